@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/log.h"
+#include "core/render/scene.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace lx::render {
+
+struct RendererOptions {
+    bool software = false;  ///< prefer a CPU-type device (tests, golden pictures)
+    bool validation =
+        false;  ///< core and synchronization validation; messages go to `log` and are counted
+    bool forceCpu = false;  ///< no Vulkan at all: every layer is drawn by our own rasteriser
+    LogSink log;
+};
+
+struct RendererInfo {
+    std::string device;  ///< "llvmpipe (LLVM 15.0.6, 256 bits)", or "CPU"
+    bool vulkan = false, cpuType = false;
+    std::string note;               ///< why something fell back; empty when nothing did
+    std::uint64_t deviceBytes = 0;  ///< allocated on the device
+};
+
+/// Draws scenes into images. Not thread-safe: one thread, normally the GUI's.
+class Renderer {
+public:
+    /// Never fails for want of a device: without Vulkan it draws on the CPU and says so in info().
+    static std::unique_ptr<Renderer> create(const RendererOptions&);
+    virtual ~Renderer() = default;
+
+    /// One view's pair of images, so that frame n is painted while n + 1 is drawn.
+    class Target {
+    public:
+        virtual ~Target() = default;
+        /// Records and submits; never waits for the device. A scene submitted while two are in
+        /// flight replaces the one that waits.
+        virtual void submit(const Scene&, Size pixels) = 0;
+        /// The newest finished picture, if one finished since the last call. Never waits. May
+        /// submit the scene that waits.
+        virtual std::optional<Image> take() = 0;
+        virtual bool busy() const = 0;  ///< a picture is still under way
+    };
+    virtual std::unique_ptr<Target> createTarget() = 0;
+    /// Draws and waits (export, tests).
+    virtual Image draw(const Scene&, Size pixels) = 0;
+    virtual RendererInfo info() const = 0;
+    virtual int validationMessages() const = 0;
+};
+
+}  // namespace lx::render

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The border between the program and the engine module (liblatent-engine, opened at local scope).
+// Both sides are built from one tree by one compiler, so C++ types may cross; `abi` guards a mix.
+#pragma once
+
+#include "core/base/log.h"
+#include "core/session/experiment.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lx {
+
+inline constexpr std::uint32_t kEngineAbi = 1;
+
+/// What the program lends to the engine.
+struct HostServices {
+    std::uint32_t abi = kEngineAbi;
+    LogSink log;
+    std::vector<std::string> dataFolders;  ///< searched for data sets, in order
+};
+
+struct BenchRow {
+    std::string name;
+    double value = 0;
+    std::string unit;
+};
+
+struct SelfTestRow {
+    std::string name;
+    double value = 0, expected = 0, tolerance = 0;
+    bool pass = false;
+};
+
+struct DatasetInfo {
+    std::string id, title;
+    Index count = 0, dim = 0;
+    std::vector<Index> sampleShape;
+    bool available = true;
+    std::string note;  ///< why it is not available, and the remedy
+};
+
+struct EngineTable {
+    std::uint32_t abi = kEngineAbi;
+    std::span<const ExperimentSpec> experiments;
+    std::string torchVersion, blas;
+    /// Compute threads of LibTorch; call before the first run or between runs.
+    void (*setThreads)(int) = nullptr;
+    /// "cpu", and "cuda" where LibTorch has it. Throws DeviceError on an absent one.
+    void (*setDevice)(const std::string&) = nullptr;
+    std::vector<std::string> (*devices)() = nullptr;
+    std::vector<DatasetInfo> (*datasets)() = nullptr;
+    std::vector<std::string> (*benchNames)() = nullptr;
+    std::vector<BenchRow> (*bench)(std::span<const std::string> names, int threads) = nullptr;
+    std::vector<SelfTestRow> (*selfTest)() = nullptr;
+};
+
+/// Symbol name and type of the module's only export.
+inline constexpr const char* kEngineSymbol = "lx_engine";
+using EngineEntry = const EngineTable* (*)(const HostServices*);
+
+}  // namespace lx
