@@ -38,7 +38,7 @@ add_library(lx_flags INTERFACE)
 target_compile_features(lx_flags INTERFACE cxx_std_20)
 target_include_directories(lx_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(lx_flags INTERFACE LX_VERSION="${PROJECT_VERSION}")
-target_compile_options(lx_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+target_compile_options(lx_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-restrict
   $<$<BOOL:${LX_STRICT}>:-Werror>)
 # One meaning on every machine: no contraction into fused multiply-add behind our back, and the
 # checks for not-a-number stay.
