@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The GUI thread's side of the sessions: polls at display rate, hands out immutable snapshots,
+// posts commands. Everything here returns at once.
+#pragma once
+
+#include "core/session/session.h"
+#include "ui/bridge/explore_state.h"
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QPointer>
+#include <QStringList>
+#include <QTimer>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lx::render {
+class Renderer;
+}
+
+namespace lx::ui {
+
+/// One run as the views see it. `snapshot` is never null; `description` is null before the first
+/// Load was applied.
+struct Frame {
+    std::uint32_t source = 0;
+    QString name;
+    std::shared_ptr<const Snapshot> snapshot;
+    std::shared_ptr<const Description> description;
+};
+
+/// A word on the timeline ("learning rate 1e-3 to 3e-4").
+struct TimelineEvent {
+    std::uint32_t source = 0;
+    Clock clock{};
+    Index step = 0;
+    QString text;
+};
+
+/// The array of a channel of this frame, or null.
+const Array* channel(const Frame&, std::string_view id);
+/// Its version; 0 when absent.
+std::uint64_t channelVersion(const Frame&, std::string_view id);
+/// The declarations of that kind, in order.
+std::vector<const ChannelDecl*> channelsOfKind(const Frame&, std::string_view kind);
+/// Dimension of a space; 0 when it is not declared.
+Index spaceDim(const Frame&, std::string_view space);
+
+class SessionBridge : public QObject {
+    Q_OBJECT
+public:
+    using RendererFactory = std::function<std::shared_ptr<render::Renderer>()>;
+
+    explicit SessionBridge(QObject* parent = nullptr);
+    ~SessionBridge() override;
+
+    // Runs. The active one receives the commands and is the first frame.
+    void addRun(std::shared_ptr<Session>, const QString& name);
+    void removeRun(std::uint32_t source);
+    void setActive(std::uint32_t source);
+    std::uint32_t active() const { return m_active; }  ///< 0: no run
+    Session* session(std::uint32_t source) const;
+    std::shared_ptr<Session> sharedSession(std::uint32_t source) const;
+    std::span<const Frame> frames() const { return m_frames; }
+    const Frame* activeFrame() const { return m_frames.empty() ? nullptr : &m_frames.front(); }
+    const Frame* frame(std::uint32_t source) const;
+
+    // Commands to the active run, or to one run.
+    void post(Command, std::string_view coalesceTag = {});
+    void postTo(std::uint32_t source, Command, std::string_view coalesceTag = {});
+
+    /// Asks the active run. The answer arrives as probeAnswered(ticket) and answer(ticket). A probe
+    /// with a tag replaces a waiting one with that tag. See LatestProbe for questions that follow
+    /// the hand.
+    std::uint64_t probe(std::string kind, ParamSet args, State arrays,
+                        std::string_view coalesceTag = {});
+    void cancel(std::uint64_t ticket);
+    /// The arrays of the answer by their short names ("x", "logp"); empty while there is none.
+    State answer(std::uint64_t ticket) const;
+
+    /// Which channels `viewer` shows now; the union over all viewers is observed. An empty list (a
+    /// hidden view) withdraws; a deleted viewer withdraws by itself.
+    void observe(QObject* viewer, const QStringList& channels);
+
+    /// All series points of a run so far, oldest first, thinned beyond 2^20.
+    std::span<const SeriesPoint> history(std::uint32_t source) const;
+    void mark(TimelineEvent);
+    std::span<const TimelineEvent> events() const { return m_events; }
+
+    ExploreState& explore() { return m_explore; }
+    /// Answer of the latest `decode` at the probe: "x", "logp", "nearest", "z".
+    const State& cursorAnswer() const { return m_cursorAnswer; }
+
+    void setRendererFactory(RendererFactory factory) { m_factory = std::move(factory); }
+    /// The one renderer of the window, made at the first use.
+    render::Renderer& renderer();
+
+    /// Stops polling while nothing is visible.
+    void setPaused(bool);
+    /// Polls at once (tests, export).
+    void poll();
+
+Q_SIGNALS:
+    void snapshotChanged();  ///< at least one frame is new
+    void seriesAppended(const std::vector<lx::SeriesPoint>& points);
+    /// Points of `source` at or after `step` are void: the run was reset or rolled back.
+    void seriesRewound(std::uint32_t source, lx::Clock clock, lx::Index step);
+    void failed(std::uint32_t source, const lx::Failure& failure);
+    void stateChanged(std::uint32_t source);  ///< RunState or the running clocks
+    void descriptionChanged(std::uint32_t source);
+    void runsChanged();
+    void activeChanged();
+    void probeAnswered(std::uint64_t ticket);
+    void cursorDecoded();  ///< cursorAnswer() is new
+    void eventMarked(const lx::ui::TimelineEvent& event);
+
+private:
+    struct Run;
+    struct Viewer {
+        QPointer<QObject> object;
+        QStringList channels;
+    };
+    Run* find(std::uint32_t source) const;
+    void rebuildFrames();
+    bool pollRun(Run&, std::vector<SeriesPoint>& points);
+    void announceAnswers(const Run&, const Snapshot& before, const Snapshot& now);
+    void appendHistory(Run&, std::span<const SeriesPoint>);
+    void postObserve();
+    void askCursor();
+
+    std::vector<std::unique_ptr<Run>> m_runs;
+    std::vector<Frame> m_frames;
+    std::uint32_t m_active = 0;
+    std::uint64_t m_nextTicket = 1;
+    std::vector<Viewer> m_viewers;
+    std::vector<std::string> m_observed;
+    std::vector<TimelineEvent> m_events;
+    ExploreState m_explore;
+    State m_cursorAnswer;
+    class LatestProbe* m_cursorProbe = nullptr;
+    Index m_cursorStep = -1;
+    QElapsedTimer m_cursorClock;
+    RendererFactory m_factory;
+    std::shared_ptr<render::Renderer> m_renderer;
+    QTimer m_timer;
+};
+
+/// One question in flight, the newest one next: for anything that follows the hand.
+class LatestProbe : public QObject {
+    Q_OBJECT
+public:
+    LatestProbe(SessionBridge&, std::string name, QObject* parent);
+    void ask(std::string kind, ParamSet args, State arrays);
+    /// Forgets what is under way and what waits.
+    void drop();
+    bool busy() const { return m_ticket != 0; }
+
+Q_SIGNALS:
+    /// Also for each refinement of a progressive answer.
+    void answered(const lx::State& answer);
+
+private:
+    struct Question {
+        std::string kind;
+        ParamSet args;
+        State arrays;
+    };
+    void send(Question);
+
+    SessionBridge& m_bridge;
+    std::string m_tag;
+    std::uint64_t m_ticket = 0, m_shown = 0;
+    std::unique_ptr<Question> m_waiting;
+    QElapsedTimer m_sent;
+    QTimer m_overdue;
+};
+
+}  // namespace lx::ui
