@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Bytes in, bytes out: capped reading, bounded unpacking, and writing that is old-or-new.
+#pragma once
+
+#include "core/base/error.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lx {
+
+using Bytes = std::vector<std::byte>;
+
+/// Largest file that is read and largest result of unpacking one, in bytes.
+inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{2} << 30;
+/// Unpacked bytes per packed byte beyond which a compressed file counts as hostile.
+inline constexpr std::uint64_t kMaxUnpackRatio = 1000;
+
+/// A file could not be written. The message names the call, the reason and the remedy; the file
+/// that was there before is untouched.
+struct WriteError : Error {
+    using Error::Error;
+};
+
+/// The whole of a regular file. Throws InputError when it is missing, unreadable, no regular file
+/// (a pipe or device would never end) or larger than `limit` bytes.
+Bytes readFile(const std::filesystem::path&, std::uint64_t limit = kMaxFileBytes);
+
+/// The first `count` bytes of a regular file, or all of it when it is shorter. Throws as readFile.
+Bytes readPrefix(const std::filesystem::path&, std::uint64_t count);
+
+/// Two magic bytes of RFC 1952.
+bool isGzip(std::span<const std::byte>) noexcept;
+
+/// Unpacks gzip (one or more members, CRC checked). The result never exceeds `limit` bytes or
+/// kMaxUnpackRatio times the input (but 1 MiB is always allowed). Throws InputError.
+Bytes gunzip(std::span<const std::byte>, const std::string& name,
+             std::uint64_t limit = kMaxFileBytes);
+
+/// Packs as one gzip member without a time stamp.
+Bytes gzip(std::span<const std::byte>);
+
+/// Appends one piece of the content.
+using PutBytes = std::function<void(std::span<const std::byte>)>;
+
+/// Writes a temporary file in the same folder, syncs it, renames it over `path` and syncs the
+/// folder. Until the rename succeeds, any failure leaves the old file and removes the temporary;
+/// only a failing sync of the folder can report after the new file is in place. Throws WriteError.
+void writeFileAtomically(const std::filesystem::path&, std::span<const std::byte>);
+/// The same for content that is produced piece by piece; an exception of `produce` passes through.
+void writeFileAtomically(const std::filesystem::path&,
+                         const std::function<void(const PutBytes&)>& produce);
+
+}  // namespace lx
