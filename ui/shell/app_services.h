@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// All the window knows of the rest of the program: values, and functions that `app` implements.
+// Functions are called on the GUI thread and must return at once; slow ones answer through `done`,
+// again on the GUI thread. They may throw lx::Error, which the window shows.
+#pragma once
+
+#include "core/session/engine_module.h"
+#include "core/session/session.h"
+#include "ui/shell/log_buffer.h"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lx::render {
+class Renderer;
+}
+
+namespace lx::ui {
+
+struct RecipeInfo {
+    std::string id, title, family, reference, lesson;
+    ParamSet params;  ///< what the recipe sets; the rest are the family's defaults
+    Index steps = 0;  ///< of the primary clock
+    Clock clock = Clock::Train;
+    bool available = true;
+    std::string note;  ///< why it is not available, and the remedy
+};
+
+/// One run, in the words of a project file.
+struct ProjectInfo {
+    std::string recipe, name;
+    std::string window;  ///< JSON of the window's own settings: bookmarks, layout, probe
+};
+
+struct LoadedProject {
+    ProjectInfo info;
+    cmd::Load load;
+    std::shared_ptr<const State> state;
+    std::array<Index, kClocks> step{};
+};
+
+struct Recovery {
+    std::string path, title, when;  ///< "VAE, Fashion-MNIST", "today 14:02"
+    Index step = 0;
+};
+
+/// `message` is one sentence; empty when all went well.
+using Done = std::function<void(const std::string& message)>;
+using LoadDone =
+    std::function<void(const std::string& message, std::shared_ptr<LoadedProject> project)>;
+
+struct AppServices {
+    std::string version, settingsFolder;
+    std::vector<RecipeInfo> recipes;
+    std::string defaultRecipe;
+    /// Recipes that train on dropped data, with `data.source` set to the file; empty: none fits.
+    std::string imageRecipe, tableRecipe;
+    std::shared_ptr<LogBuffer> log;
+
+    // Valid once the engine is there (MainWindow::engineReady).
+    std::function<std::shared_ptr<Session>()> open;
+    std::function<Description(const std::string& family, const ParamSet&)> describe;
+    std::function<std::vector<DatasetInfo>()> datasets;
+    std::function<std::vector<std::string>()> devices;
+    std::function<void(const std::string&)> setDevice;
+    std::function<void(int)> setThreads;
+    std::string device = "cpu";
+    int threads = 1, maxThreads = 1;
+
+    std::function<std::shared_ptr<render::Renderer>()> renderer;
+
+    // Project files. `runOpened` and `runClosed` tell the autosave what lives.
+    std::function<void(std::shared_ptr<Session>, ProjectInfo, std::string path, Done)> save;
+    std::function<void(std::string path, LoadDone)> load;
+    std::function<void(std::shared_ptr<Session>, std::function<ProjectInfo()>)> runOpened;
+    std::function<void(std::uint32_t source)> runClosed;
+    std::function<std::vector<Recovery>()> recoveries;
+    std::function<void(std::string path, LoadDone)> acceptRecovery;
+    std::function<void(std::string path)> discardRecovery;
+
+    /// Bytes the scrub ring may take, where it can be chosen.
+    std::size_t ringBytes = std::size_t{256} << 20;
+    std::function<void(std::size_t)> setRingBytes;
+};
+
+}  // namespace lx::ui
