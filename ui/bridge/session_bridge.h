@@ -128,10 +128,11 @@ private:
     Run* find(std::uint32_t source) const;
     void rebuildFrames();
     bool pollRun(Run&, std::vector<SeriesPoint>& points);
-    void announceAnswers(const Run&, const Snapshot& before, const Snapshot& now);
     void appendHistory(Run&, std::span<const SeriesPoint>);
+    void rewind(Run&, Clock, Index step);
     void postObserve();
     void askCursor();
+    void followTraining();
 
     std::vector<std::unique_ptr<Run>> m_runs;
     std::vector<Frame> m_frames;
@@ -176,7 +177,6 @@ private:
     std::string m_tag;
     std::uint64_t m_ticket = 0, m_shown = 0;
     std::unique_ptr<Question> m_waiting;
-    QElapsedTimer m_sent;
     QTimer m_overdue;
 };
 

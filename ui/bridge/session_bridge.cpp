@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/session_bridge.h"
+
+#include "core/render/renderer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace lx::ui {
+
+namespace {
+
+constexpr int kFrameMs = 16;
+constexpr std::size_t kHistoryPoints = std::size_t{1} << 20;
+/// While training runs, the picture under a resting probe is renewed this often.
+constexpr int kCursorRefreshMs = 80;
+constexpr std::string_view kProbePrefix = "probe.";
+
+/// Ticket of "probe.<ticket>.<name>", and the name; 0 when it is no answer.
+std::uint64_t ticketOf(std::string_view id, std::string_view& name) {
+    if (!id.starts_with(kProbePrefix)) {
+        return 0;
+    }
+    id.remove_prefix(kProbePrefix.size());
+    std::uint64_t ticket = 0;
+    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), ticket);
+    if (error != std::errc{} || end == id.data() + id.size() || *end != '.') {
+        return 0;
+    }
+    name = id.substr(static_cast<std::size_t>(end - id.data()) + 1);
+    return ticket;
+}
+
+}  // namespace
+
+struct SessionBridge::Run {
+    std::shared_ptr<Session> session;
+    Frame frame;
+    std::vector<SeriesPoint> history;
+    std::map<std::pair<std::uint32_t, Clock>, Index> lastStep;
+    bool rewound = false;  ///< the series already showed the reset that a snapshot will tell
+};
+
+const Array* channel(const Frame& frame, std::string_view id) {
+    const auto it = frame.snapshot->channels.find(id);
+    return it == frame.snapshot->channels.end() || !it->second.array.defined() ? nullptr
+                                                                               : &it->second.array;
+}
+
+std::uint64_t channelVersion(const Frame& frame, std::string_view id) {
+    const auto it = frame.snapshot->channels.find(id);
+    return it == frame.snapshot->channels.end() ? 0 : it->second.version;
+}
+
+std::vector<const ChannelDecl*> channelsOfKind(const Frame& frame, std::string_view kind) {
+    std::vector<const ChannelDecl*> out;
+    if (frame.description) {
+        for (const ChannelDecl& decl : frame.description->channels) {
+            if (decl.kind == kind) {
+                out.push_back(&decl);
+            }
+        }
+    }
+    return out;
+}
+
+Index spaceDim(const Frame& frame, std::string_view space) {
+    if (frame.description) {
+        for (const SpaceDecl& decl : frame.description->spaces) {
+            if (decl.id == space) {
+                return decl.dim;
+            }
+        }
+    }
+    return 0;
+}
+
+SessionBridge::SessionBridge(QObject* parent) : QObject(parent) {
+    m_cursorProbe = new LatestProbe(*this, "probe.cursor", this);
+    connect(m_cursorProbe, &LatestProbe::answered, this, [this](const State& answer) {
+        m_cursorAnswer = answer;
+        Q_EMIT cursorDecoded();
+    });
+    connect(&m_explore, &ExploreState::cursorMoved, this, &SessionBridge::askCursor);
+    m_timer.setTimerType(Qt::PreciseTimer);
+    m_timer.setInterval(kFrameMs);
+    connect(&m_timer, &QTimer::timeout, this, &SessionBridge::poll);
+    m_timer.start();
+    m_cursorClock.start();
+}
+
+SessionBridge::~SessionBridge() = default;
+
+SessionBridge::Run* SessionBridge::find(std::uint32_t source) const {
+    for (const auto& run : m_runs) {
+        if (run->frame.source == source) {
+            return run.get();
+        }
+    }
+    return nullptr;
+}
+
+void SessionBridge::addRun(std::shared_ptr<Session> session, const QString& name) {
+    auto run = std::make_unique<Run>();
+    run->frame.source = session->id();
+    run->frame.name = name;
+    run->frame.snapshot = session->latest();
+    run->frame.description = session->description();
+    run->session = std::move(session);
+    const std::uint32_t source = run->frame.source;
+    m_runs.push_back(std::move(run));
+    Q_EMIT runsChanged();
+    setActive(source);
+}
+
+void SessionBridge::removeRun(std::uint32_t source) {
+    std::erase_if(m_runs, [&](const auto& run) { return run->frame.source == source; });
+    std::erase_if(m_events, [&](const TimelineEvent& event) { return event.source == source; });
+    rebuildFrames();
+    Q_EMIT runsChanged();
+    if (m_active == source) {
+        m_active = 0;
+        setActive(m_runs.empty() ? 0 : m_runs.back()->frame.source);
+    }
+}
+
+void SessionBridge::setActive(std::uint32_t source) {
+    if (source == m_active || (source != 0 && !find(source))) {
+        return;
+    }
+    m_active = source;
+    m_cursorProbe->drop();
+    m_cursorAnswer.clear();
+    rebuildFrames();
+    m_observed.clear();
+    postObserve();
+    Q_EMIT activeChanged();
+    Q_EMIT snapshotChanged();
+    askCursor();
+}
+
+Session* SessionBridge::session(std::uint32_t source) const {
+    const Run* run = find(source);
+    return run ? run->session.get() : nullptr;
+}
+
+std::shared_ptr<Session> SessionBridge::sharedSession(std::uint32_t source) const {
+    const Run* run = find(source);
+    return run ? run->session : nullptr;
+}
+
+const Frame* SessionBridge::frame(std::uint32_t source) const {
+    const auto it = std::ranges::find(m_frames, source, &Frame::source);
+    return it == m_frames.end() ? nullptr : &*it;
+}
+
+void SessionBridge::post(Command command, std::string_view coalesceTag) {
+    postTo(m_active, std::move(command), coalesceTag);
+}
+
+void SessionBridge::postTo(std::uint32_t source, Command command, std::string_view coalesceTag) {
+    if (const Run* run = find(source)) {
+        run->session->post(std::move(command), coalesceTag);
+    }
+}
+
+std::uint64_t SessionBridge::probe(std::string kind, ParamSet args, State arrays,
+                                   std::string_view coalesceTag) {
+    const std::uint64_t ticket = m_nextTicket++;
+    post(cmd::Probe{ticket, std::move(kind), std::move(args), std::move(arrays)}, coalesceTag);
+    return ticket;
+}
+
+void SessionBridge::cancel(std::uint64_t ticket) {
+    post(cmd::Cancel{ticket});
+}
+
+State SessionBridge::answer(std::uint64_t ticket) const {
+    State out;
+    const std::string prefix = std::string(kProbePrefix) + std::to_string(ticket) + ".";
+    for (const Frame& frame : m_frames) {
+        const auto& channels = frame.snapshot->channels;
+        for (auto it = channels.lower_bound(prefix);
+             it != channels.end() && it->first.starts_with(prefix); ++it) {
+            out.emplace(it->first.substr(prefix.size()), it->second.array);
+        }
+    }
+    return out;
+}
+
+void SessionBridge::observe(QObject* viewer, const QStringList& channels) {
+    const auto it = std::ranges::find_if(
+        m_viewers, [&](const Viewer& other) { return other.object == viewer; });
+    if (it != m_viewers.end()) {
+        if (it->channels == channels) {
+            return;
+        }
+        it->channels = channels;
+    } else {
+        m_viewers.push_back({viewer, channels});
+        connect(viewer, &QObject::destroyed, this, &SessionBridge::postObserve);
+    }
+    postObserve();
+}
+
+void SessionBridge::postObserve() {
+    std::erase_if(m_viewers, [](const Viewer& viewer) { return !viewer.object; });
+    std::set<std::string> wanted;
+    for (const Viewer& viewer : m_viewers) {
+        for (const QString& id : viewer.channels) {
+            wanted.insert(id.toStdString());
+        }
+    }
+    std::vector<std::string> list(wanted.begin(), wanted.end());
+    if (list == m_observed) {
+        return;
+    }
+    m_observed = std::move(list);
+    for (const auto& run : m_runs) {
+        // A run is asked only for what it declares: another family may not know the channel.
+        std::vector<std::string> known;
+        if (run->frame.description) {
+            for (const std::string& id : m_observed) {
+                if (std::ranges::count(run->frame.description->channels, id, &ChannelDecl::id)) {
+                    known.push_back(id);
+                }
+            }
+        }
+        run->session->post(cmd::Observe{std::move(known)}, "observe");
+    }
+}
+
+std::span<const SeriesPoint> SessionBridge::history(std::uint32_t source) const {
+    const Run* run = find(source);
+    return run ? std::span<const SeriesPoint>(run->history) : std::span<const SeriesPoint>{};
+}
+
+void SessionBridge::mark(TimelineEvent event) {
+    m_events.push_back(std::move(event));
+    Q_EMIT eventMarked(m_events.back());
+}
+
+render::Renderer& SessionBridge::renderer() {
+    if (!m_renderer) {
+        m_renderer = m_factory ? m_factory() : nullptr;
+        if (!m_renderer) {
+            m_renderer = render::Renderer::create({false, false, true, {}});
+        }
+    }
+    return *m_renderer;
+}
+
+void SessionBridge::setPaused(bool paused) {
+    if (paused) {
+        m_timer.stop();
+    } else if (!m_timer.isActive()) {
+        m_timer.start();
+        poll();
+    }
+}
+
+void SessionBridge::rebuildFrames() {
+    m_frames.clear();
+    for (const auto& run : m_runs) {
+        if (run->frame.source == m_active) {
+            m_frames.insert(m_frames.begin(), run->frame);
+        } else {
+            m_frames.push_back(run->frame);
+        }
+    }
+}
+
+bool SessionBridge::pollRun(Run& run, std::vector<SeriesPoint>& points) {
+    bool changed = false;
+    if (auto description = run.session->description(); description != run.frame.description) {
+        run.frame.description = std::move(description);
+        changed = true;
+    }
+    if (auto snapshot = run.session->latest(); snapshot != run.frame.snapshot) {
+        if (snapshot->epoch != run.frame.snapshot->epoch) {
+            for (std::size_t clock = 0; clock < kClocks && !run.rewound; ++clock) {
+                rewind(run, static_cast<Clock>(clock), snapshot->step[clock] + 1);
+            }
+            run.rewound = false;
+        }
+        run.frame.snapshot = std::move(snapshot);
+        changed = true;
+    }
+    const auto fresh = run.session->drainSeries();
+    points.insert(points.end(), fresh.begin(), fresh.end());
+    if (!fresh.empty()) {
+        appendHistory(run, fresh);
+    }
+    return changed;
+}
+
+void SessionBridge::poll() {
+    struct Change {
+        std::uint32_t source;
+        bool described, stated, failed;
+    };
+    std::vector<Change> changes;
+    std::vector<std::uint64_t> answers;
+    std::vector<SeriesPoint> points;
+    bool any = false;
+    // Signals go out after the loop: a receiver may add or remove runs.
+    for (const auto& run : m_runs) {
+        const Frame before = run->frame;
+        if (!pollRun(*run, points)) {
+            continue;
+        }
+        any = true;
+        const Snapshot& old = *before.snapshot;
+        const Snapshot& now = *run->frame.snapshot;
+        changes.push_back({run->frame.source, before.description != run->frame.description,
+                           old.state != now.state || old.running != now.running,
+                           now.failure && (!old.failure || old.epoch != now.epoch ||
+                                           old.failure->step != now.failure->step ||
+                                           old.failure->message != now.failure->message)});
+        for (const auto& [id, value] : now.channels) {
+            std::string_view name;
+            const std::uint64_t ticket = ticketOf(id, name);
+            if (ticket == 0 || (!answers.empty() && answers.back() == ticket)) {
+                continue;
+            }
+            const auto it = old.channels.find(id);
+            if (it == old.channels.end() || it->second.version != value.version) {
+                answers.push_back(ticket);
+            }
+        }
+    }
+    if (any) {
+        rebuildFrames();
+    }
+    if (!points.empty()) {
+        Q_EMIT seriesAppended(points);
+    }
+    for (const Change& change : changes) {
+        if (change.described) {
+            m_observed.clear();
+            postObserve();
+            Q_EMIT descriptionChanged(change.source);
+        }
+        if (change.stated) {
+            Q_EMIT stateChanged(change.source);
+        }
+        if (const Run* run = find(change.source); change.failed && run) {
+            Q_EMIT failed(change.source, Failure(*run->frame.snapshot->failure));
+        }
+    }
+    for (const std::uint64_t ticket : answers) {
+        Q_EMIT probeAnswered(ticket);
+    }
+    if (any) {
+        followTraining();
+        Q_EMIT snapshotChanged();
+    }
+}
+
+void SessionBridge::rewind(Run& run, Clock clock, Index step) {
+    bool cut = false;
+    for (auto& [key, last] : run.lastStep) {
+        if (key.second == clock && last >= step) {
+            last = step - 1;
+            cut = true;
+        }
+    }
+    if (!cut) {
+        return;
+    }
+    const auto isVoid = [&](Clock c, Index s) { return c == clock && s >= step; };
+    std::erase_if(run.history, [&](const SeriesPoint& p) { return isVoid(p.clock, p.step); });
+    std::erase_if(m_events, [&](const TimelineEvent& event) {
+        return event.source == run.frame.source && isVoid(event.clock, event.step);
+    });
+    Q_EMIT seriesRewound(run.frame.source, clock, step);
+}
+
+void SessionBridge::appendHistory(Run& run, std::span<const SeriesPoint> points) {
+    for (const SeriesPoint& point : points) {
+        const auto key = std::pair(point.series, point.clock);
+        const auto it = run.lastStep.find(key);
+        if (it != run.lastStep.end() && point.step < it->second) {
+            rewind(run, point.clock, point.step);
+            run.rewound = true;
+        }
+        run.lastStep[key] = point.step;
+        run.history.push_back(point);
+    }
+    if (run.history.size() > kHistoryPoints) {
+        // Every second point of each series goes; the files keep them all.
+        std::map<std::uint32_t, bool> keep;
+        std::erase_if(run.history,
+                      [&](const SeriesPoint& p) { return (keep[p.series] = !keep[p.series]); });
+    }
+}
+
+void SessionBridge::askCursor() {
+    const Frame* frame = activeFrame();
+    const std::vector<float>& z = m_explore.cursor();
+    if (!frame || z.empty() || spaceDim(*frame, "latent") != static_cast<Index>(z.size())) {
+        return;
+    }
+    m_cursorStep = frame->snapshot->step[0];
+    m_cursorClock.restart();
+    m_cursorProbe->ask("decode", {}, {{"z", Array({1, static_cast<Index>(z.size())}, z)}});
+}
+
+void SessionBridge::followTraining() {
+    const Frame* frame = activeFrame();
+    if (frame && frame->snapshot->step[0] != m_cursorStep && !m_cursorProbe->busy() &&
+        m_cursorClock.elapsed() >= kCursorRefreshMs) {
+        askCursor();
+    }
+}
+
+}  // namespace lx::ui
