@@ -46,7 +46,7 @@ struct ColorMap {
 
 /// Sprites, sensible up to about 10^4 points.
 struct PointsLayer {
-    Array xy;                     ///< [N, 2] float32
+    Array xy;                     ///< [N, d] float32, d >= 2: the first two are drawn
     Array category;               ///< [N] int64 or undefined: all 0; negative: hidden
     std::vector<Color> colors;    ///< by category, repeated
     std::vector<Marker> markers;  ///< by category, repeated
@@ -56,7 +56,7 @@ struct PointsLayer {
 
 /// Counts of points per pixel, tone-mapped; up to 10^7 points.
 struct DensityLayer {
-    Array xy;        ///< [N, 2] float32
+    Array xy;        ///< [N, d] float32, d >= 2: the first two are drawn
     Array category;  ///< as above; each category keeps its colour
     std::vector<Color> colors;
     float exposure = 1;  ///< multiplies the automatic exposure

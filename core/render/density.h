@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Counting points per pixel and turning counts into opacity; shared by the rasteriser, by devices
+// of CPU type and, as shaders/include/density.glsl, by GPUs.
+#pragma once
+
+#include "core/render/projection.h"
+#include "core/render/scene.h"
+
+#include <span>
+
+namespace lx::render {
+
+/// Words per pixel: 1, the count; or 4, the count and the sums of red, green and blue (0 .. 255)
+/// where categories have colours of their own.
+int densityChannels(const DensityLayer&) noexcept;
+
+/// Adds every visible point to `grid` [height, width, channels], which the caller has zeroed.
+void splat(const DensityLayer&, const Projection&, Size pixels, std::span<std::uint32_t> grid);
+
+inline constexpr int kHistogramBins = 512;
+/// Counts below 64 have a bin each, larger ones 16 bins per octave.
+constexpr int histogramBin(std::uint32_t count) noexcept {
+    if (count < 64) {
+        return static_cast<int>(count);
+    }
+    const int octave = 31 - __builtin_clz(count);
+    return 64 + (octave - 6) * 16 + static_cast<int>((count >> (octave - 4)) & 15U);
+}
+/// Smallest count of a bin.
+constexpr std::uint32_t binCount(int bin) noexcept {
+    if (bin < 64) {
+        return static_cast<std::uint32_t>(bin);
+    }
+    const int octave = 6 + (bin - 64) / 16;
+    return (16U + static_cast<std::uint32_t>((bin - 64) % 16)) << (octave - 4);
+}
+
+/// The count that gets full opacity: 99 % of the occupied pixels hold no more. At least 1.
+std::uint32_t referenceCount(std::span<const std::uint32_t> grid, int channels);
+
+/// Opacity of a single point, however dense the rest is, so that outliers stay visible.
+inline constexpr float kToneFloor = 0.15F;
+/// Opacity of `count` points in a pixel, logarithmic: 0 at 0, 1 at `reference`.
+float tone(std::uint32_t count, std::uint32_t reference, float exposure) noexcept;
+
+}  // namespace lx::render
