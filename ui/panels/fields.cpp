@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/fields.h"
+
+#include "ui/shell/numbers.h"
+#include "ui/shell/theme.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QStyle>
+#include <QVBoxLayout>
+#include <QWheelEvent>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::ui {
+
+namespace {
+
+constexpr int kLabelWidth = 112, kFieldHeight = 24;
+
+void polish(QWidget* widget) {
+    widget->style()->unpolish(widget);
+    widget->style()->polish(widget);
+}
+
+/// The next value up or down: 1, 2, 5, 10 on a logarithmic scale, else a twentieth of the range.
+double nextNumber(const ParamDecl& decl, double value, int direction) {
+    double next = value;
+    if (decl.scale == Scale::Log && value > 0) {
+        static constexpr std::array<double, 3> kSteps{1, 2, 5};
+        const double lowest = std::floor(std::log10(value)) - 1;
+        std::vector<double> ladder;
+        for (int decade = 0; decade < 4; ++decade) {
+            for (const double step : kSteps) {
+                ladder.push_back(step * std::pow(10.0, lowest + decade));
+            }
+        }
+        constexpr double kSame = 1e-9;
+        if (direction > 0) {
+            next = *std::ranges::find_if(ladder, [&](double v) { return v > value * (1 + kSame); });
+        } else {
+            next = *std::find_if(ladder.rbegin(), ladder.rend(),
+                                 [&](double v) { return v < value * (1 - kSame); });
+        }
+        // 5.000000000000001e-4 reads badly.
+        next = std::stod(formatShort(next, 6).replace(kMinus, QLatin1Char('-')).toStdString());
+    } else if (std::holds_alternative<Index>(decl.initial)) {
+        next = value + direction;
+    } else {
+        const bool ranged = decl.min && decl.max;
+        const double step =
+            ranged ? std::pow(10.0, std::floor(std::log10((*decl.max - *decl.min) / 20.0))) : 0.1;
+        next = std::round((value + direction * step) / step) * step;
+        next = formatShort(next, 10).replace(kMinus, QLatin1Char('-')).toDouble();
+    }
+    return std::clamp(next, decl.min.value_or(next), decl.max.value_or(next));
+}
+
+}  // namespace
+
+UnitEdit::UnitEdit(const QString& unit, QWidget* parent)
+    : QLineEdit(parent), m_unit(new QLabel(unit, this)) {
+    m_unit->setProperty("quiet", true);
+    m_unit->setAttribute(Qt::WA_TransparentForMouseEvents);
+    m_unit->setVisible(!unit.isEmpty());
+    placeUnit();
+}
+
+void UnitEdit::keyPressEvent(QKeyEvent* event) {
+    if (step && (event->key() == Qt::Key_Up || event->key() == Qt::Key_Down)) {
+        nudge(event->key() == Qt::Key_Up ? 1 : -1);
+        return;
+    }
+    QLineEdit::keyPressEvent(event);
+}
+
+void UnitEdit::wheelEvent(QWheelEvent* event) {
+    // Only with focus: scrolling the form must not change what lies under the pointer.
+    if (step && hasFocus() && event->angleDelta().y() != 0) {
+        nudge(event->angleDelta().y() > 0 ? 1 : -1);
+        event->accept();
+        return;
+    }
+    event->ignore();
+}
+
+void UnitEdit::resizeEvent(QResizeEvent* event) {
+    QLineEdit::resizeEvent(event);
+    placeUnit();
+}
+
+void UnitEdit::changeEvent(QEvent* event) {
+    QLineEdit::changeEvent(event);
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange) {
+        placeUnit();
+    }
+}
+
+void UnitEdit::nudge(int direction) {
+    setText(step(text(), direction));
+    Q_EMIT stepped();
+}
+
+void UnitEdit::placeUnit() {
+    const QSize size = m_unit->sizeHint();
+    m_unit->setGeometry(width() - size.width() - 8, (height() - size.height()) / 2, size.width(),
+                        size.height());
+    setTextMargins(0, 0, m_unit->isHidden() ? 0 : size.width() + 8, 0);
+}
+
+ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* parent)
+    : QWidget(parent), m_decl(decl), m_value(value) {
+    const Theme& theme = currentTheme();
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 2, 0, 2);
+    column->setSpacing(0);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(0);
+    m_label = new QLabel(QString::fromStdString(decl.label));
+    m_label->setFixedWidth(theme.px(kLabelWidth));
+    row->addWidget(m_label);
+    makeField();
+    m_field->setMinimumHeight(theme.px(kFieldHeight));
+    m_field->setObjectName(QStringLiteral("param.") + QString::fromStdString(decl.id));
+    m_field->setAccessibleName(QString::fromStdString(decl.label));
+    m_field->setAccessibleDescription(QString::fromStdString(decl.help));
+    m_label->setBuddy(m_field);
+    row->addWidget(m_field, 1);
+    column->addLayout(row);
+    m_error = new QLabel;
+    m_error->setProperty("fault", true);
+    m_error->setWordWrap(true);
+    m_error->setContentsMargins(theme.px(kLabelWidth), 0, 0, 0);
+    m_error->hide();
+    column->addWidget(m_error);
+
+    QString tip = QString::fromStdString(decl.help);
+    if (decl.min && decl.max) {
+        tip += QStringLiteral("\n%1 to %2").arg(formatShort(*decl.min), formatShort(*decl.max));
+    }
+    tip +=
+        QStringLiteral("\n%1, %2")
+            .arg(QString::fromStdString(decl.id), decl.live ? QStringLiteral("applied at once")
+                                                            : QStringLiteral("starts a new run"));
+    setToolTip(tip.trimmed());
+}
+
+void ParamRow::makeField() {
+    if (const bool* flag = std::get_if<bool>(&m_value)) {
+        auto* box = new QCheckBox;
+        box->setChecked(*flag);
+        connect(box, &QCheckBox::clicked, this, [this](bool on) { commit(on); });
+        m_field = box;
+        return;
+    }
+    if (!m_decl.choices.empty()) {
+        auto* combo = new QComboBox;
+        for (const std::string& choice : m_decl.choices) {
+            combo->addItem(QString::fromStdString(choice));
+        }
+        combo->setCurrentText(QString::fromStdString(format(m_value)));
+        combo->setFocusPolicy(Qt::StrongFocus);
+        connect(combo, &QComboBox::textActivated, this,
+                [this](const QString& text) { commit(parse(m_decl, text.toStdString())); });
+        m_field = combo;
+        return;
+    }
+    auto* edit = new UnitEdit(QString::fromStdString(m_decl.unit));
+    edit->setText(shown(m_value));
+    edit->setCursorPosition(0);
+    if (!std::holds_alternative<std::string>(m_value) &&
+        !std::holds_alternative<std::vector<double>>(m_value)) {
+        edit->step = [this](const QString& text, int direction) {
+            bool ok = false;
+            const double current = plainNumber(text).toDouble(&ok);
+            const double next = ok ? nextNumber(m_decl, current, direction) : current;
+            if (std::holds_alternative<Index>(m_decl.initial)) {
+                return QString::number(static_cast<Index>(std::llround(ok ? next : 0)));
+            }
+            return ok ? shown(ParamValue(next)) : text;
+        };
+    }
+    connect(edit, &QLineEdit::editingFinished, this, &ParamRow::commitText);
+    connect(edit, &UnitEdit::stepped, this, &ParamRow::commitText);
+    m_field = edit;
+}
+
+QString ParamRow::shown(const ParamValue& value) const {
+    QString text = QString::fromStdString(format(value));
+    if (!std::holds_alternative<std::string>(value)) {
+        text.replace(QStringLiteral("e-0"), QStringLiteral("e-"));
+        // The sign of a negative number is a true minus; the one of an exponent stays plain.
+        if (text.startsWith(QLatin1Char('-'))) {
+            text.replace(0, 1, kMinus);
+        }
+    }
+    return text;
+}
+
+void ParamRow::setValue(const ParamValue& value) {
+    m_value = value;
+    setError({});
+    if (auto* box = qobject_cast<QCheckBox*>(m_field)) {
+        box->setChecked(std::get<bool>(value));
+    } else if (auto* combo = qobject_cast<QComboBox*>(m_field)) {
+        combo->setCurrentText(QString::fromStdString(format(value)));
+    } else if (auto* edit = qobject_cast<QLineEdit*>(m_field)) {
+        edit->setText(shown(value));
+        edit->setCursorPosition(0);
+    }
+}
+
+void ParamRow::commitText() {
+    const auto* edit = qobject_cast<QLineEdit*>(m_field);
+    const bool isText = std::holds_alternative<std::string>(m_decl.initial);
+    const QString text = isText ? edit->text() : plainNumber(edit->text());
+    try {
+        commit(parse(m_decl, text.toStdString()));
+    } catch (const Error& error) {
+        setError(QString::fromUtf8(error.what()));
+    }
+}
+
+void ParamRow::commit(ParamValue value) {
+    setError({});
+    if (value != m_value) {
+        setValue(value);
+        Q_EMIT edited(m_value);
+    }
+}
+
+void ParamRow::setError(const QString& message) {
+    m_error->setText(message);
+    m_error->setVisible(!message.isEmpty());
+    if (m_field->property("invalid").toBool() == message.isEmpty()) {
+        m_field->setProperty("invalid", !message.isEmpty());
+        polish(m_field);
+    }
+}
+
+QString ParamRow::error() const {
+    return m_error->text();
+}
+
+void ParamRow::setPending(bool pending) {
+    const QString label = QString::fromStdString(m_decl.label);
+    m_label->setText(pending ? QStringLiteral("● ") + label : label);
+}
+
+bool ParamRow::matches(const QString& words) const {
+    const QString all = QString::fromStdString(m_decl.label + " " + m_decl.id + " " + m_decl.help);
+    const auto parts = words.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+    return std::ranges::all_of(
+        parts, [&](const QString& part) { return all.contains(part, Qt::CaseInsensitive); });
+}
+
+}  // namespace lx::ui

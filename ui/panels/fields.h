@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/params.h"
+
+#include <QLineEdit>
+#include <QWidget>
+
+#include <functional>
+
+class QLabel;
+
+namespace lx::ui {
+
+/// A line of text with a unit in secondary colour at its right end. Up, Down and the wheel change a
+/// number by a step that follows its scale.
+class UnitEdit : public QLineEdit {
+    Q_OBJECT
+public:
+    explicit UnitEdit(const QString& unit, QWidget* parent = nullptr);
+    /// What one step (+1 or -1) makes of the current text; unset: no stepping.
+    std::function<QString(const QString& text, int direction)> step;
+
+Q_SIGNALS:
+    void stepped();
+
+protected:
+    void keyPressEvent(QKeyEvent*) override;
+    void wheelEvent(QWheelEvent*) override;
+    void resizeEvent(QResizeEvent*) override;
+    void changeEvent(QEvent*) override;
+
+private:
+    void nudge(int direction);
+    void placeUnit();
+    QLabel* m_unit;
+};
+
+/// One row of the parameter form: label, field made from the declaration, message.
+class ParamRow : public QWidget {
+    Q_OBJECT
+public:
+    ParamRow(const ParamDecl&, const ParamValue&, QWidget* parent = nullptr);
+
+    const ParamDecl& decl() const { return m_decl; }
+    const ParamValue& value() const { return m_value; }
+    /// Shows `value` without signalling.
+    void setValue(const ParamValue&);
+    /// Puts a dot before the label of a value that waits for Apply.
+    void setPending(bool);
+    bool matches(const QString& words) const;
+    QWidget* field() const { return m_field; }
+    QString error() const;
+
+Q_SIGNALS:
+    void edited(const lx::ParamValue& value);
+
+private:
+    void makeField();
+    void commitText();
+    void commit(ParamValue);
+    void setError(const QString&);
+    QString shown(const ParamValue&) const;
+
+    ParamDecl m_decl;
+    ParamValue m_value;
+    QWidget* m_field = nullptr;
+    QLabel* m_label = nullptr;
+    QLabel* m_error = nullptr;
+};
+
+}  // namespace lx::ui
