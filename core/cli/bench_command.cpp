@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/cli/commands.h"
+#include "core/recipes/json_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <ostream>
+
+namespace lx::cli {
+namespace {
+
+std::string cpuName() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("model name")) {
+            const auto colon = line.find(": ");
+            return colon == std::string::npos ? line : line.substr(colon + 2);
+        }
+    }
+    return "unknown";
+}
+
+std::vector<std::string> select(std::span<const std::string> known,
+                                std::span<const std::string> wanted) {
+    std::vector<std::string> chosen;
+    for (const auto& name : known) {
+        if (wanted.empty() ||
+            std::ranges::any_of(wanted, [&](const auto& w) { return name.starts_with(w); })) {
+            chosen.push_back(name);
+        }
+    }
+    return chosen;
+}
+
+}  // namespace
+
+ExitCode benchCommand(const BenchOptions& options, const Host& host) {
+    const EngineTable& table = host.engine();
+    const std::vector<std::string> engineNames = table.benchNames();
+    std::vector<std::string> known = engineNames;
+    known.insert(known.end(), host.benchNames.begin(), host.benchNames.end());
+    for (const auto& name : options.names) {
+        if (select(known, std::span(&name, 1)).empty()) {
+            const std::string near = nearest(name, known);
+            throw UsageError("no benchmark begins with '" + name + "'" +
+                             (near.empty() ? "" : "; the nearest is '" + near + "'"));
+        }
+    }
+    std::vector<BenchRow> rows;
+    if (const auto names = select(engineNames, options.names); !names.empty()) {
+        rows = table.bench(names, options.threads);
+    }
+    if (const auto names = select(host.benchNames, options.names); host.bench && !names.empty()) {
+        const auto more = host.bench(names);
+        rows.insert(rows.end(), more.begin(), more.end());
+    }
+    if (options.json) {
+        Json list = Json::array();
+        for (const auto& row : rows) {
+            list.push_back({{"name", row.name}, {"value", row.value}, {"unit", row.unit}});
+        }
+        const Json result = {{"conditions",
+                              {{"cpu", cpuName()},
+                               {"threads", options.threads},
+                               {"blas", table.blas},
+                               {"executor", "reference"},
+                               {"torch", table.torchVersion}}},
+                             {"rows", std::move(list)}};
+        host.out << result.dump(2) << std::endl;
+        return ExitCode::Done;
+    }
+    host.out << cpuName() << ", " << options.threads << " thread(s), " << table.blas
+             << ", LibTorch " << table.torchVersion << "\n";
+    for (const auto& row : rows) {
+        char line[160];
+        std::snprintf(line, sizeof line, "  %-32s %12.4g %s\n", row.name.c_str(), row.value,
+                      row.unit.c_str());
+        host.out << line;
+    }
+    host.out << std::flush;
+    return ExitCode::Done;
+}
+
+ExitCode selfTestCommand(const SelfTestOptions& options, const Host& host) {
+    const auto rows = host.engine().selfTest();
+    const bool failed =
+        rows.empty() || std::ranges::any_of(rows, [](const auto& r) { return !r.pass; });
+    if (options.json) {
+        Json list = Json::array();
+        for (const auto& row : rows) {
+            list.push_back({{"name", row.name},
+                            {"value", row.value},
+                            {"expected", row.expected},
+                            {"tolerance", row.tolerance},
+                            {"pass", row.pass}});
+        }
+        host.out << list.dump(2) << std::endl;
+    } else {
+        for (const auto& row : rows) {
+            char line[256];
+            std::snprintf(line, sizeof line, "%s  %-40s %.8g, expected %.8g within %.2g\n",
+                          row.pass ? "pass" : "FAIL", row.name.c_str(), row.value, row.expected,
+                          row.tolerance);
+            host.out << line;
+        }
+        host.out << std::flush;
+    }
+    return failed ? ExitCode::CheckFailed : ExitCode::Done;
+}
+
+}  // namespace lx::cli

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/cli/command_line.h"
+
+#include "core/base/params.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace lx::cli {
+namespace {
+
+const std::vector<std::string> kCommands = {"list", "run", "shot", "bench", "selftest"};
+
+constexpr const char* kFooter =
+    "Exit status: 0 done, 1 a check failed, 2 wrong usage, 3 unreadable or malformed input,\n"
+    "4 numerical failure, 5 device unavailable, 130 interrupted.\n"
+    "Messages go to standard error, results to standard output.";
+
+std::string readSize(const std::string& text, int& width, int& height) {
+    const char* const end = text.data() + text.size();
+    const auto [cross, first] = std::from_chars(text.data(), end, width);
+    if (first == std::errc{} && cross != end && *cross == 'x') {
+        const auto [rest, second] = std::from_chars(cross + 1, end, height);
+        if (second == std::errc{} && rest == end && width >= 64 && height >= 64 && width <= 16384 &&
+            height <= 16384) {
+            return {};
+        }
+    }
+    return "'" + text + "' is not a size; write 1280x800, each side from 64 to 16384";
+}
+
+void addCompute(CLI::App& command, std::string& device, int& threads) {
+    command.add_option("--device", device, "where to compute: auto, cpu or cuda")
+        ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+        ->type_name("NAME");
+    command.add_option("--threads", threads, "compute threads; 0 chooses")
+        ->check(CLI::Range(0, 1024))
+        ->type_name("N");
+}
+
+void addRun(CLI::App& command, std::vector<std::string>& set, std::optional<Index>& steps,
+            std::optional<std::uint64_t>& seed) {
+    command.add_option("--set", set, "a parameter of the recipe; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("ID=VALUE");
+    command.add_option("--steps", steps, "total steps of the recipe's clock")
+        ->check(CLI::Range(Index{0}, Index{1} << 40))
+        ->type_name("N");
+    command.add_option("--seed", seed, "seed of all random streams")->type_name("S");
+}
+
+}  // namespace
+
+std::string commandNames() {
+    std::string names;
+    for (const auto& name : kCommands) {
+        names += (names.empty() ? "" : ", ") + name;
+    }
+    return names;
+}
+
+std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> arguments,
+                                                 const std::string& version, std::ostream& out,
+                                                 std::ostream& err) {
+    CLI::App app(
+        "Trains small generative models live: pick a recipe and watch it learn.\n"
+        "Without a command the window opens.",
+        "latent-explorer");
+    app.set_version_flag("--version", "latent-explorer " + version);
+    app.footer(kFooter);
+    WindowOptions window;
+    app.add_option("inputs", window.inputs, "recipes or files to open in the window")
+        ->type_name("RECIPE|FILE");
+    addCompute(app, window.device, window.threads);
+
+    ListOptions list;
+    CLI::App* listApp = app.add_subcommand("list", "shows what exists, with parameters and ranges");
+    listApp
+        ->add_option("what", list.what,
+                     "recipes, datasets, samplers, energies or views; all if left out")
+        ->check(CLI::IsMember({"recipes", "datasets", "samplers", "energies", "views"}));
+    listApp->add_flag("--json", list.json, "as JSON");
+
+    RunOptions run;
+    CLI::App* runApp = app.add_subcommand("run", "trains and samples without a window");
+    runApp->add_option("recipe", run.recipe, "id of a recipe, or a recipe file")->required();
+    addRun(*runApp, run.set, run.steps, run.seed);
+    addCompute(*runApp, run.device, run.threads);
+    runApp->add_option("--out", run.out, "folder for report, series, arrays, figures and weights")
+        ->type_name("DIR");
+    runApp->add_option("--resume", run.resume, "goes on from a session file or the folder of a run")
+        ->type_name("FILE");
+    runApp->add_flag("--check", run.check,
+                     "evaluates the recipe's checks; status 1 when one fails");
+    runApp->add_flag("--json", run.json, "prints the report as JSON");
+
+    ShotOptions shot;
+    std::string size, theme = "light", png;
+    CLI::App* shotApp =
+        app.add_subcommand("shot", "pictures of a view or of the window, offscreen");
+    shotApp->add_option("recipe", shot.recipe, "id of a recipe, or a recipe file");
+    shotApp->add_flag("--all", shot.all, "every recipe, every view and the window, into a folder");
+    addRun(*shotApp, shot.set, shot.steps, shot.seed);
+    addCompute(*shotApp, shot.device, shot.threads);
+    auto* view = shotApp->add_option("--view", shot.view, "id of one view")->type_name("ID");
+    shotApp->add_flag("--window", shot.window, "the whole window")->excludes(view);
+    shotApp->add_option("--layout", shot.layout, "layout of the window")->type_name("NAME");
+    shotApp->add_option("--size", size, "size in pixels")->type_name("WxH");
+    shotApp->add_option("--theme", theme, "light or dark")
+        ->check(CLI::IsMember({"light", "dark"}))
+        ->type_name("NAME");
+    auto* pngOption = shotApp->add_option("--png", png, "file to write")->type_name("FILE");
+    shotApp->add_option("--out", shot.out, "file (.png) or folder to write")
+        ->excludes(pngOption)
+        ->type_name("FILE|DIR");
+
+    BenchOptions bench;
+    CLI::App* benchApp =
+        app.add_subcommand("bench", "speed figures; a name selects all that begin so");
+    benchApp->add_option("names", bench.names, "benchmarks");
+    benchApp->add_option("--threads", bench.threads, "compute threads")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+    benchApp->add_flag("--json", bench.json, "as JSON");
+
+    SelfTestOptions selfTest;
+    CLI::App* selfTestApp = app.add_subcommand("selftest", "compares against known truth");
+    selfTestApp->add_flag("--json", selfTest.json, "as JSON");
+
+    try {
+        std::ranges::reverse(arguments);  // CLI11 takes them from the back
+        app.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) {
+            app.exit(error, out, err);
+            return ExitCode::Done;
+        }
+        err << "latent-explorer: " << error.what()
+            << "\nlatent-explorer --help lists the commands (" << commandNames()
+            << ") and their options.\n";
+        return ExitCode::Usage;
+    }
+
+    const auto refuse = [&err](const std::string& why) {
+        err << "latent-explorer: " << why << "\n";
+        return ExitCode::Usage;
+    };
+    if (listApp->parsed()) {
+        return Command(list);
+    }
+    if (runApp->parsed()) {
+        return Command(run);
+    }
+    if (shotApp->parsed()) {
+        if (!size.empty()) {
+            if (const std::string why = readSize(size, shot.width, shot.height); !why.empty()) {
+                return refuse("--size: " + why);
+            }
+        }
+        shot.dark = theme == "dark";
+        shot.out = png.empty() ? shot.out : png;
+        if (shot.all == !shot.recipe.empty()) {
+            return refuse("shot: give either a recipe or --all");
+        }
+        if (shot.out.empty()) {
+            return refuse("shot: say where to write, with --png FILE or --out FILE|DIR");
+        }
+        return Command(shot);
+    }
+    if (benchApp->parsed()) {
+        return Command(bench);
+    }
+    if (selfTestApp->parsed()) {
+        return Command(selfTest);
+    }
+    return Command(window);
+}
+
+}  // namespace lx::cli

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/error.h"
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lx::cli {
+
+struct WindowOptions {
+    std::vector<std::string> inputs;  ///< recipes or files
+    std::string device = "auto";
+    int threads = 0;  ///< 0: cores - 1
+};
+struct ListOptions {
+    std::string what;  ///< "", recipes, datasets, samplers, energies, views
+    bool json = false;
+};
+struct RunOptions {
+    std::string recipe;
+    std::vector<std::string> set;
+    std::optional<Index> steps;
+    std::optional<std::uint64_t> seed;
+    std::string device = "auto";
+    int threads = 0;  ///< 0: all cores
+    std::string out, resume;
+    bool check = false, json = false;
+};
+struct ShotOptions {
+    std::string recipe;
+    bool all = false;
+    std::vector<std::string> set;
+    std::optional<Index> steps;
+    std::optional<std::uint64_t> seed;
+    std::string view;
+    bool window = false;
+    std::string layout;
+    int width = 0, height = 0;  ///< 0: the default of a view or of the window
+    bool dark = false;
+    std::string device = "auto";
+    int threads = 0;
+    std::string out;  ///< --png or --out
+};
+struct BenchOptions {
+    std::vector<std::string> names;
+    int threads = 1;
+    bool json = false;
+};
+struct SelfTestOptions {
+    bool json = false;
+};
+
+using Command = std::variant<WindowOptions, ListOptions, RunOptions, ShotOptions, BenchOptions,
+                             SelfTestOptions>;
+
+/// Reads the arguments without the program's name. Help and version go to `out`, errors to `err`;
+/// then the result is the exit status.
+std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> arguments,
+                                                 const std::string& version, std::ostream& out,
+                                                 std::ostream& err);
+
+/// "list, run, shot, bench, selftest".
+std::string commandNames();
+
+}  // namespace lx::cli

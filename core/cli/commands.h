@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/cli/command_line.h"
+#include "core/cli/host.h"
+
+namespace lx::cli {
+
+/// Executes a command other than the window. Every lx::Error becomes one sentence on `host.err`
+/// and its exit status.
+ExitCode execute(const Command&, const Host&);
+
+/// Throws UsageError for an input of the window that is neither a recipe nor a file, naming the
+/// commands there are and the nearest recipe.
+void requireInputs(const WindowOptions&, const RecipeBook&);
+
+// One file each.
+ExitCode listCommand(const ListOptions&, const Host&);
+ExitCode runCommand(const RunOptions&, const Host&);
+ExitCode shotCommand(const ShotOptions&, const Host&);
+ExitCode benchCommand(const BenchOptions&, const Host&);
+ExitCode selfTestCommand(const SelfTestOptions&, const Host&);
+
+}  // namespace lx::cli

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the commands need from the program around them. Everything that would need Qt, LibTorch or
+// Vulkan arrives as a function, so that the commands link and test without them.
+#pragma once
+
+#include "core/recipes/recipe_book.h"
+#include "core/session/engine_module.h"
+#include "core/session/session.h"
+
+#include <functional>
+#include <iosfwd>
+#include <stop_token>
+
+namespace lx::cli {
+
+struct ViewInfo {
+    std::string id, title;
+    std::vector<std::string> channelKinds;
+};
+
+/// Pictures of single views of a run that stands still.
+struct FigureRequest {
+    std::shared_ptr<Session> session;
+    std::string title;
+    std::vector<SeriesPoint> series;
+    std::vector<std::string> views;  ///< ids; empty: all that fit the run
+    int width = 960, height = 720;   ///< logical pixels
+    bool dark = false;
+    /// Called with each picture's view; returns the file to write.
+    std::function<std::filesystem::path(const std::string& view)> file;
+};
+
+/// A picture of the whole window after `steps` steps of a recipe.
+struct WindowRequest {
+    std::string recipe;
+    ParamSet params;
+    std::uint64_t seed = 0;
+    Clock clock{};
+    Index steps = 0;
+    std::string layout;
+    int width = 1280, height = 800;
+    bool dark = false;
+    std::filesystem::path file;
+};
+
+struct Host {
+    std::string version;
+    std::ostream& out;
+    std::ostream& err;
+    bool terminal = false;  ///< `err` is a terminal: show progress
+    const RecipeBook& recipes;
+    /// Opens the engine module at the first call. Throws Error when it cannot.
+    std::function<const EngineTable&()> engine;
+    std::vector<ViewInfo> views;
+    std::map<std::string, std::string, std::less<>> versions;
+    /// Requested by Ctrl-C.
+    std::stop_token interrupt;
+    LogSink log;
+
+    /// Both null in a build without the window. They return the files written.
+    std::function<std::vector<std::filesystem::path>(const FigureRequest&)> paintFigures;
+    std::function<std::vector<std::filesystem::path>(const WindowRequest&)> paintWindow;
+    /// Rows of the program's own benchmarks (render.*, start.window); null without the window.
+    std::vector<std::string> benchNames;
+    std::function<std::vector<BenchRow>(std::span<const std::string> names)> bench;
+};
+
+/// Processor cores this process may use.
+int availableCores();
+
+/// For EngineOptions::onThreadStart: denormal numbers count as zero (they cost up to 100 times the
+/// time), and with `background` the thread yields to the window.
+void prepareEngineThread(bool background);
+
+}  // namespace lx::cli

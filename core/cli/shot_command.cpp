@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/cli/commands.h"
+#include "core/cli/run_output.h"
+
+#include <ostream>
+
+namespace lx::cli {
+namespace {
+
+struct Pictures {
+    std::vector<std::filesystem::path> files;
+    bool interrupted = false;
+};
+
+HeadlessOptions headless(const ShotOptions& options) {
+    return {.set = options.set,
+            .steps = options.steps,
+            .seed = options.seed,
+            .device = options.device,
+            .threads = options.threads,
+            .resume = {}};
+}
+
+Pictures paintViews(const Recipe& recipe, const ShotOptions& options, const Host& host,
+                    std::vector<std::string> views,
+                    const std::function<std::filesystem::path(const std::string&)>& file) {
+    HeadlessRun run(host, recipe, headless(options));
+    std::vector<SeriesPoint> series;
+    const bool finished = run.advance([&](std::span<const SeriesPoint> points) {
+        series.insert(series.end(), points.begin(), points.end());
+    });
+    if (!finished) {
+        return {{}, true};
+    }
+    FigureRequest request{.session = run.session(),
+                          .title = recipe.title,
+                          .series = std::move(series),
+                          .views = std::move(views),
+                          .dark = options.dark,
+                          .file = file};
+    if (options.width > 0) {
+        request.width = options.width;
+        request.height = options.height;
+    }
+    return {host.paintFigures(request), false};
+}
+
+std::vector<std::filesystem::path> paintWindow(const Recipe& recipe, const ShotOptions& options,
+                                               const Host& host,
+                                               const std::filesystem::path& file) {
+    const EngineTable& table = host.engine();
+    table.setThreads(options.threads > 0 ? options.threads : availableCores());
+    table.setDevice(options.device == "auto" ? table.devices().front() : options.device);
+    WindowRequest request{
+        .recipe = recipe.id,
+        .params = prepare(recipe, familyOf(recipe, table.experiments), options.set).params,
+        .seed = options.seed.value_or(recipe.seed),
+        .clock = recipe.clock,
+        .steps = options.steps.value_or(recipe.steps),
+        .layout = options.layout,
+        .dark = options.dark,
+        .file = file};
+    if (options.width > 0) {
+        request.width = options.width;
+        request.height = options.height;
+    }
+    return host.paintWindow(request);
+}
+
+}  // namespace
+
+ExitCode shotCommand(const ShotOptions& options, const Host& host) {
+    if (!host.paintFigures || !host.paintWindow) {
+        throw UsageError("shot: this build has no window and can paint nothing");
+    }
+    if (!options.view.empty()) {
+        std::vector<std::string> ids;
+        for (const auto& view : host.views) {
+            ids.push_back(view.id);
+        }
+        if (std::ranges::find(ids, options.view) == ids.end()) {
+            const std::string near = nearest(options.view, ids);
+            throw UsageError("--view: there is no view '" + options.view + "'" +
+                             (near.empty() ? "" : "; the nearest is '" + near + "'"));
+        }
+    }
+    const std::filesystem::path out = options.out;
+    std::vector<std::filesystem::path> files;
+    const auto add = [&files](const std::vector<std::filesystem::path>& more) {
+        files.insert(files.end(), more.begin(), more.end());
+    };
+    bool interrupted = false;
+    const auto paintAll = [&](const Recipe& recipe, const std::filesystem::path& folder) {
+        makeFolder(folder);
+        const auto views = paintViews(recipe, options, host, {}, [&](const std::string& view) {
+            return folder / (view + ".png");
+        });
+        add(views.files);
+        interrupted = interrupted || views.interrupted;
+        if (!interrupted) {
+            add(paintWindow(recipe, options, host, folder / "window.png"));
+        }
+    };
+    if (options.all) {
+        for (const auto& recipe : host.recipes.all()) {
+            if (!interrupted) {
+                paintAll(recipe, out / recipe.id);
+            }
+        }
+    } else {
+        const Recipe recipe = host.recipes.open(options.recipe);
+        const bool oneFile = !out.extension().empty();
+        if (oneFile && out.extension() != ".png") {
+            throw UsageError("shot: '" + out.string() + "': only .png can be written");
+        }
+        if (oneFile && !out.parent_path().empty()) {
+            makeFolder(out.parent_path());
+        }
+        if (options.window) {
+            add(paintWindow(recipe, options, host, oneFile ? out : out / "window.png"));
+        } else if (!options.view.empty() || oneFile) {
+            // One file without a choice shows the recipe's first view.
+            const std::string view = !options.view.empty()  ? options.view
+                                     : recipe.views.empty() ? host.views.front().id
+                                                            : recipe.views.front();
+            const auto picture = paintViews(
+                recipe, options, host, {view},
+                [&](const std::string& id) { return oneFile ? out : out / (id + ".png"); });
+            add(picture.files);
+            interrupted = picture.interrupted;
+        } else {
+            paintAll(recipe, out);
+        }
+    }
+    for (const auto& file : files) {
+        host.out << file.string() << "\n";
+    }
+    host.out << std::flush;
+    if (interrupted) {
+        host.err << "latent-explorer: interrupted\n";
+        return ExitCode::Interrupted;
+    }
+    if (files.empty()) {
+        throw UsageError("shot: no view fits the run of '" + options.recipe + "'");
+    }
+    return ExitCode::Done;
+}
+
+}  // namespace lx::cli
