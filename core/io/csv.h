@@ -17,7 +17,7 @@ struct CsvColumn {
     std::string name;  ///< of the header, else "column 1", ...
     ColumnType type = ColumnType::Empty;
     Index missing = 0;   ///< empty cells and NA, NaN, null, ?, -
-    Index distinct = 0;  ///< different values, counted up to 1000
+    Index distinct = 0;  ///< different values, counted up to 100
 };
 
 /// What a table looks like, for the import dialog.
@@ -53,8 +53,9 @@ CsvPreview previewTable(std::span<const std::byte>, const std::string& name,
                         std::size_t firstRows = 8);
 CsvPreview previewTable(const std::filesystem::path&, std::size_t firstRows = 8);
 
-/// Throws InputError with line and column; a column that does not exist is an InputError that names
-/// the nearest one.
+/// A row without a label is dropped under Drop and Mean. Blank lines are skipped; a table must be
+/// UTF-8. Throws InputError with line and column; a column that does not exist is an InputError
+/// that names the nearest one.
 Table readTable(std::span<const std::byte>, const std::string& name, const TableOptions& = {});
 Table readTable(const std::filesystem::path&, const TableOptions& = {});
 

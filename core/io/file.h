@@ -42,6 +42,9 @@ bool isGzip(std::span<const std::byte>) noexcept;
 Bytes gunzip(std::span<const std::byte>, const std::string& name,
              std::uint64_t limit = kMaxFileBytes);
 
+/// The first `count` unpacked bytes, or all when there are fewer; later damage goes unnoticed.
+Bytes gunzipPrefix(std::span<const std::byte>, const std::string& name, std::size_t count);
+
 /// Packs as one gzip member without a time stamp.
 Bytes gzip(std::span<const std::byte>);
 

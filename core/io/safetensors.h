@@ -26,10 +26,22 @@ inline constexpr std::uint64_t kMaxSafetensorsHeader = std::uint64_t{16} << 20;
 Safetensors readSafetensors(std::span<const std::byte>, const std::string& name);
 Safetensors readSafetensors(const std::filesystem::path&);
 
-/// Names and shapes only; `prefix` needs to hold the header, not the values, of a file of
-/// `fileSize` bytes. The arrays of the result are undefined except for an I64 array of extents.
-Safetensors readSafetensorsHeader(std::span<const std::byte> prefix, std::uint64_t fileSize,
-                                  const std::string& name);
+/// One tensor as the header declares it; the span is relative to the end of the header.
+struct TensorEntry {
+    std::string name, type;  ///< type in the words of the format: "F32", "BF16", ...
+    std::vector<Index> shape;
+    std::uint64_t begin = 0, end = 0;
+};
+
+struct SafetensorsHeader {
+    std::vector<TensorEntry> tensors;  ///< by position in the file
+    Metadata metadata;
+    std::uint64_t dataStart = 0;  ///< bytes before the first value
+};
+
+/// The header alone, with all its guards, of a file of `fileSize` bytes that begins with `prefix`.
+SafetensorsHeader readSafetensorsHeader(std::span<const std::byte> prefix, std::uint64_t fileSize,
+                                        const std::string& name);
 
 /// Tensors sorted by falling alignment, then name; header padded with blanks to 8 bytes. Equal
 /// content gives equal bytes. Throws UsageError on an undefined array or the name __metadata__.
