@@ -101,9 +101,9 @@ void fillBelow(Key key, std::uint64_t bound, std::span<std::int64_t> out) noexce
     for (std::size_t i = 0; i < out.size(); ++i) {
         const Words w = philox4x32(
             {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32), 1U, 0U}, philox);
-        const std::uint64_t word = (std::uint64_t{w[1]} << 32) | w[0];
-        out[i] = static_cast<std::int64_t>(
-            static_cast<std::uint64_t>((static_cast<unsigned __int128>(word) * bound) >> 64));
+        // High half of the 96-bit product (w1 2^32 + w0) bound, in 64-bit parts.
+        const std::uint64_t high = w[1] * bound + ((w[0] * bound) >> 32);
+        out[i] = static_cast<std::int64_t>(high >> 32);
     }
 }
 

@@ -60,6 +60,10 @@ struct Snapshot {
     RunState state = RunState::Idle;
     std::optional<Failure> failure;
     std::map<std::string, Channel, std::less<>> channels;
+    bool scrubbed = false;              ///< channels and `step` show a past state of the ring
+    std::array<Index, kClocks> head{};  ///< where the run itself stands; `step` unless scrubbed
+    std::string note;                   ///< latest request that was refused, and why; else empty
+    std::uint64_t notes = 0;            ///< how many requests were refused so far
 };
 
 struct SeriesPoint {
@@ -98,6 +102,7 @@ struct Run {
 struct Pause {
     Clock clock{};
 };
+/// Makes `count` steps, then the clock rests; a clock that ran stops running.
 /// `phase`: "" for a whole step, else "encoder", "discriminator", ...
 struct Step {
     Clock clock{};
@@ -110,11 +115,13 @@ struct Speed {
     double stepsPerSecond = 0;
 };
 /// Shows the state the ring holds nearest to `step`; a step at or past the head leaves scrubbing.
+/// All clocks pause. After a failure the state shown becomes the head: the way back to good
+/// numbers.
 struct Scrub {
     Clock clock{};
     Index step = 0;
 };
-/// Weights and clocks only, or parameters too.
+/// Weights and clocks only, or parameters too; all clocks pause.
 struct Reset {
     bool parameters = false;
 };
@@ -171,6 +178,11 @@ public:
     /// Makes at most `maxSteps` steps, at least one; stops early on time or request.
     virtual void advance(Clock, Budget, std::stop_token, SeriesSink&) = 0;
     virtual Index step(Clock) const = 0;
+    /// Makes one part of a step. Throws UsageError when the run has no phase of that name; that
+    /// refuses the request and leaves the run as it was.
+    virtual void advancePhase(Clock, const std::string& phase, std::stop_token, SeriesSink&) {
+        throw UsageError("this run has no phase '" + phase + "' to step");
+    }
     /// A live parameter, already checked against its declaration.
     virtual void set(const cmd::SetParam&) = 0;
     /// Null when the kind is unknown.

@@ -33,7 +33,10 @@ public:
     virtual ~Session() = default;  ///< the run ends and its memory is freed on the engine thread
     virtual std::uint32_t id() const = 0;
     /// Commands apply in order. A command with a non-empty tag replaces a waiting one with the same
-    /// tag, but never moves across another command.
+    /// tag, but never moves across another command. After cmd::Step those that depend on the state
+    /// (SetParam, Capture, Step) wait for its last step; Pause, Run, Load, Reset, Restore and Scrub
+    /// cut it short. A probe takes the place of the earlier one with its tag: that one's work ends,
+    /// and its answer stays visible until the new answer arrives.
     virtual void post(Command, std::string_view coalesceTag = {}) = 0;
     /// Latest value wins; never null. Taking it allows the next one.
     virtual std::shared_ptr<const Snapshot> latest() const = 0;

@@ -20,7 +20,7 @@ float sigmoid(float x) {
 /// One superellipse: z0 sets its aspect, z1 its tilt, their sum the hole; further units its size.
 void paint(const float* z, Index dim, float sharpness, float* image) {
     const float z1 = dim > 1 ? z[1] : 0.0F;
-    const float aspect = std::exp(0.35F * z[0]);
+    const float aspect = std::exp(0.25F * z[0]);
     float size = 0.55F;
     for (Index i = 2; i < dim; ++i) {
         size *= std::exp(0.1F * std::tanh(z[i]));
