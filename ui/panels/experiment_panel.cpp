@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/experiment_panel.h"
+
+#include "ui/bridge/session_bridge.h"
+#include "ui/shell/numbers.h"
+#include "ui/shell/run_book.h"
+#include "ui/shell/theme.h"
+
+#include <QContextMenuEvent>
+#include <QHeaderView>
+#include <QMenu>
+
+#include <algorithm>
+
+namespace lx::ui {
+
+namespace {
+
+constexpr int kKind = Qt::UserRole, kKey = Qt::UserRole + 1;
+enum Kind { Group, Dataset, Recipe, Run, Place };
+
+QString wordOf(const Snapshot& snapshot, Clock clock) {
+    switch (snapshot.state) {
+        case RunState::Idle: return QStringLiteral("idle");
+        case RunState::Failed: return QStringLiteral("failed");
+        case RunState::Paused: return QStringLiteral("paused");
+        case RunState::Running:
+            return clock == Clock::Train ? QStringLiteral("training") : QStringLiteral("running");
+    }
+    return {};
+}
+
+/// Latest value of the bound in nats: the held-out one where it exists, else minus the loss.
+QString boundOf(const SessionBridge& bridge, const Frame& frame) {
+    if (!frame.description) {
+        return {};
+    }
+    const auto& series = frame.description->series;
+    const auto points = bridge.history(frame.source);
+    for (const auto& [id, sign] : {std::pair("heldout_elbo", 1.0), std::pair("loss", -1.0)}) {
+        const auto at = std::ranges::find(series, id, &SeriesDecl::id);
+        if (at == series.end()) {
+            continue;
+        }
+        const auto index = static_cast<std::uint32_t>(at - series.begin());
+        for (std::size_t back = points.size(); back > 0; --back) {
+            if (points[back - 1].series == index) {
+                return formatFixed(sign * points[back - 1].value, 1);
+            }
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+ExperimentPanel::ExperimentPanel(AppServices& services, RunBook& book, SessionBridge& bridge,
+                                 QWidget* parent)
+    : QTreeWidget(parent), m_services(services), m_book(book), m_bridge(bridge) {
+    setObjectName(QStringLiteral("experimentTree"));
+    setAccessibleName(QStringLiteral("Experiment: data, models, bookmarks and runs"));
+    setColumnCount(2);
+    setHeaderHidden(true);
+    header()->setStretchLastSection(false);
+    header()->setSectionResizeMode(0, QHeaderView::Stretch);
+    header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
+    header()->setMinimumSectionSize(20);
+    setRootIsDecorated(false);
+    setIndentation(14);
+    setItemsExpandable(false);
+    setExpandsOnDoubleClick(false);
+    setUniformRowHeights(true);
+    setFocusPolicy(Qt::StrongFocus);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    connect(this, &QTreeWidget::itemClicked, this, &ExperimentPanel::onClicked);
+    connect(this, &QTreeWidget::itemActivated, this, &ExperimentPanel::onActivated);
+    connect(&m_book, &RunBook::runsChanged, this, &ExperimentPanel::rebuild);
+    connect(&m_bridge, &SessionBridge::activeChanged, this, &ExperimentPanel::rebuild);
+    connect(&m_bridge, &SessionBridge::stateChanged, this, &ExperimentPanel::updateStatus);
+    connect(&m_bridge.explore(), &ExploreState::bookmarksChanged, this, &ExperimentPanel::rebuild);
+    auto* slow = new QTimer(this);
+    connect(slow, &QTimer::timeout, this, &ExperimentPanel::updateStatus);
+    slow->start(500);
+    rebuild();
+}
+
+QTreeWidgetItem* ExperimentPanel::group(const QString& title) {
+    auto* item = new QTreeWidgetItem(this, {title});
+    item->setData(0, kKind, Group);
+    item->setFlags(Qt::ItemIsEnabled);
+    item->setFont(0, currentTheme().font(13, true));
+    item->setExpanded(true);
+    return item;
+}
+
+QTreeWidgetItem* ExperimentPanel::row(QTreeWidgetItem* parent, const QString& text,
+                                      const QString& status) {
+    const Theme& theme = currentTheme();
+    auto* item = new QTreeWidgetItem(parent, {text, status});
+    item->setFont(1, theme.font(11));
+    item->setForeground(1, theme.secondary);
+    item->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
+    item->setToolTip(0, text);
+    return item;
+}
+
+void ExperimentPanel::rebuild() {
+    const QSignalBlocker quiet(this);
+    clear();
+    const Theme& theme = currentTheme();
+    const RunInfo* active = m_book.active();
+
+    if (active && m_services.datasets) {
+        const auto it = active->params.find("data.source");
+        const std::string source =
+            it != active->params.end() && std::holds_alternative<std::string>(it->second)
+                ? std::get<std::string>(it->second)
+                : std::string();
+        QString title = QString::fromStdString(source.substr(source.find_last_of('/') + 1));
+        QString count;
+        for (const DatasetInfo& set : m_services.datasets()) {
+            if (set.id == source || set.id == "data." + source) {
+                title = QString::fromStdString(set.title);
+                count = set.count > 0 ? formatInteger(set.count) : QString();
+            }
+        }
+        if (!title.isEmpty()) {
+            row(group(QStringLiteral("Data")), title, count)->setData(0, kKind, Dataset);
+        }
+    }
+
+    QTreeWidgetItem* models = group(QStringLiteral("Models"));
+    for (const RecipeInfo& recipe : m_services.recipes) {
+        auto* item = row(models, QString::fromStdString(recipe.title), {});
+        item->setData(0, kKind, Recipe);
+        item->setData(0, kKey, QString::fromStdString(recipe.id));
+        QString tip = QString::fromStdString(recipe.title);
+        for (const std::string& part : {recipe.lesson, recipe.reference, recipe.note}) {
+            tip += part.empty() ? QString() : QStringLiteral("\n\n") + QString::fromStdString(part);
+        }
+        item->setToolTip(0, tip);
+        if (!recipe.available) {
+            item->setForeground(0, theme.secondary);
+            item->setText(1, QStringLiteral("no data"));
+        }
+    }
+
+    const auto& bookmarks = m_bridge.explore().bookmarks();
+    if (!bookmarks.empty()) {
+        QTreeWidgetItem* places = group(QStringLiteral("Bookmarks"));
+        for (std::size_t i = 0; i < bookmarks.size(); ++i) {
+            auto* item = row(places, bookmarks[i].name, {});
+            item->setData(0, kKind, Place);
+            item->setData(0, kKey, QVariant::fromValue(static_cast<qulonglong>(i)));
+        }
+    }
+
+    QTreeWidgetItem* runs = group(QStringLiteral("Runs"));
+    for (const RunInfo& run : m_book.all()) {
+        auto* item = row(runs, QStringLiteral("%1, seed %2").arg(run.name).arg(run.seed), {});
+        item->setData(0, kKind, Run);
+        item->setData(0, kKey, run.source);
+    }
+    if (m_book.all().empty()) {
+        auto* none = row(runs, QStringLiteral("none yet"), {});
+        none->setForeground(0, theme.secondary);
+        none->setFlags(Qt::NoItemFlags);
+    }
+    expandAll();
+    updateStatus();
+}
+
+void ExperimentPanel::updateStatus() {
+    const QSignalBlocker quiet(this);
+    const RunInfo* active = m_book.active();
+    for (QTreeWidgetItemIterator it(this); *it; ++it) {
+        QTreeWidgetItem* item = *it;
+        const int kind = item->data(0, kKind).toInt();
+        if (kind == Run) {
+            const auto source = item->data(0, kKey).toUInt();
+            if (const Frame* frame = m_bridge.frame(source)) {
+                const bool failed = frame->snapshot->state == RunState::Failed;
+                const QString bound = boundOf(m_bridge, *frame);
+                const RunInfo* run = m_book.find(source);
+                item->setText(1,
+                              failed || bound.isEmpty()
+                                  ? wordOf(*frame->snapshot, run ? run->recipe.clock : Clock::Train)
+                                  : bound);
+                item->setSelected(active && source == active->source);
+            }
+        } else if (kind == Recipe) {
+            const std::string id = item->data(0, kKey).toString().toStdString();
+            const bool chosen = active && active->recipe.id == id;
+            item->setFont(0, currentTheme().font(13, false));
+            QString word;
+            for (const RunInfo& run : m_book.all()) {
+                const Frame* frame = m_bridge.frame(run.source);
+                if (frame && run.recipe.id == id && (word.isEmpty() || &run == active)) {
+                    word = wordOf(*frame->snapshot, run.recipe.clock);
+                }
+            }
+            if (!word.isEmpty()) {
+                item->setText(1, word);
+            }
+            if (chosen) {
+                item->setSelected(false);
+            }
+        }
+    }
+}
+
+void ExperimentPanel::onClicked(QTreeWidgetItem* item) {
+    switch (item->data(0, kKind).toInt()) {
+        case Run: m_bridge.setActive(item->data(0, kKey).toUInt()); break;
+        case Place: {
+            const auto& all = m_bridge.explore().bookmarks();
+            const auto at = static_cast<std::size_t>(item->data(0, kKey).toULongLong());
+            if (at < all.size()) {
+                m_bridge.explore().setCursor(all[at].z);
+            }
+            break;
+        }
+        default: break;
+    }
+}
+
+void ExperimentPanel::onActivated(QTreeWidgetItem* item) {
+    if (item->data(0, kKind).toInt() == Recipe) {
+        Q_EMIT recipeChosen(item->data(0, kKey).toString());
+    } else {
+        onClicked(item);
+    }
+}
+
+void ExperimentPanel::contextMenuEvent(QContextMenuEvent* event) {
+    QTreeWidgetItem* item = itemAt(viewport()->mapFromGlobal(event->globalPos()));
+    if (!item) {
+        return;
+    }
+    QMenu menu;
+    const int kind = item->data(0, kKind).toInt();
+    if (kind == Recipe) {
+        const QString id = item->data(0, kKey).toString();
+        menu.addAction(QStringLiteral("Start a run"), this,
+                       [this, id] { Q_EMIT recipeChosen(id); });
+    } else if (kind == Run) {
+        const auto source = item->data(0, kKey).toUInt();
+        menu.addAction(QStringLiteral("Show"), this,
+                       [this, source] { m_bridge.setActive(source); });
+        menu.addAction(QStringLiteral("Discard this run…"), this,
+                       [this, source] { Q_EMIT runClosed(source); });
+    } else if (kind == Place) {
+        const auto at = static_cast<std::size_t>(item->data(0, kKey).toULongLong());
+        menu.addAction(QStringLiteral("Remove bookmark"), this,
+                       [this, at] { m_bridge.explore().removeBookmark(at); });
+    }
+    if (!menu.isEmpty()) {
+        menu.exec(event->globalPos());
+    }
+}
+
+}  // namespace lx::ui

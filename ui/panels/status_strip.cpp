@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/status_strip.h"
+
+#include "ui/bridge/session_bridge.h"
+#include "ui/panels/panel_title.h"
+#include "ui/shell/app_services.h"
+#include "ui/shell/numbers.h"
+#include "ui/shell/run_book.h"
+
+#include <QActionGroup>
+#include <QFile>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenu>
+#include <QTimer>
+#include <QToolButton>
+
+#include <algorithm>
+
+#include <unistd.h>
+
+namespace lx::ui {
+
+namespace {
+
+constexpr int kRefreshMs = 250, kMessageTicks = 32;
+
+/// Resident memory of the process in bytes; 0 where /proc is absent.
+double residentBytes() {
+    QFile file(QStringLiteral("/proc/self/statm"));
+    if (!file.open(QIODevice::ReadOnly)) {
+        return 0;
+    }
+    const auto fields = file.readAll().split(' ');
+    return fields.size() > 1 ? fields[1].toDouble() * static_cast<double>(sysconf(_SC_PAGESIZE))
+                             : 0;
+}
+
+}  // namespace
+
+StatusStrip::Pair StatusStrip::pair(const QString& name) {
+    Pair made{new QLabel(name), new QLabel};
+    made.name->setProperty("quiet", true);
+    made.name->setProperty("small", true);
+    made.value->setProperty("small", true);
+    made.value->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    auto* box = static_cast<QHBoxLayout*>(layout());
+    box->addWidget(made.name);
+    box->addSpacing(4);
+    box->addWidget(made.value);
+    box->addSpacing(20);
+    return made;
+}
+
+StatusStrip::StatusStrip(AppServices& services, RunBook& book, SessionBridge& bridge,
+                         QWidget* parent)
+    : QWidget(parent), m_services(services), m_book(book), m_bridge(bridge) {
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(8, 0, 8, 0);
+    row->setSpacing(0);
+    m_step = pair(QStringLiteral("Training"));
+    m_frame = pair(QStringLiteral("Frame"));
+    m_memory = pair(QStringLiteral("Memory"));
+    m_seed = pair(QStringLiteral("Seed"));
+    auto* device = new QLabel(QStringLiteral("Device"));
+    device->setProperty("quiet", true);
+    device->setProperty("small", true);
+    row->addWidget(device);
+    m_device = new QToolButton;
+    m_device->setObjectName(QStringLiteral("device"));
+    m_device->setAccessibleName(QStringLiteral("Device and threads"));
+    m_device->setToolTip(QStringLiteral("Choose the device and the number of threads"));
+    m_device->setStyleSheet(QStringLiteral("border: none; padding: 0 4px; background: none;"));
+    m_device->setPopupMode(QToolButton::InstantPopup);
+    m_deviceMenu = new QMenu(this);
+    m_device->setMenu(m_deviceMenu);
+    row->addWidget(m_device);
+    row->addSpacing(16);
+    m_bound = pair(QStringLiteral("Bound"));
+    m_message = new ElidedLabel;
+    m_message->setProperty("quiet", true);
+    m_message->setProperty("small", true);
+    row->addWidget(m_message, 1);
+    rebuildDevices();
+    auto* timer = new QTimer(this);
+    connect(timer, &QTimer::timeout, this, &StatusStrip::refresh);
+    timer->start(kRefreshMs);
+    refresh();
+}
+
+void StatusStrip::rebuildDevices() {
+    m_deviceMenu->clear();
+    m_deviceMenu->addSection(QStringLiteral("Device"));
+    auto* devices = new QActionGroup(m_deviceMenu);
+    for (const std::string& id :
+         m_services.devices ? m_services.devices() : std::vector<std::string>{"cpu"}) {
+        QAction* action = m_deviceMenu->addAction(QString::fromStdString(id).toUpper());
+        action->setCheckable(true);
+        action->setChecked(id == m_services.device);
+        devices->addAction(action);
+        connect(action, &QAction::triggered, this, [this, id] {
+            try {
+                if (m_services.setDevice) {
+                    m_services.setDevice(id);
+                }
+                m_services.device = id;
+                say(QStringLiteral("The next run uses %1.").arg(QString::fromStdString(id)));
+            } catch (const std::exception& error) {
+                say(QString::fromUtf8(error.what()));
+            }
+            rebuildDevices();
+        });
+    }
+    m_deviceMenu->addSection(QStringLiteral("Threads"));
+    auto* threads = new QActionGroup(m_deviceMenu);
+    for (int n = 1; n <= m_services.maxThreads; n = n < 4 ? n + 1 : n * 2) {
+        QAction* action = m_deviceMenu->addAction(QString::number(n));
+        action->setCheckable(true);
+        action->setChecked(n == m_services.threads);
+        threads->addAction(action);
+        connect(action, &QAction::triggered, this, [this, n] {
+            if (m_services.setThreads) {
+                m_services.setThreads(n);
+            }
+            m_services.threads = n;
+            refresh();
+        });
+    }
+    if (m_services.setRingBytes) {
+        m_deviceMenu->addSection(QStringLiteral("Memory for scrubbing"));
+        auto* memory = new QActionGroup(m_deviceMenu);
+        for (const std::size_t mb : {64U, 256U, 1024U, 4096U}) {
+            QAction* action = m_deviceMenu->addAction(formatBytes(static_cast<double>(mb) * 1e6));
+            action->setCheckable(true);
+            action->setChecked(m_services.ringBytes == mb << 20);
+            memory->addAction(action);
+            connect(action, &QAction::triggered, this, [this, mb] {
+                m_services.ringBytes = mb << 20;
+                m_services.setRingBytes(mb << 20);
+            });
+        }
+    }
+}
+
+void StatusStrip::say(const QString& message) {
+    m_message->setFullText(message);
+    m_quietAfter = kMessageTicks;
+}
+
+void StatusStrip::refresh() {
+    const Frame* frame = m_bridge.activeFrame();
+    const RunInfo* run = m_book.active();
+    const auto clock = static_cast<std::size_t>(run ? run->recipe.clock : Clock::Train);
+    const double rate = frame ? frame->snapshot->stepsPerSecond[clock] : 0;
+    const bool running = frame && frame->snapshot->running[clock];
+    m_step.name->setText(clock == 1 ? QStringLiteral("Sampling") : QStringLiteral("Training"));
+    m_step.value->setText(!running    ? QStringLiteral("paused")
+                          : rate <= 0 ? QStringLiteral("…")
+                                      : formatFixed(1000 / rate, rate > 100 ? 2 : 1) +
+                                            QStringLiteral(" ms/step"));
+    m_frame.value->setText(formatFixed(m_frameMs, 1) + QStringLiteral(" ms"));
+    m_memory.value->setText(formatBytes(residentBytes()));
+    m_seed.value->setText(run ? QString::number(run->seed) : QStringLiteral("–"));
+    m_device->setText(QStringLiteral("%1, %2 thread%3")
+                          .arg(QString::fromStdString(m_services.device).toUpper())
+                          .arg(m_services.threads)
+                          .arg(m_services.threads == 1 ? QString() : QStringLiteral("s")));
+    QString bound;
+    if (frame && frame->description) {
+        const auto points = m_bridge.history(frame->source);
+        const auto& series = frame->description->series;
+        for (const auto& [id, sign] : {std::pair("heldout_elbo", 1.0), std::pair("loss", -1.0)}) {
+            const auto at = std::ranges::find(series, id, &SeriesDecl::id);
+            const auto index = static_cast<std::uint32_t>(at - series.begin());
+            const auto last = std::find_if(points.rbegin(), points.rend(), [&](const auto& p) {
+                return at != series.end() && p.series == index;
+            });
+            if (last != points.rend()) {
+                bound = formatFixed(sign * last->value, 1) + QStringLiteral(" nats");
+                break;
+            }
+        }
+    }
+    m_bound.name->setVisible(!bound.isEmpty());
+    m_bound.value->setText(bound);
+    if (m_quietAfter > 0 && --m_quietAfter == 0) {
+        m_message->setFullText({});
+    }
+}
+
+}  // namespace lx::ui

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/transport_bar.h"
+
+#include "ui/bridge/session_bridge.h"
+#include "ui/shell/actions.h"
+#include "ui/shell/numbers.h"
+#include "ui/shell/run_book.h"
+#include "ui/shell/theme.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenu>
+#include <QSlider>
+#include <QToolButton>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::ui {
+
+namespace {
+
+constexpr std::array<const char*, kClocks> kClockNames{"Train", "Sample", "Diffuse"};
+/// Slider 0 .. 100: 0.1 to 1000 steps a second on a logarithmic scale, the end is "max".
+constexpr int kSpeedMax = 100;
+
+double speedOf(int slider) {
+    return slider >= kSpeedMax ? 0 : 0.1 * std::pow(10.0, 4.0 * slider / (kSpeedMax - 1));
+}
+
+}  // namespace
+
+TransportBar::TransportBar(Actions& actions, RunBook& book, SessionBridge& bridge, QWidget* parent)
+    : QFrame(parent), m_actions(actions), m_book(book), m_bridge(bridge) {
+    setObjectName(QStringLiteral("transport"));
+    setFixedHeight(currentTheme().px(44));
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(8, 0, 8, 0);
+    row->setSpacing(4);
+
+    m_clockButton = new QToolButton;
+    m_clockButton->setObjectName(QStringLiteral("clock"));
+    m_clockButton->setProperty("bordered", true);
+    m_clockButton->setPopupMode(QToolButton::InstantPopup);
+    m_clockButton->setAccessibleName(QStringLiteral("Active clock"));
+    m_clockMenu = new QMenu(this);
+    for (const char* id : {"clock.train", "clock.sample", "clock.diffuse"}) {
+        m_clockMenu->addAction(m_actions.at(QLatin1String(id)));
+    }
+    m_clockMenu->setToolTipsVisible(true);
+    m_clockButton->setMenu(m_clockMenu);
+    row->addWidget(m_clockButton);
+    button(QStringLiteral("transport.restart"), QStringLiteral("restart"), false);
+    button(QStringLiteral("transport.back"), QStringLiteral("step-back"), false);
+    m_play = button(QStringLiteral("transport.play"), QStringLiteral("play"), true);
+    m_play->setObjectName(QStringLiteral("play"));
+    button(QStringLiteral("transport.step"), QStringLiteral("step-forward"), false);
+
+    m_speedLabel = new QLabel(QStringLiteral("speed"));
+    m_speedLabel->setContentsMargins(8, 0, 4, 0);
+    row->addWidget(m_speedLabel);
+    m_speed = new QSlider(Qt::Horizontal);
+    m_speed->setObjectName(QStringLiteral("speed"));
+    m_speed->setRange(0, kSpeedMax);
+    m_speed->setValue(kSpeedMax);
+    m_speed->setFixedWidth(104);
+    m_speed->setAccessibleName(QStringLiteral("Speed in steps per second"));
+    row->addWidget(m_speed);
+    connect(m_speed, &QSlider::valueChanged, this, &TransportBar::postSpeed);
+
+    m_step = new QToolButton;
+    m_step->setObjectName(QStringLiteral("step"));
+    m_step->setPopupMode(QToolButton::InstantPopup);
+    m_step->setAccessibleName(QStringLiteral("Step and where to stop"));
+    m_step->setToolTip(QStringLiteral("Where to stop: run to a step, or for some seconds"));
+    m_runMenu = new QMenu(this);
+    m_step->setMenu(m_runMenu);
+    row->addWidget(m_step);
+    m_remaining = new QLabel;
+    m_remaining->setProperty("quiet", true);
+    m_remaining->setMinimumWidth(54);
+    row->addWidget(m_remaining);
+
+    addLine();
+    button(QStringLiteral("tool.select"), QStringLiteral("select"), true);
+    button(QStringLiteral("tool.probe"), QStringLiteral("probe"), true);
+    button(QStringLiteral("tool.geodesic"), QStringLiteral("geodesic"), true);
+    button(QStringLiteral("tool.brush"), QStringLiteral("brush"), true);
+    addLine();
+    button(QStringLiteral("run.compare"), QStringLiteral("compare"), true);
+    button(QStringLiteral("file.export"), QStringLiteral("export"), true);
+    row->addStretch(1);
+
+    m_layout = new QToolButton;
+    m_layout->setObjectName(QStringLiteral("layout"));
+    m_layout->setProperty("bordered", true);
+    m_layout->setPopupMode(QToolButton::InstantPopup);
+    m_layout->setAccessibleName(QStringLiteral("Layout of the window"));
+    m_layoutMenu = new QMenu(this);
+    m_layout->setMenu(m_layoutMenu);
+    row->addWidget(m_layout);
+
+    connect(&m_bridge, &SessionBridge::snapshotChanged, this, &TransportBar::refresh);
+    connect(&m_bridge, &SessionBridge::activeChanged, this, &TransportBar::refresh);
+    connect(&m_book, &RunBook::runsChanged, this, &TransportBar::refresh);
+    refreshTheme();
+    refresh();
+}
+
+QToolButton* TransportBar::button(const QString& actionId, const QString& icon, bool withText) {
+    auto* made = new QToolButton;
+    QAction* action = m_actions.at(actionId);
+    made->setDefaultAction(action);
+    made->setObjectName(actionId);
+    made->setAccessibleName(action->text().remove(QLatin1Char('&')));
+    made->setIconSize({18, 18});
+    made->setFocusPolicy(Qt::TabFocus);
+    made->setToolButtonStyle(withText ? Qt::ToolButtonTextBesideIcon : Qt::ToolButtonIconOnly);
+    layout()->addWidget(made);
+    m_tinted.push_back({made, icon, withText});
+    return made;
+}
+
+void TransportBar::addLine() {
+    auto* line = new QFrame;
+    line->setProperty("line", true);
+    line->setFixedSize(1, 20);
+    auto* row = static_cast<QHBoxLayout*>(layout());
+    row->addSpacing(6);
+    row->addWidget(line);
+    row->addSpacing(6);
+}
+
+void TransportBar::refreshTheme() {
+    const Theme& theme = currentTheme();
+    setFixedHeight(theme.px(44));
+    for (const Tinted& item : m_tinted) {
+        if (item.button != m_play) {
+            item.button->defaultAction()->setIcon(theme.icon(item.icon));
+        }
+    }
+    refresh();
+    m_play->defaultAction()->setIcon(
+        theme.icon(running() ? QStringLiteral("pause") : QStringLiteral("play"), theme.onAccent));
+}
+
+void TransportBar::setClock(Clock clock) {
+    if (clock != m_clock) {
+        m_clock = clock;
+        refresh();
+        Q_EMIT clockChanged();
+    }
+}
+
+bool TransportBar::running() const {
+    const Frame* frame = m_bridge.activeFrame();
+    return frame && frame->snapshot->running[static_cast<std::size_t>(m_clock)];
+}
+
+void TransportBar::setCompact(bool compact) {
+    if (compact == m_compact) {
+        return;
+    }
+    m_compact = compact;
+    for (const Tinted& item : m_tinted) {
+        if (item.text && item.button != m_play) {
+            item.button->setToolButtonStyle(compact ? Qt::ToolButtonIconOnly
+                                                    : Qt::ToolButtonTextBesideIcon);
+        }
+    }
+    m_speed->setFixedWidth(compact ? 72 : 104);
+}
+
+void TransportBar::setLayoutName(const QString& name) {
+    m_layout->setText(QStringLiteral("Layout: %1 ▾").arg(name));
+}
+
+void TransportBar::refresh() {
+    const auto at = static_cast<std::size_t>(m_clock);
+    m_clockButton->setText(QStringLiteral("Clock: %1 ▾").arg(QLatin1String(kClockNames.at(at))));
+    const Frame* frame = m_bridge.activeFrame();
+    const RunInfo* run = m_book.active();
+    const bool on = running();
+    QAction* play = m_play->defaultAction();
+    const Index step = frame ? frame->snapshot->step[at] : 0;
+    const QString label = on          ? QStringLiteral("Pause")
+                          : step == 0 ? QStringLiteral("Play")
+                                      : QStringLiteral("Resume");
+    if (play->text() != label) {
+        play->setText(label);
+        play->setToolTip(label + QStringLiteral(" (Space)"));
+        m_play->setAccessibleName(label);
+        play->setIcon(currentTheme().icon(on ? QStringLiteral("pause") : QStringLiteral("play"),
+                                          currentTheme().onAccent));
+        const int width = currentTheme().px(104);
+        m_play->setFixedWidth(width);
+    }
+    for (const char* id :
+         {"transport.play", "transport.step", "transport.back", "transport.restart"}) {
+        m_actions.setReason(QLatin1String(id),
+                            run ? QString() : QStringLiteral("No run is open yet."));
+    }
+    m_speed->setEnabled(run != nullptr);
+    m_step->setEnabled(run != nullptr);
+
+    const bool limited = run && run->until > 0 && m_clock == run->recipe.clock;
+    QString text = QStringLiteral("step ") + formatInteger(step);
+    if (limited) {
+        text += QStringLiteral(" of ") + formatInteger(run->until);
+    }
+    m_step->setText(text);
+    // A counter that grows must not push the tools about.
+    const QString widest =
+        limited ? QStringLiteral("step %1 of %1").arg(formatInteger(run->until)) : text;
+    m_step->setMinimumWidth(m_step->fontMetrics().horizontalAdvance(widest) + 20);
+    const double rate = frame ? frame->snapshot->stepsPerSecond[at] : 0;
+    m_remaining->setText(on && limited && rate > 0 && run->until > step
+                             ? formatDuration(static_cast<double>(run->until - step) / rate) +
+                                   QStringLiteral(" left")
+                             : QString());
+}
+
+void TransportBar::postSpeed() {
+    const double speed = speedOf(m_speed->value());
+    m_bridge.post(cmd::Speed{m_clock, speed}, "speed");
+    m_speed->setToolTip(speed == 0 ? QStringLiteral("As fast as possible")
+                                   : formatShort(speed, 2) + QStringLiteral(" steps a second"));
+}
+
+}  // namespace lx::ui

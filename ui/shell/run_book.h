@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/bridge/session_bridge.h"
+#include "ui/shell/app_services.h"
+
+#include <QObject>
+
+#include <vector>
+
+class QUndoStack;
+
+namespace lx::ui {
+
+struct RunInfo {
+    std::uint32_t source = 0;
+    RecipeInfo recipe;
+    ParamSet params;          ///< in force, complete
+    Description description;  ///< of these parameters
+    std::uint64_t seed = 0;
+    QString name;
+    Index until = 0;  ///< step at which the transport pauses by itself; 0: never
+};
+
+/// The runs of the window and every change a person makes to them. Parameter edits go through the
+/// undo stack: a live one posts SetParam, cold ones start a run beside the old one.
+class RunBook : public QObject {
+    Q_OBJECT
+public:
+    RunBook(AppServices&, SessionBridge&, QUndoStack&, QObject* parent = nullptr);
+
+    const RunInfo* active() const { return find(m_bridge.active()); }
+    const RunInfo* find(std::uint32_t source) const;
+    const std::vector<RunInfo>& all() const { return m_runs; }
+    const RecipeInfo* recipe(const std::string& id) const;
+
+    /// Opens a session and loads the recipe with `given` on top. Returns its id, or 0 after
+    /// problem() told why not.
+    std::uint32_t start(const RecipeInfo&, const ParamSet& given, std::uint64_t seed,
+                        const QString& name = {});
+    std::uint32_t adopt(const LoadedProject&);
+    void close(std::uint32_t source);
+    void setUntil(std::uint32_t source, Index step);
+
+    void play(Clock);
+    void pause(Clock);
+    void restart(bool newSeed);
+
+    /// One live parameter of the active run, undoable.
+    void editLive(const std::string& id, const ParamValue&);
+    /// Cold parameters of the active run: a new run beside it, undoable.
+    void applyCold(const ParamSet& changes);
+    /// The description that the active run would have with these values. Throws lx::Error.
+    Description describe(const ParamSet& changes) const;
+
+Q_SIGNALS:
+    void paramsChanged(std::uint32_t source);
+    void runsChanged();
+    void problem(const QString& message);
+
+private:
+    friend class LiveEdit;
+    friend class ColdEdit;
+    RunInfo* mutableRun(std::uint32_t source);
+    std::uint32_t open(RunInfo, std::shared_ptr<const State> state);
+    void setLive(std::uint32_t source, const std::string& id, const ParamValue&);
+
+    AppServices& m_services;
+    SessionBridge& m_bridge;
+    QUndoStack& m_undo;
+    std::vector<RunInfo> m_runs;
+};
+
+}  // namespace lx::ui
