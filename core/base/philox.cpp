@@ -64,6 +64,8 @@ std::array<float, 2> boxMuller(std::uint32_t u1, std::uint32_t u2) noexcept {
 
 namespace {
 
+__extension__ using Wide = unsigned __int128;
+
 template <class PerBlock>
 void forBlocks(Key key, std::size_t count, PerBlock perBlock) noexcept {
     const std::uint64_t philox = philoxKey(key);

@@ -4,6 +4,7 @@
 #include "core/session/session.h"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 namespace lx {
@@ -105,7 +106,17 @@ public:
     std::uint32_t id() const override { return m_box->id; }
 
     void post(Command command, std::string_view coalesceTag) override {
-        push({std::move(command), std::string(coalesceTag), nullptr});
+        std::vector<Request> one;
+        one.push_back({std::move(command), std::string(coalesceTag), nullptr});
+        push(std::move(one));
+    }
+
+    void postAll(std::vector<Command> commands) override {
+        std::vector<Request> requests;
+        for (Command& command : commands) {
+            requests.push_back({std::move(command), {}, nullptr});
+        }
+        push(std::move(requests));
     }
 
     std::shared_ptr<const Snapshot> latest() const override {
@@ -133,9 +144,7 @@ public:
             return m_box->applied == m_box->posted;
         }
         lock.unlock();
-        for (std::size_t i = 0; i < kClocks; ++i) {
-            post(cmd::Pause{static_cast<Clock>(i)}, {});
-        }
+        postAll({cmd::Pause{Clock::Train}, cmd::Pause{Clock::Sample}, cmd::Pause{Clock::Diffuse}});
         lock.lock();
         m_box->idleChanged.wait(lock, idle);
         return false;
@@ -169,17 +178,21 @@ public:
     }
 
 private:
-    void push(Request request) {
+    void push(std::vector<Request> requests) {
         {
             const std::lock_guard lock(m_box->mutex);
             if (!m_box->ended) {
-                ++m_box->posted;
-                m_box->queue.push(std::move(request));
-                request.job.reset();
+                m_box->posted += requests.size();
+                for (Request& request : requests) {
+                    m_box->queue.push(std::move(request));
+                }
+                requests.clear();
             }
         }
-        if (request.job) {
-            request.job->abandon();
+        for (const Request& refused : requests) {
+            if (refused.job) {
+                refused.job->abandon();
+            }
         }
         m_pulse->interrupt();
     }
@@ -187,7 +200,7 @@ private:
     template <class Result>
     Result waited(typename WaitedJob<Result>::Body body, std::stop_token stop) {
         const auto job = std::make_shared<WaitedJob<Result>>(std::move(body), std::move(stop));
-        push({{}, {}, job});
+        push({Request{{}, {}, job}});
         return job->wait();
     }
 

@@ -38,6 +38,13 @@ public:
     /// cut it short. A probe takes the place of the earlier one with its tag: that one's work ends,
     /// and its answer stays visible until the new answer arrives.
     virtual void post(Command, std::string_view coalesceTag = {}) = 0;
+    /// Applies all of them before the next step. Start clocks that belong together this way: posted
+    /// one by one, the first could gain a few steps by chance.
+    virtual void postAll(std::vector<Command> commands) {
+        for (Command& command : commands) {
+            post(std::move(command));
+        }
+    }
     /// Latest value wins; never null. Taking it allows the next one.
     virtual std::shared_ptr<const Snapshot> latest() const = 0;
     /// All points since the last call.
@@ -45,7 +52,8 @@ public:
     /// The answer to the latest finished cmd::Capture, once.
     virtual std::optional<Captured> takeCaptured() = 0;
     /// Blocks until every posted command has been applied and no clock runs (command line, tests).
-    /// Returns false when `stop` was requested first; then all clocks are paused.
+    /// Returns false when `stop` was requested first, then all clocks are paused; or when the
+    /// engine ended before everything was applied.
     virtual bool waitIdle(std::stop_token stop = {}) = 0;
     /// Description of the loaded run; null before the first Load succeeded.
     virtual std::shared_ptr<const Description> description() const = 0;
