@@ -39,6 +39,7 @@ struct SessionBridge::Run {
     Frame frame;
     std::vector<SeriesPoint> history;
     std::map<std::pair<std::uint32_t, Clock>, Index> lastStep;
+    std::map<std::uint32_t, double> lastValue;
     bool rewound = false;  ///< the series already showed the reset that a snapshot will tell
 };
 
@@ -236,6 +237,26 @@ std::span<const SeriesPoint> SessionBridge::history(std::uint32_t source) const 
     return run ? std::span<const SeriesPoint>(run->history) : std::span<const SeriesPoint>{};
 }
 
+std::optional<double> SessionBridge::lastValue(std::uint32_t source,
+                                               std::string_view series) const {
+    const Run* run = find(source);
+    if (!run || !run->frame.description) {
+        return {};
+    }
+    const auto& declared = run->frame.description->series;
+    const auto at = std::ranges::find(declared, series, &SeriesDecl::id);
+    const auto value = run->lastValue.find(static_cast<std::uint32_t>(at - declared.begin()));
+    return value == run->lastValue.end() ? std::nullopt : std::optional(value->second);
+}
+
+std::optional<double> SessionBridge::bound(std::uint32_t source) const {
+    if (const auto heldout = lastValue(source, "heldout_elbo")) {
+        return heldout;
+    }
+    const auto loss = lastValue(source, "loss");
+    return loss ? std::optional(-*loss) : std::nullopt;
+}
+
 void SessionBridge::mark(TimelineEvent event) {
     m_events.push_back(std::move(event));
     Q_EMIT eventMarked(m_events.back());
@@ -369,6 +390,7 @@ void SessionBridge::rewind(Run& run, Clock clock, Index step) {
     if (!cut) {
         return;
     }
+    run.lastValue.clear();
     const auto isVoid = [&](Clock c, Index s) { return c == clock && s >= step; };
     std::erase_if(run.history, [&](const SeriesPoint& p) { return isVoid(p.clock, p.step); });
     std::erase_if(m_events, [&](const TimelineEvent& event) {
@@ -386,6 +408,7 @@ void SessionBridge::appendHistory(Run& run, std::span<const SeriesPoint> points)
             run.rewound = true;
         }
         run.lastStep[key] = point.step;
+        run.lastValue[point.series] = point.value;
         run.history.push_back(point);
     }
     if (run.history.size() > kHistoryPoints) {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -89,6 +90,10 @@ public:
 
     /// All series points of a run so far, oldest first, thinned beyond 2^20.
     std::span<const SeriesPoint> history(std::uint32_t source) const;
+    /// Latest value of the series with that id; none before its first point.
+    std::optional<double> lastValue(std::uint32_t source, std::string_view series) const;
+    /// The bound in nats: the held-out one where it is measured, else minus the loss.
+    std::optional<double> bound(std::uint32_t source) const;
     void mark(TimelineEvent);
     std::span<const TimelineEvent> events() const { return m_events; }
 

@@ -30,28 +30,6 @@ QString wordOf(const Snapshot& snapshot, Clock clock) {
     return {};
 }
 
-/// Latest value of the bound in nats: the held-out one where it exists, else minus the loss.
-QString boundOf(const SessionBridge& bridge, const Frame& frame) {
-    if (!frame.description) {
-        return {};
-    }
-    const auto& series = frame.description->series;
-    const auto points = bridge.history(frame.source);
-    for (const auto& [id, sign] : {std::pair("heldout_elbo", 1.0), std::pair("loss", -1.0)}) {
-        const auto at = std::ranges::find(series, id, &SeriesDecl::id);
-        if (at == series.end()) {
-            continue;
-        }
-        const auto index = static_cast<std::uint32_t>(at - series.begin());
-        for (std::size_t back = points.size(); back > 0; --back) {
-            if (points[back - 1].series == index) {
-                return formatFixed(sign * points[back - 1].value, 1);
-            }
-        }
-    }
-    return {};
-}
-
 }  // namespace
 
 ExperimentPanel::ExperimentPanel(AppServices& services, RunBook& book, SessionBridge& bridge,
@@ -180,7 +158,8 @@ void ExperimentPanel::updateStatus() {
             const auto source = item->data(0, kKey).toUInt();
             if (const Frame* frame = m_bridge.frame(source)) {
                 const bool failed = frame->snapshot->state == RunState::Failed;
-                const QString bound = boundOf(m_bridge, *frame);
+                const auto value = m_bridge.bound(source);
+                const QString bound = value ? formatFixed(*value, 1) : QString();
                 const RunInfo* run = m_book.find(source);
                 item->setText(1,
                               failed || bound.isEmpty()

@@ -166,20 +166,8 @@ void StatusStrip::refresh() {
                           .arg(m_services.threads)
                           .arg(m_services.threads == 1 ? QString() : QStringLiteral("s")));
     QString bound;
-    if (frame && frame->description) {
-        const auto points = m_bridge.history(frame->source);
-        const auto& series = frame->description->series;
-        for (const auto& [id, sign] : {std::pair("heldout_elbo", 1.0), std::pair("loss", -1.0)}) {
-            const auto at = std::ranges::find(series, id, &SeriesDecl::id);
-            const auto index = static_cast<std::uint32_t>(at - series.begin());
-            const auto last = std::find_if(points.rbegin(), points.rend(), [&](const auto& p) {
-                return at != series.end() && p.series == index;
-            });
-            if (last != points.rend()) {
-                bound = formatFixed(sign * last->value, 1) + QStringLiteral(" nats");
-                break;
-            }
-        }
+    if (const auto value = frame ? m_bridge.bound(frame->source) : std::nullopt) {
+        bound = formatFixed(*value, 1) + QStringLiteral(" nats");
     }
     m_bound.name->setVisible(!bound.isEmpty());
     m_bound.value->setText(bound);
