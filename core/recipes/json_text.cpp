@@ -35,6 +35,10 @@ struct Guard {
 }  // namespace
 
 Json parseJson(std::string_view text, const std::string& file) {
+    if (const auto zero = text.find('\0'); zero != std::string_view::npos) {
+        // The parser would take it for the end and never see what follows.
+        throw InputError(file, lineAndColumn(text, zero), "is not valid JSON (a zero byte)");
+    }
     // The parser recurses, so depth is bounded before it starts.
     int depth = 0;
     bool quoted = false;

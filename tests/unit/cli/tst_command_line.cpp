@@ -7,11 +7,12 @@
 
 using namespace lx;
 using namespace lx::cli;
+using CliCommand = lx::cli::Command;
 
 namespace {
 
 struct Parsed {
-    std::variant<Command, ExitCode> result;
+    std::variant<CliCommand, ExitCode> result;
     std::string out, err;
 };
 
@@ -23,7 +24,7 @@ Parsed parse(const std::vector<std::string>& arguments) {
 
 template <class T>
 const T* as(const Parsed& parsed) {
-    const auto* command = std::get_if<Command>(&parsed.result);
+    const auto* command = std::get_if<CliCommand>(&parsed.result);
     return command != nullptr ? std::get_if<T>(command) : nullptr;
 }
 

@@ -14,6 +14,7 @@
 
 using namespace lx;
 using namespace lx::cli;
+using CliCommand = lx::cli::Command;
 namespace fs = std::filesystem;
 
 namespace {
@@ -31,7 +32,10 @@ EngineTable fakeTable() {
     };
     table.devices = [] { return std::vector<std::string>{"cpu"}; };
     table.datasets = [] {
-        return std::vector<DatasetInfo>{{.id = "data.ring8", .title = "Eight Gaussians"}};
+        DatasetInfo ring;
+        ring.id = "data.ring8";
+        ring.title = "Eight Gaussians";
+        return std::vector<DatasetInfo>{ring};
     };
     table.benchNames = [] { return std::vector<std::string>{"train.a", "train.b", "sgemm.c"}; };
     table.bench = [](std::span<const std::string> names, int) {
@@ -87,7 +91,7 @@ struct Shell {
                   .paintWindow = {},
                   .benchNames = {},
                   .bench = {}};
-        return execute(std::get<Command>(parsed), host);
+        return execute(std::get<CliCommand>(parsed), host);
     }
     Json json() const { return Json::parse(out.str()); }
 };

@@ -12,28 +12,33 @@ using namespace lx;
 
 namespace {
 
+ParamDecl decl(const std::string& id, ParamValue initial, double min, double max) {
+    ParamDecl out;
+    out.id = id;
+    out.initial = std::move(initial);
+    out.min = min;
+    out.max = max;
+    return out;
+}
+
 /// A family whose prior brings its own parameter, as the real ones do.
 ExperimentSpec family() {
     ExperimentSpec spec;
     spec.id = "toy";
     spec.describe = [](const ParamSet& given) {
         Description description;
-        description.params = {
-            {.id = "latent.dim", .initial = Index{2}, .min = 1, .max = 64, .live = false},
-            {.id = "objective.beta", .initial = 1.0, .min = 0, .max = 100},
-            {.id = "net.hidden", .initial = std::vector<double>{64, 64}, .min = 1, .max = 4096},
-            {.id = "prior",
-             .initial = std::string("prior.normal"),
-             .choices = {"prior.normal", "prior.gmm"},
-             .live = false},
-        };
-        const auto prior = given.find("prior");
+        ParamDecl prior;
+        prior.id = "prior";
+        prior.initial = std::string("prior.normal");
+        prior.choices = {"prior.normal", "prior.gmm"};
+        description.params = {decl("latent.dim", Index{2}, 1, 64),
+                              decl("objective.beta", 1.0, 0, 100),
+                              decl("net.hidden", std::vector<double>{64, 64}, 1, 4096), prior};
+        const auto chosen = given.find("prior");
         const bool mixture =
-            prior != given.end() && prior->second == ParamValue(std::string("prior.gmm"));
-        description.params.push_back(
-            mixture
-                ? ParamDecl{.id = "prior.components", .initial = Index{10}, .min = 1, .max = 100}
-                : ParamDecl{.id = "prior.sd", .initial = 1.0, .min = 0.01, .max = 10.0});
+            chosen != given.end() && chosen->second == ParamValue(std::string("prior.gmm"));
+        description.params.push_back(mixture ? decl("prior.components", Index{10}, 1, 100)
+                                             : decl("prior.sd", 1.0, 0.01, 10.0));
         description.views = {"latent-map"};
         return description;
     };
@@ -169,6 +174,12 @@ private Q_SLOTS:
             const auto [message, status] = caught([&] { parseRecipe(good.substr(0, size), "t"); });
             QVERIFY2(!message.empty(), std::to_string(size).c_str());
         }
+    }
+
+    void nothingHidesBehindAZeroByte() {
+        const auto [message, status] =
+            caught([] { parseRecipe(std::string(kGood) + '\0' + "{}", "zero.json"); });
+        QVERIFY(message.find("zero byte") != std::string::npos);
     }
 
     void deepNestingIsRefusedBeforeItRecurses() {
