@@ -266,7 +266,9 @@ render::Renderer& SessionBridge::renderer() {
     if (!m_renderer) {
         m_renderer = m_factory ? m_factory() : nullptr;
         if (!m_renderer) {
-            m_renderer = render::Renderer::create({false, false, true, {}});
+render::RendererOptions options;
+            options.forceCpu = true;
+            m_renderer = render::Renderer::create(options);
         }
     }
     return *m_renderer;
