@@ -185,7 +185,7 @@ SessionDocument HeadlessRun::document() const {
     document.title = m_recipe.title;
     document.load = m_load;
     document.step = m_session->latest()->step;
-    document.versions = m_host.versions;
+    document.versions = m_host.versions();
     return document;
 }
 

@@ -52,7 +52,8 @@ struct Host {
     /// Opens the engine module at the first call. Throws Error when it cannot.
     std::function<const EngineTable&()> engine;
     std::vector<ViewInfo> views;
-    std::map<std::string, std::string, std::less<>> versions;
+    /// Of the program and of what it is built on; asked after the engine has been opened.
+    std::function<std::map<std::string, std::string, std::less<>>()> versions;
     /// Requested by Ctrl-C.
     std::stop_token interrupt;
     LogSink log;

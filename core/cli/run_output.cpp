@@ -42,7 +42,7 @@ Json makeReport(const HeadlessRun& run, const Host& host,
         results.push_back(toJson(check));
     }
     Json versions = Json::object();
-    for (const auto& [name, version] : host.versions) {
+    for (const auto& [name, version] : host.versions()) {
         versions[name] = version;
     }
     const double made = static_cast<double>(run.step() - run.firstStep());

@@ -77,20 +77,22 @@ struct Shell {
         if (const auto* status = std::get_if<ExitCode>(&parsed)) {
             return *status;
         }
-        Host host{.version = "1",
-                  .out = out,
-                  .err = err,
-                  .terminal = false,
-                  .recipes = recipes,
-                  .engine = [this]() -> const EngineTable& { return table; },
-                  .views = {{"latent-map", "Latent map", {"points2"}}},
-                  .versions = {{"program", "1"}},
-                  .interrupt = interrupt.get_token(),
-                  .log = {},
-                  .paintFigures = {},
-                  .paintWindow = {},
-                  .benchNames = {},
-                  .bench = {}};
+        Host host{
+            .version = "1",
+            .out = out,
+            .err = err,
+            .terminal = false,
+            .recipes = recipes,
+            .engine = [this]() -> const EngineTable& { return table; },
+            .views = {{"latent-map", "Latent map", {"points2"}}},
+            .versions =
+                [] { return std::map<std::string, std::string, std::less<>>{{"program", "1"}}; },
+            .interrupt = interrupt.get_token(),
+            .log = {},
+            .paintFigures = {},
+            .paintWindow = {},
+            .benchNames = {},
+            .bench = {}};
         return execute(std::get<CliCommand>(parsed), host);
     }
     Json json() const { return Json::parse(out.str()); }
