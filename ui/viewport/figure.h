@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A picture as values: data layers for the renderer, and everything that is drawn over them with
+// QPainter. The same painting serves the screen and the export.
+#pragma once
+
+#include "core/render/scene.h"
+#include "ui/shell/theme.h"
+#include "ui/viewport/ticks.h"
+
+#include <QImage>
+#include <QLineF>
+#include <QPainter>
+#include <QPointF>
+#include <QRectF>
+#include <QString>
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace lx::ui {
+
+struct LegendEntry {
+    QString text;
+    QColor color;
+    std::optional<render::Marker> marker = {};  ///< none: a line
+    Qt::PenStyle line = Qt::SolidLine;
+    bool faded = false;
+};
+
+// Overlay items. Positions in data coordinates, lengths in logical pixels unless said otherwise.
+struct CurveItem {
+    std::vector<QPointF> points;
+    QColor color;
+    double width = 1.1;
+    Qt::PenStyle style = Qt::SolidLine;
+};
+struct SegmentsItem {
+    std::vector<QLineF> lines;
+    QColor color;
+    double width = 0.7;
+};
+/// Half axes in data units.
+struct EllipseItem {
+    double x = 0, y = 0, rx = 1, ry = 1;
+    QColor color;
+    double width = 1.1;
+    Qt::PenStyle style = Qt::SolidLine;
+};
+struct RectItem {
+    render::Rect rect;
+    QColor fill, edge;
+    double width = 1;
+};
+struct MarkerItem {
+    double x = 0, y = 0;
+    render::Marker marker{};
+    double size = 8;
+    QColor fill, edge;  ///< invalid: none
+};
+struct CrosshairItem {
+    double x = 0, y = 0;
+    QColor color;
+    double arm = 11;
+};
+/// Text beside a point; turns to the other side where it would leave the plot.
+struct TextItem {
+    double x = 0, y = 0;
+    QString text;
+    QColor color;
+    QPointF offset{12, -12};
+    double size = 12;
+    bool boxed = false;     ///< on a panel with a border (hover read-out)
+    bool centered = false;  ///< centred on the point plus offset
+};
+using OverlayItem = std::variant<CurveItem, SegmentsItem, EllipseItem, RectItem, MarkerItem,
+                                 CrosshairItem, TextItem>;
+
+struct Figure {
+    QString title;           ///< printed in exports only: on the screen the dock's title says it
+    QString xLabel, yLabel;  ///< with units: "KL (nats)"
+    render::Rect home;       ///< what "fit" shows
+    bool equalAspect = false;
+    bool axes = true, grid = true;
+    std::vector<Tick> xTicks;  ///< fixed ticks instead of computed ones
+    std::vector<LegendEntry> legend;
+    std::vector<render::Layer> layers;
+    std::vector<OverlayItem> overlay;
+    QString note;  ///< in the plot's upper right corner, secondary colour
+};
+
+/// Where the parts lie, in logical pixels of the painter.
+struct FigureLayout {
+    QRectF plot, title, legend;
+    std::vector<QRectF> legendCells;
+};
+
+/// `shown` decides how wide the tick labels are. The plot rectangle has whole pixels.
+FigureLayout layoutFigure(const Figure&, const Theme&, QSizeF size, const render::Rect& shown,
+                          bool withTitle);
+
+/// `rect` widened so that one unit is as long on both axes of `plot`; unchanged when not
+/// equalAspect.
+render::Rect shownRect(const Figure&, const render::Rect& rect, const QRectF& plot);
+
+/// Data to painter coordinates and back.
+class PlotTransform {
+public:
+    PlotTransform(const render::Rect& shown, const QRectF& plot) : m_shown(shown), m_plot(plot) {}
+    QPointF map(double x, double y) const {
+        return {m_plot.x() + (x - m_shown.x0) * scaleX(), m_plot.y() + (m_shown.y1 - y) * scaleY()};
+    }
+    QPointF unmap(QPointF p) const {
+        return {m_shown.x0 + (p.x() - m_plot.x()) / scaleX(),
+                m_shown.y1 - (p.y() - m_plot.y()) / scaleY()};
+    }
+    double scaleX() const { return m_plot.width() / (m_shown.x1 - m_shown.x0); }
+    double scaleY() const { return m_plot.height() / (m_shown.y1 - m_shown.y0); }
+
+private:
+    render::Rect m_shown;
+    QRectF m_plot;
+};
+
+/// Paints everything. `data` shows `dataRect`, which may differ from `shown` while a newer picture
+/// is under way; null: no data layers. The grid is darkened (light theme) or lightened into the
+/// opaque data picture, so that it lies behind the points; on a vector device it is burnt into the
+/// picture.
+void paintFigure(QPainter&, const Figure&, const Theme&, const FigureLayout&,
+                 const render::Rect& shown, const QImage& data, const render::Rect& dataRect);
+
+/// One marker centred at `at`; the same shapes as the renderer's sprites.
+void paintMarker(QPainter&, render::Marker, QPointF at, double size);
+
+/// The renderer's picture as a QImage that shares the pixels.
+QImage toQImage(const render::Image&);
+
+}  // namespace lx::ui

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/viewport/scene_widget.h"
+
+#include <QApplication>
+#include <QMouseEvent>
+#include <QPaintEvent>
+#include <QWheelEvent>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::ui {
+namespace {
+
+constexpr int kPollMs = 4;
+constexpr double kZoomPerNotch = 1.2;
+
+bool usable(const render::Rect& r) {
+    return std::isfinite(r.x0) && std::isfinite(r.y0) && std::isfinite(r.x1) &&
+           std::isfinite(r.y1) && r.x1 > r.x0 && r.y1 > r.y0;
+}
+
+bool same(const render::Rect& a, const render::Rect& b) {
+    return a.x0 == b.x0 && a.y0 == b.y0 && a.x1 == b.x1 && a.y1 == b.y1;
+}
+
+}  // namespace
+
+SceneWidget::SceneWidget(RendererSource source, QWidget* parent)
+    : QWidget(parent), m_source(std::move(source)), m_theme(&currentTheme()) {
+    setMouseTracking(true);
+    setFocusPolicy(Qt::ClickFocus);
+    setAttribute(Qt::WA_OpaquePaintEvent);
+    setMinimumSize(60, 60);
+    m_poll.setInterval(kPollMs);
+    connect(&m_poll, &QTimer::timeout, this, &SceneWidget::takePicture);
+}
+
+SceneWidget::~SceneWidget() = default;
+
+void SceneWidget::layersChanged() {
+    m_dirty = true;
+    relayout();
+    update();
+}
+
+void SceneWidget::overlayChanged() {
+    update();
+}
+
+void SceneWidget::setTheme(const Theme& theme) {
+    m_theme = &theme;
+    layersChanged();
+}
+
+void SceneWidget::setHome(const render::Rect& home) {
+    if (usable(home) && !same(home, m_figure.home)) {
+        m_figure.home = home;
+        if (m_follows) {
+            fit();
+        }
+    }
+}
+
+void SceneWidget::fit() {
+    m_follows = true;
+    m_wanted = m_figure.home;
+    m_dirty = true;
+    relayout();
+    update();
+    Q_EMIT viewChanged();
+}
+
+void SceneWidget::setShown(const render::Rect& rect) {
+    if (!usable(rect)) {
+        return;
+    }
+    m_follows = false;
+    m_wanted = rect;
+    m_dirty = true;
+    relayout();
+    update();
+    Q_EMIT viewChanged();
+}
+
+void SceneWidget::relayout() {
+    if (!usable(m_wanted)) {
+        m_wanted = usable(m_figure.home) ? m_figure.home : render::Rect{0, 0, 1, 1};
+    }
+    // Tick labels depend on the range, the range (with equal axes) on the room they leave.
+    m_layout = layoutFigure(m_figure, *m_theme, QSizeF(size()), m_wanted, false);
+    m_shown = shownRect(m_figure, m_wanted, m_layout.plot);
+    m_layout = layoutFigure(m_figure, *m_theme, QSizeF(size()), m_shown, false);
+    m_shown = shownRect(m_figure, m_wanted, m_layout.plot);
+}
+
+render::Scene SceneWidget::sceneFor(const Figure& figure, const render::Rect& rect,
+                                    float pixelRatio) const {
+    return {rect, toRender(m_theme->panel), pixelRatio, figure.layers};
+}
+
+void SceneWidget::submitIfNeeded() {
+    if (!m_dirty || m_inFlight || !isVisible()) {
+        return;
+    }
+    m_dirty = false;
+    if (m_figure.layers.empty()) {
+        m_picture = {};
+        return;
+    }
+    if (!m_target) {
+        m_target = m_source().createTarget();
+    }
+    const double ratio = devicePixelRatioF();
+    const render::Size pixels{static_cast<int>(std::lround(m_layout.plot.width() * ratio)),
+                              static_cast<int>(std::lround(m_layout.plot.height() * ratio))};
+    m_flightRect = m_shown;
+    m_inFlight = true;
+    ++m_submitted;
+    m_target->submit(sceneFor(m_figure, m_shown, static_cast<float>(ratio)), pixels);
+    m_poll.start();
+}
+
+void SceneWidget::takePicture() {
+    if (!m_target) {
+        m_poll.stop();
+        return;
+    }
+    const bool busy = m_target->busy();  // asked first: the picture may be finished in between
+    if (const auto image = m_target->take()) {
+        m_picture = toQImage(*image).convertToFormat(QImage::Format_RGB32);
+        m_pictureRect = m_flightRect;
+        m_inFlight = false;
+        update();
+    } else if (!busy) {
+        m_inFlight = false;  // the device gave up on that picture
+    }
+    if (!m_inFlight) {
+        m_poll.stop();
+        submitIfNeeded();
+    }
+}
+
+void SceneWidget::paintEvent(QPaintEvent*) {
+    ++m_painted;
+    if (m_inFlight) {
+        takePicture();
+    }
+    submitIfNeeded();
+    QPainter painter(this);
+    painter.fillRect(rect(), m_theme->panel);
+    paintFigure(painter, m_figure, *m_theme, m_layout, m_shown, m_picture, m_pictureRect);
+}
+
+void SceneWidget::paintTo(QPainter& painter, QSizeF size, double rasterScale, bool withTitle) {
+    const render::Rect wanted = usable(m_wanted) ? m_wanted : m_figure.home;
+    FigureLayout layout = layoutFigure(m_figure, *m_theme, size, wanted, withTitle);
+    render::Rect shown = shownRect(m_figure, wanted, layout.plot);
+    layout = layoutFigure(m_figure, *m_theme, size, shown, withTitle);
+    shown = shownRect(m_figure, wanted, layout.plot);
+    QImage picture;
+    if (!m_figure.layers.empty()) {
+        const render::Size pixels{
+            static_cast<int>(std::lround(layout.plot.width() * rasterScale)),
+            static_cast<int>(std::lround(layout.plot.height() * rasterScale))};
+        picture = toQImage(
+            m_source().draw(sceneFor(m_figure, shown, static_cast<float>(rasterScale)), pixels));
+    }
+    painter.fillRect(QRectF(QPointF(), size), m_theme->panel);
+    paintFigure(painter, m_figure, *m_theme, layout, shown, picture, shown);
+}
+
+void SceneWidget::resizeEvent(QResizeEvent*) {
+    m_dirty = true;
+    relayout();
+    Q_EMIT viewChanged();
+}
+
+void SceneWidget::showEvent(QShowEvent*) {
+    m_dirty = true;
+}
+
+void SceneWidget::mousePressEvent(QMouseEvent* event) {
+    for (std::size_t i = 0; i < m_layout.legendCells.size(); ++i) {
+        if (event->button() == Qt::LeftButton &&
+            m_layout.legendCells[i].contains(event->position())) {
+            Q_EMIT legendClicked(static_cast<int>(i));
+            return;
+        }
+    }
+    if (!m_layout.plot.contains(event->position())) {
+        return;
+    }
+    const bool leftButton = event->button() == Qt::LeftButton;
+    const bool pans = event->button() == Qt::MiddleButton ||
+                      (leftButton && (m_leftPans || event->modifiers() & Qt::ShiftModifier));
+    if (!pans && !leftButton) {
+        event->ignore();
+        return;
+    }
+    m_gesture = pans ? Gesture::Pan : Gesture::Drag;
+    m_moved = false;
+    m_pressAt = event->position();
+    m_pressRect = m_shown;
+    if (m_gesture == Gesture::Drag) {
+        Q_EMIT pressed(toData(m_pressAt));
+    }
+}
+
+void SceneWidget::mouseMoveEvent(QMouseEvent* event) {
+    const QPointF at = event->position();
+    if (m_gesture == Gesture::None) {
+        const bool now = m_layout.plot.contains(at);
+        if (now) {
+            Q_EMIT hovered(toData(at));
+        } else if (m_inside) {
+            Q_EMIT left();
+        }
+        m_inside = now;
+        return;
+    }
+    if (!m_moved && (at - m_pressAt).manhattanLength() < QApplication::startDragDistance() / 2) {
+        return;
+    }
+    m_moved = true;
+    if (m_gesture == Gesture::Drag) {
+        const QRectF& plot = m_layout.plot;
+        Q_EMIT dragged(toData({std::clamp(at.x(), plot.left(), plot.right()),
+                               std::clamp(at.y(), plot.top(), plot.bottom())}));
+    } else if (m_zoomable) {
+        setCursor(Qt::ClosedHandCursor);
+        const PlotTransform to(m_pressRect, m_layout.plot);
+        const double dx = (at.x() - m_pressAt.x()) / to.scaleX();
+        const double dy = (at.y() - m_pressAt.y()) / to.scaleY();
+        setShown(
+            {m_pressRect.x0 - dx, m_pressRect.y0 + dy, m_pressRect.x1 - dx, m_pressRect.y1 + dy});
+    }
+}
+
+void SceneWidget::mouseReleaseEvent(QMouseEvent* event) {
+    if (m_gesture == Gesture::None) {
+        return;
+    }
+    if (!m_moved && event->button() == Qt::LeftButton) {
+        Q_EMIT clicked(toData(m_pressAt));
+    }
+    m_gesture = Gesture::None;
+    unsetCursor();
+}
+
+void SceneWidget::mouseDoubleClickEvent(QMouseEvent* event) {
+    if (m_zoomable && m_leftPans && event->button() == Qt::LeftButton &&
+        m_layout.plot.contains(event->position())) {
+        fit();
+    } else {
+        mousePressEvent(event);
+    }
+}
+
+void SceneWidget::wheelEvent(QWheelEvent* event) {
+    if (!m_zoomable || !m_layout.plot.contains(event->position())) {
+        event->ignore();
+        return;
+    }
+    const double factor = std::pow(kZoomPerNotch, -event->angleDelta().y() / 120.0);
+    const QPointF at = toData(event->position());
+    const render::Rect r{
+        at.x() + (m_shown.x0 - at.x()) * factor, at.y() + (m_shown.y0 - at.y()) * factor,
+        at.x() + (m_shown.x1 - at.x()) * factor, at.y() + (m_shown.y1 - at.y()) * factor};
+    // Beyond these widths float32 coordinates would show their rounding.
+    const double size = std::max({std::abs(r.x0), std::abs(r.x1), std::abs(r.y0), std::abs(r.y1)});
+    if (r.x1 - r.x0 > 1e-5 * size && r.x1 - r.x0 < 1e9) {
+        setShown(r);
+    }
+    event->accept();
+}
+
+void SceneWidget::leaveEvent(QEvent*) {
+    if (m_inside) {
+        m_inside = false;
+        Q_EMIT left();
+    }
+}
+
+}  // namespace lx::ui

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/render/renderer.h"
+#include "ui/viewport/figure.h"
+
+#include <QTimer>
+#include <QWidget>
+
+#include <functional>
+#include <memory>
+
+namespace lx::ui {
+
+/// Shows a Figure: asks the renderer for its data layers without ever waiting, paints the newest
+/// picture and the overlay, pans, zooms and reports the mouse in data coordinates. Draws only when
+/// something changed.
+class SceneWidget : public QWidget {
+    Q_OBJECT
+public:
+    using RendererSource = std::function<render::Renderer&()>;
+    explicit SceneWidget(RendererSource, QWidget* parent = nullptr);
+    ~SceneWidget() override;
+
+    /// Change the figure, then call one of the two below.
+    Figure& figure() { return m_figure; }
+    const Figure& figure() const { return m_figure; }
+    void layersChanged();   ///< new data: a new picture is asked for
+    void overlayChanged();  ///< painted at the next frame, the data picture stays
+    void setTheme(const Theme&);
+    const Theme& theme() const { return *m_theme; }
+
+    /// What fit() shows. Until the user pans or zooms, the widget follows it.
+    void setHome(const render::Rect&);
+    void fit();
+    bool followsHome() const { return m_follows; }
+    void setShown(const render::Rect&);
+    render::Rect shown() const { return m_shown; }
+    QRectF plotRect() const { return m_layout.plot; }
+    QPointF toData(QPointF pixel) const { return transform().unmap(pixel); }
+    QPointF toPixel(double x, double y) const { return transform().map(x, y); }
+    PlotTransform transform() const { return {m_shown, m_layout.plot}; }
+
+    /// Left drag reports `dragged` instead of panning; the middle button, or Shift, always pans.
+    void setLeftDragPans(bool on) { m_leftPans = on; }
+    void setZoomable(bool on) { m_zoomable = on; }
+
+    /// Draws the figure at `size` logical pixels; waits for the renderer. `rasterScale`: pixels of
+    /// the data picture per logical pixel.
+    void paintTo(QPainter&, QSizeF size, double rasterScale, bool withTitle = true);
+
+    /// Counts for tests: pictures asked for and paints.
+    int submitted() const { return m_submitted; }
+    int painted() const { return m_painted; }
+    bool busy() const { return m_inFlight || m_dirty; }
+
+Q_SIGNALS:
+    void hovered(QPointF at);  ///< mouse over the plot, no button
+    void left();               ///< mouse left the plot
+    void pressed(QPointF at);  ///< left button, when it does not pan
+    void dragged(QPointF at);
+    void clicked(QPointF at);  ///< left press and release without a drag
+    void legendClicked(int entry);
+    void viewChanged();  ///< pan, zoom, fit, new size
+
+protected:
+    void paintEvent(QPaintEvent*) override;
+    void resizeEvent(QResizeEvent*) override;
+    void mousePressEvent(QMouseEvent*) override;
+    void mouseMoveEvent(QMouseEvent*) override;
+    void mouseReleaseEvent(QMouseEvent*) override;
+    void mouseDoubleClickEvent(QMouseEvent*) override;
+    void wheelEvent(QWheelEvent*) override;
+    void leaveEvent(QEvent*) override;
+    void showEvent(QShowEvent*) override;
+
+private:
+    void relayout();
+    void submitIfNeeded();
+    void takePicture();
+    render::Scene sceneFor(const Figure&, const render::Rect&, float pixelRatio) const;
+
+    RendererSource m_source;
+    std::unique_ptr<render::Renderer::Target> m_target;
+    const Theme* m_theme;
+    Figure m_figure;
+    FigureLayout m_layout;
+    render::Rect m_wanted, m_shown;  ///< before and after widening for equal axes
+    bool m_follows = true, m_leftPans = true, m_zoomable = true;
+
+    QImage m_picture;
+    render::Rect m_pictureRect, m_flightRect;
+    bool m_dirty = true, m_inFlight = false;
+    int m_submitted = 0, m_painted = 0;
+    QTimer m_poll;
+
+    enum class Gesture : std::uint8_t { None, Pan, Drag } m_gesture = Gesture::None;
+    QPointF m_pressAt, m_lastAt;
+    render::Rect m_pressRect;
+    bool m_moved = false, m_inside = false;
+};
+
+}  // namespace lx::ui

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Views of data space: pictures as tiles, two-dimensional data as points.
+#include "ui/viewport/ticks.h"
+#include "ui/views/figure_view.h"
+#include "ui/views/tile_grid.h"
+
+#include <QActionGroup>
+#include <QMenu>
+#include <QStackedWidget>
+
+#include <algorithm>
+
+namespace lx::ui {
+namespace {
+
+constexpr Index kMaxTiles = 400, kMaxPairs = 200;
+constexpr Index kMaxSprites = 20000;
+
+bool isImages(const Array* a) {
+    return a && a->dtype() == DType::F32 && a->shape().size() == 3 && a->count() > 0;
+}
+bool isPoints(const Array* a) {
+    return a && a->dtype() == DType::F32 && a->shape().size() == 2 && a->count() > 0;
+}
+
+/// Tiles or a scatter, whatever the channel holds.
+class DataSpaceView : public FigureView {
+public:
+    DataSpaceView(SessionBridge& bridge, QWidget* parent, int wanted)
+        : FigureView(bridge, parent),
+          m_pages(new QStackedWidget),
+          m_tiles(new TileGrid),
+          m_scene(new SceneWidget(rendererSource())) {
+        m_tiles->setWanted(wanted);
+        m_pages->addWidget(m_tiles);
+        m_pages->addWidget(m_scene);
+        setContent(m_pages);
+        m_scene->figure().equalAspect = true;
+        m_scene->figure().xLabel = QStringLiteral("x1");
+        m_scene->figure().yLabel = QStringLiteral("x2");
+    }
+
+    void present(std::span<const Frame> frames) override {
+        const Frame* frame = frames.empty() ? nullptr : &frames.front();
+        if (!frame || !hasContent(*frame)) {
+            m_versions.clear();
+            showContent(false);
+            return;
+        }
+        std::vector<std::uint64_t> versions{frame->source, frame->snapshot->epoch};
+        for (const QString& id : channels()) {
+            versions.push_back(channelVersion(*frame, id.toStdString()));
+        }
+        showContent(true);
+        if (versions == m_versions) {
+            return;
+        }
+        const bool otherRun = m_versions.size() < 2 || versions[0] != m_versions[0];
+        m_versions = std::move(versions);
+        m_frame = *frame;
+        m_pages->setCurrentWidget(drawsImages(m_frame) ? static_cast<QWidget*>(m_tiles) : m_scene);
+        refresh();
+        if (otherRun) {
+            m_scene->fit();
+        }
+    }
+    void setTheme(const Theme& theme) override {
+        FigureView::setTheme(theme);
+        m_tiles->setTheme(theme);
+        m_scene->setTheme(theme);
+        refresh();
+    }
+    void fit() override { m_scene->fit(); }
+    void paintTo(QPainter& painter, QSizeF size, double scale) override {
+        if (m_frame.snapshot && drawsImages(m_frame)) {
+            m_tiles->paintTo(painter, size);
+        } else {
+            m_scene->figure().title = title();
+            m_scene->paintTo(painter, size, scale);
+        }
+    }
+
+protected:
+    virtual bool hasContent(const Frame&) const = 0;
+    virtual bool drawsImages(const Frame&) const = 0;
+    virtual void fillTiles(const Frame&, std::vector<TileGrid::Tile>&) = 0;
+    virtual void fillFigure(const Frame&, Figure&) = 0;
+
+    void refresh() {
+        if (!m_frame.snapshot) {
+            return;
+        }
+        if (drawsImages(m_frame)) {
+            std::vector<TileGrid::Tile> tiles;
+            fillTiles(m_frame, tiles);
+            m_tiles->setTiles(std::move(tiles));
+        } else {
+            Figure& figure = m_scene->figure();
+            figure.layers.clear();
+            figure.overlay.clear();
+            figure.legend.clear();
+            fillFigure(m_frame, figure);
+            m_scene->layersChanged();
+        }
+    }
+    /// Data teal circles, model violet squares; density where sprites would be too many.
+    void addPoints(Figure& figure, const Array& points, bool model, float opacity) {
+        const Array xy = planeOf(points);
+        if (!xy.defined()) {
+            return;
+        }
+        const QColor color = model ? theme().model : theme().data;
+        if (xy.dim(0) > kMaxSprites) {
+            figure.layers.push_back(
+                render::DensityLayer{xy, Array(), {toRender(color)}, 1, opacity});
+        } else {
+            const float size = xy.dim(0) > 4000 ? 3.0F : 4.0F;
+            figure.layers.push_back(
+                render::PointsLayer{xy,
+                                    Array(),
+                                    {toRender(color)},
+                                    {model ? render::Marker::Square : render::Marker::Circle},
+                                    size,
+                                    opacity});
+        }
+        figure.legend.push_back({model ? tr("model") : tr("data"), color,
+                                 model ? render::Marker::Square : render::Marker::Circle});
+    }
+    void setHomeAround(const Array& points) {
+        if (const auto bounds = boundsOf(planeOf(points), 0.001, 0.1)) {
+            m_scene->setHome(*bounds);
+        }
+    }
+    void fillSettings(QMenu& menu) override {
+        if (!m_frame.snapshot || !drawsImages(m_frame)) {
+            return;
+        }
+        auto* group = new QActionGroup(&menu);
+        for (const int count : {8, 16, 24, 36, 64, 100, 196}) {
+            QAction* action = menu.addAction(tr("Up to %1 tiles").arg(count));
+            action->setCheckable(true);
+            action->setChecked(count == m_tiles->wanted());
+            group->addAction(action);
+            connect(action, &QAction::triggered, this,
+                    [this, count] { m_tiles->setWanted(count); });
+        }
+    }
+
+    QStackedWidget* m_pages;
+    TileGrid* m_tiles;
+    SceneWidget* m_scene;
+    Frame m_frame;
+    std::vector<std::uint64_t> m_versions;
+};
+
+class ReconstructionsView : public DataSpaceView {
+public:
+    ReconstructionsView(SessionBridge& bridge, QWidget* parent)
+        : DataSpaceView(bridge, parent, 24) {
+        setEmptyText(tr("Press play: reconstructions appear after the first step."));
+    }
+    QString title() const override {
+        return m_frame.snapshot && !drawsImages(m_frame)
+                   ? tr("Reconstructions: data, what came back, and the way between")
+                   : tr("Reconstructions: originals above, worst first, error in nats");
+    }
+    QStringList channels() const override {
+        return {QStringLiteral("originals"), QStringLiteral("reconstructions"),
+                QStringLiteral("reconstruction_error")};
+    }
+    QString explanation() const override {
+        return tr(
+            "Held data and what the model makes of it after passing through the code. The "
+            "worst come first; below each pair stands its error in nats.\n\n"
+            "Look for what is lost: fine texture goes first, then whole parts. Blur means "
+            "that one code stands for many pictures.\n\n"
+            "Worry when reconstructions all look alike (the code is ignored), or when one "
+            "kind of data fills the first rows: the model neglects it.");
+    }
+
+protected:
+    bool hasContent(const Frame& f) const override {
+        const Array *a = channel(f, "originals"), *b = channel(f, "reconstructions");
+        return a && b && std::ranges::equal(a->shape(), b->shape()) &&
+               (isImages(a) || isPoints(a)) && a->dtype() == b->dtype();
+    }
+    bool drawsImages(const Frame& f) const override { return isImages(channel(f, "originals")); }
+    void fillTiles(const Frame& f, std::vector<TileGrid::Tile>& out) override {
+        const Array &originals = *channel(f, "originals"), &back = *channel(f, "reconstructions");
+        const Array* errors = channel(f, "reconstruction_error");
+        const bool known =
+            errors && errors->dtype() == DType::F32 && errors->count() == originals.dim(0);
+        for (Index i = 0; i < std::min(originals.dim(0), kMaxPairs); ++i) {
+            TileGrid::Tile tile{
+                tileImage(originals, i, theme()), tileImage(back, i, theme()), {}, {}};
+            if (known) {
+                const double error = errors->values<float>()[static_cast<std::size_t>(i)];
+                tile.caption = tickLabel(error, std::abs(error) < 100 ? 1 : 0);
+                tile.tip = tr("reconstruction error %1 nats, rank %2 from the worst")
+                               .arg(tickLabel(error, 2))
+                               .arg(i + 1);
+            }
+            out.push_back(std::move(tile));
+        }
+    }
+    void fillFigure(const Frame& f, Figure& figure) override {
+        const Array a = planeOf(*channel(f, "originals"));
+        const Array b = planeOf(*channel(f, "reconstructions"));
+        SegmentsItem residuals{{}, theme().secondary, 0.7};
+        const auto from = a.values<float>(), to = b.values<float>();
+        const auto count = static_cast<std::size_t>(std::min<Index>(a.dim(0), 2000));
+        for (std::size_t i = 0; i < count; ++i) {
+            residuals.lines.emplace_back(from[2 * i], from[2 * i + 1], to[2 * i], to[2 * i + 1]);
+        }
+        figure.overlay.push_back(std::move(residuals));
+        addPoints(figure, a, false, 0.9F);
+        addPoints(figure, b, true, 0.9F);
+        figure.legend.back().text = tr("reconstruction");
+        setHomeAround(a);
+    }
+};
+
+class SamplesView : public DataSpaceView {
+public:
+    SamplesView(SessionBridge& bridge, QWidget* parent) : DataSpaceView(bridge, parent, 64) {
+        setEmptyText(tr("Press play: draws from the model appear after the first step."));
+    }
+    QString title() const override {
+        return m_frame.snapshot && !drawsImages(m_frame)
+                   ? tr("Samples and data")
+                   : tr("Samples: decoded draws of the prior");
+    }
+    QStringList channels() const override {
+        return {QStringLiteral("samples"), QStringLiteral("data")};
+    }
+    QString explanation() const override {
+        return tr(
+            "New data: codes drawn from the prior and decoded.\n\n"
+            "Good samples look like the data and are as varied. Two-dimensional samples "
+            "(violet squares) should cover the data (teal circles) with the same "
+            "density.\n\n"
+            "Worry about mixtures of two classes, about classes that never come, and about "
+            "bridges between clusters: the prior puts weight where no data was encoded.");
+    }
+
+protected:
+    bool hasContent(const Frame& f) const override {
+        return isImages(channel(f, "samples")) || isPoints(channel(f, "samples"));
+    }
+    bool drawsImages(const Frame& f) const override { return isImages(channel(f, "samples")); }
+    void fillTiles(const Frame& f, std::vector<TileGrid::Tile>& out) override {
+        const Array& samples = *channel(f, "samples");
+        for (Index i = 0; i < std::min(samples.dim(0), kMaxTiles); ++i) {
+            out.push_back({tileImage(samples, i, theme()), {}, {}, {}});
+        }
+    }
+    void fillFigure(const Frame& f, Figure& figure) override {
+        const Array* shown = channel(f, "data");
+        if (isPoints(shown)) {
+            addPoints(figure, *shown, false, 0.55F);
+        }
+        addPoints(figure, *channel(f, "samples"), true, 0.75F);
+        setHomeAround(isPoints(shown) ? *shown : *channel(f, "samples"));
+    }
+};
+
+class DataView : public DataSpaceView {
+public:
+    DataView(SessionBridge& bridge, QWidget* parent) : DataSpaceView(bridge, parent, 100) {
+        setEmptyText(tr("The data appears when a run has been opened."));
+    }
+    QString title() const override { return tr("Data: training examples"); }
+    QStringList channels() const override { return {QStringLiteral("data")}; }
+    QString explanation() const override {
+        return tr(
+            "The training examples themselves, as the model receives them.\n\n"
+            "Compare them with the reconstructions and the samples.\n\n"
+            "Worry when they do not look as you expect: inverted, cut or scaled data "
+            "explains many strange models.");
+    }
+
+protected:
+    bool hasContent(const Frame& f) const override {
+        return isImages(channel(f, "data")) || isPoints(channel(f, "data"));
+    }
+    bool drawsImages(const Frame& f) const override { return isImages(channel(f, "data")); }
+    void fillTiles(const Frame& f, std::vector<TileGrid::Tile>& out) override {
+        const Array& shown = *channel(f, "data");
+        for (Index i = 0; i < std::min(shown.dim(0), kMaxTiles); ++i) {
+            out.push_back({tileImage(shown, i, theme()), {}, {}, {}});
+        }
+    }
+    void fillFigure(const Frame& f, Figure& figure) override {
+        addPoints(figure, *channel(f, "data"), false, 0.8F);
+        setHomeAround(*channel(f, "data"));
+    }
+};
+
+}  // namespace
+
+View* makeReconstructionsView(SessionBridge& bridge, QWidget* parent) {
+    return new ReconstructionsView(bridge, parent);
+}
+View* makeSamplesView(SessionBridge& bridge, QWidget* parent) {
+    return new SamplesView(bridge, parent);
+}
+View* makeDataView(SessionBridge& bridge, QWidget* parent) {
+    return new DataView(bridge, parent);
+}
+
+}  // namespace lx::ui

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/render/pick.h"
+#include "ui/shell/numbers.h"
+#include "ui/views/figure_view.h"
+#include "ui/views/probe_panel.h"
+
+#include <QActionGroup>
+#include <QMenu>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::ui {
+namespace {
+
+/// Beyond this many codes single markers hide each other.
+constexpr Index kDensityFrom = 20000;
+constexpr std::size_t kMaxEllipses = 400;
+constexpr double kPickRadius = 10;
+
+enum class Mode : std::uint8_t { Auto, Points, Density };
+
+class LatentMapView : public FigureView {
+public:
+    LatentMapView(SessionBridge& bridge, QWidget* parent)
+        : FigureView(bridge, parent), m_scene(new SceneWidget(rendererSource())) {
+        setContent(m_scene);
+        setEmptyText(tr("Press play: the codes of the data appear after the first step."));
+        Figure& figure = m_scene->figure();
+        figure.equalAspect = true;
+        figure.home = {-3, -3, 3, 3};
+        ExploreState& explore = bridge.explore();
+        connect(m_scene, &SceneWidget::hovered, this, &LatentMapView::hover);
+        connect(m_scene, &SceneWidget::left, this, [this] { setHoverRow(-1); });
+        connect(m_scene, &SceneWidget::pressed, this, [this](QPointF at) {
+            m_pinned = true;
+            travel(at);
+        });
+        connect(m_scene, &SceneWidget::dragged, this, &LatentMapView::travel);
+        connect(m_scene, &SceneWidget::clicked, this, &LatentMapView::select);
+        connect(m_scene, &SceneWidget::legendClicked, this, [this](int entry) {
+            ExploreState& state = this->bridge().explore();
+            const int label = entry < int(m_legendClasses.size()) ? m_legendClasses[entry] : -1;
+            state.setSelectedClass(label == state.selectedClass() ? -1 : label);
+        });
+        connect(&explore, &ExploreState::cursorMoved, this, &LatentMapView::rebuildOverlay);
+        connect(&explore, &ExploreState::marksChanged, this, &LatentMapView::rebuildOverlay);
+        connect(&explore, &ExploreState::bookmarksChanged, this, &LatentMapView::rebuildOverlay);
+        connect(&explore, &ExploreState::selectionChanged, this, [this] {
+            rebuildLayers();
+            rebuildOverlay();
+        });
+        connect(&explore, &ExploreState::toolChanged, this, &LatentMapView::applyTool);
+        applyTool();
+    }
+
+    QString title() const override {
+        QString out = tr("Latent map: codes by label");
+        if (m_circles) {
+            out += tr(", prior circles 1 and 2 sd");
+        }
+        if (m_ellipses) {
+            out += tr(", encoder ellipses 1 sd");
+        }
+        return out;
+    }
+    QStringList channels() const override {
+        QStringList out{QStringLiteral("codes"), QStringLiteral("labels")};
+        if (m_ellipses) {
+            out << QStringLiteral("codes_sd");
+        }
+        return out;
+    }
+    QString explanation() const override {
+        return tr(
+            "Each mark is one training example, placed where the encoder puts it in the "
+            "latent space; colour and shape tell its class. The dashed circles hold 39 % "
+            "and 86 % of a two-dimensional standard normal prior.\n\n"
+            "Move the probe over the map: the decoder shows what the model imagines there. "
+            "Classes that form separate islands are told apart by the code alone; gaps are "
+            "places the decoder was never trained on.\n\n"
+            "Worry when all codes fall on one spot (the posterior has collapsed), or when "
+            "they lie far outside the circles: then draws from the prior do not look like "
+            "data.");
+    }
+
+    void present(std::span<const Frame> frames) override {
+        const Frame* frame = frames.empty() ? nullptr : &frames.front();
+        const Array* codes = frame ? channel(*frame, "codes") : nullptr;
+        if (!codes || codes->shape().size() != 2 || codes->count() == 0) {
+            showContent(false);
+            m_version = 0;
+            return;
+        }
+        showContent(true);
+        const bool otherRun = frame->source != m_source || frame->snapshot->epoch != m_epoch;
+        const std::uint64_t version = channelVersion(*frame, "codes") * 3 +
+                                      channelVersion(*frame, "labels") * 5 +
+                                      channelVersion(*frame, "codes_sd") * 7 + 1;
+        if (!otherRun && version == m_version) {
+            return;
+        }
+        m_version = version;
+        m_source = frame->source;
+        m_epoch = frame->snapshot->epoch;
+        m_frame = *frame;
+        m_dim = codes->dim(1);
+        m_codes = *codes;
+        m_h = std::min(m_h, m_dim - 1);
+        m_v = m_dim > 1 ? std::min(m_v, m_dim - 1) : 1;
+        const Array* labels = channel(*frame, "labels");
+        m_labels = labels && labels->dtype() == DType::I64 && labels->count() == codes->dim(0)
+                       ? *labels
+                       : Array();
+        const Array* sds = channel(*frame, "codes_sd");
+        m_sds =
+            sds && sds->count() == codes->count() && sds->dtype() == DType::F32 ? *sds : Array();
+        m_xy = planeOf(m_codes, m_h, m_v);
+        updateHome(otherRun);
+        rebuildLegend();
+        rebuildLayers();
+        ExploreState& explore = bridge().explore();
+        if (static_cast<Index>(explore.cursor().size()) != m_dim) {
+            explore.setCursor(std::vector<float>(static_cast<std::size_t>(m_dim), 0.0F));
+        }
+        rebuildOverlay();
+    }
+
+    void setTheme(const Theme& theme) override {
+        FigureView::setTheme(theme);
+        m_scene->setTheme(theme);
+        rebuildLegend();
+        rebuildLayers();
+        rebuildOverlay();
+    }
+
+    void fit() override {
+        updateHome(true);
+        m_scene->fit();
+    }
+    bool setMode(int mode) override {
+        if (mode < 1 || mode > 3) {
+            return false;
+        }
+        m_mode = mode == 2 ? Mode::Density : Mode::Points;
+        setEllipses(mode == 3);
+        rebuildLayers();
+        return true;
+    }
+    void cancelGesture() override {
+        m_pinned = false;
+        bridge().explore().setSelectedPoint(-1);
+        rebuildOverlay();
+    }
+    void paintTo(QPainter& painter, QSizeF size, double scale) override {
+        m_scene->figure().title = title();
+        m_scene->paintTo(painter, size, scale);
+    }
+
+protected:
+    void fillSettings(QMenu& menu) override {
+        const auto toggle = [&](const QString& text, bool on, auto change) {
+            QAction* action = menu.addAction(text);
+            action->setCheckable(true);
+            action->setChecked(on);
+            connect(action, &QAction::toggled, this, change);
+        };
+        toggle(tr("Encoder ellipses (3)"), m_ellipses, [this](bool on) { setEllipses(on); });
+        toggle(tr("Prior circles"), m_circles, [this](bool on) {
+            m_circles = on;
+            rebuildOverlay();
+            Q_EMIT titleChanged();
+        });
+        QMenu* draw = menu.addMenu(tr("Draw codes as"));
+        const std::pair<Mode, QString> modes[] = {{Mode::Auto, tr("points, density beyond 20 000")},
+                                                  {Mode::Points, tr("points (1)")},
+                                                  {Mode::Density, tr("density (2)")}};
+        auto* group = new QActionGroup(draw);
+        for (const auto& [mode, text] : modes) {
+            QAction* action = draw->addAction(text);
+            action->setCheckable(true);
+            action->setChecked(mode == m_mode);
+            group->addAction(action);
+            connect(action, &QAction::triggered, this, [this, chosen = mode] {
+                m_mode = chosen;
+                rebuildLayers();
+            });
+        }
+        if (m_dim > 2) {
+            axisMenu(*menu.addMenu(tr("Horizontal axis")), m_h);
+            axisMenu(*menu.addMenu(tr("Vertical axis")), m_v);
+        }
+    }
+
+private:
+    void axisMenu(QMenu& menu, Index& axis) {
+        for (Index i = 0; i < std::min<Index>(m_dim, 64); ++i) {
+            QAction* action = menu.addAction(QStringLiteral("z%1").arg(i + 1));
+            action->setCheckable(true);
+            action->setChecked(i == axis);
+            connect(action, &QAction::triggered, this, [this, &axis, i] {
+                axis = i;
+                m_xy = planeOf(m_codes, m_h, m_v);
+                fit();
+                rebuildLegend();
+                rebuildLayers();
+                rebuildOverlay();
+            });
+        }
+    }
+
+    void setEllipses(bool on) {
+        if (on != m_ellipses) {
+            m_ellipses = on;
+            rebuildOverlay();
+            Q_EMIT channelsChanged();
+            Q_EMIT titleChanged();
+        }
+    }
+
+    /// Follows the codes, but not every tremor: the frame grows when they leave it and shrinks when
+    /// they fill less than 60 % of it.
+    void updateHome(bool force) {
+        const auto bounds = boundsOf(m_xy, 0.001, 0.06);
+        if (!bounds) {
+            return;
+        }
+        const render::Rect& home = m_scene->figure().home;
+        const bool leaves = bounds->x0 < home.x0 || bounds->x1 > home.x1 || bounds->y0 < home.y0 ||
+                            bounds->y1 > home.y1;
+        const double filled = std::max((bounds->x1 - bounds->x0) / (home.x1 - home.x0),
+                                       (bounds->y1 - bounds->y0) / (home.y1 - home.y0));
+        if (force || leaves || filled < 0.6) {
+            const double px = 0.06 * (bounds->x1 - bounds->x0);
+            const double py = 0.06 * (bounds->y1 - bounds->y0);
+            m_scene->setHome({bounds->x0 - px, bounds->y0 - py, bounds->x1 + px, bounds->y1 + py});
+        }
+    }
+
+    Index classCount() const {
+        Index count = 0;
+        if (m_labels.defined()) {
+            for (const Index label : m_labels.values<Index>()) {
+                count = std::max(count, label + 1);
+            }
+        }
+        return std::min<Index>(count, 4096);
+    }
+
+    void rebuildLegend() {
+        Figure& figure = m_scene->figure();
+        figure.xLabel = QStringLiteral("z%1").arg(m_h + 1);
+        figure.yLabel = m_dim > 1 ? QStringLiteral("z%1").arg(m_v + 1) : QString();
+        figure.legend.clear();
+        m_legendClasses.clear();
+        const Index classes = classCount();
+        const int selected = bridge().explore().selectedClass();
+        for (Index i = 0; i < std::min<Index>(classes, 16); ++i) {
+            figure.legend.push_back({className(m_frame, i), classColor(theme(), i), classMarker(i),
+                                     Qt::SolidLine, selected >= 0 && selected != i});
+            m_legendClasses.push_back(static_cast<int>(i));
+        }
+        if (classes > 16) {
+            figure.legend.push_back({tr("and %1 more").arg(classes - 16), theme().secondary});
+        }
+        m_scene->overlayChanged();
+    }
+
+    void rebuildLayers() {
+        Figure& figure = m_scene->figure();
+        const int selected = bridge().explore().selectedClass();
+        for (std::size_t i = 0; i < figure.legend.size() && i < m_legendClasses.size(); ++i) {
+            figure.legend[i].faded = selected >= 0 && selected != m_legendClasses[i];
+        }
+        figure.layers.clear();
+        if (m_xy.defined()) {
+            const Index classes = std::max<Index>(classCount(), 1);
+            std::vector<render::Color> colors;
+            std::vector<render::Marker> markers;
+            for (Index i = 0; i < classes; ++i) {
+                const bool one = !m_labels.defined();
+                render::Color color = toRender(one ? theme().data : classColor(theme(), i));
+                color.a = selected >= 0 && selected != i ? 0.12F : 1.0F;
+                colors.push_back(color);
+                markers.push_back(classMarker(i));
+            }
+            const Index count = m_xy.dim(0);
+            if (m_mode == Mode::Density || (m_mode == Mode::Auto && count > kDensityFrom)) {
+                figure.layers.push_back(render::DensityLayer{m_xy, m_labels, colors, 1, 1});
+            } else {
+                const float size = count > 6000 ? 3.0F : count > 1500 ? 4.0F : 5.5F;
+                figure.layers.push_back(
+                    render::PointsLayer{m_xy, m_labels, colors, markers,
+                                        size * static_cast<float>(theme().lineScale), 0.88F});
+            }
+        }
+        m_scene->layersChanged();
+    }
+
+    void rebuildOverlay() {
+        Figure& figure = m_scene->figure();
+        figure.overlay.clear();
+        QColor circle = theme().secondary;
+        if (m_ellipses && m_sds.defined()) {
+            addEllipses(figure);
+        }
+        if (m_circles) {
+            for (const double r : {1.0, 2.0}) {
+                figure.overlay.push_back(EllipseItem{0, 0, r, r, circle, 1.1, Qt::DashLine});
+                figure.overlay.push_back(TextItem{0, r, tr("%1 sd").arg(int(r)), circle,
+                                                  QPointF(0, 9), 10, false, true});
+            }
+        }
+        const ExploreState& explore = bridge().explore();
+        for (const auto* list : {&explore.bookmarks(), &explore.marks()}) {
+            const bool dropped = list == &explore.marks();
+            for (const Bookmark& mark : *list) {
+                if (const auto at = plane(mark.z)) {
+                    figure.overlay.push_back(
+                        MarkerItem{at->x(), at->y(),
+                                   dropped ? render::Marker::Square : render::Marker::Diamond, 10,
+                                   dropped ? theme().data : theme().accent, theme().panel});
+                    figure.overlay.push_back(
+                        TextItem{at->x(), at->y(), mark.name, theme().text, QPointF(9, -9), 11});
+                }
+            }
+        }
+        ringRow(figure, explore.selectedPoint(), 2);
+        if (m_hoverRow >= 0) {
+            ringRow(figure, m_hoverRow, 1);
+            if (const auto at = rowAt(m_hoverRow)) {
+                figure.overlay.push_back(TextItem{at->x(), at->y(), rowText(m_hoverRow),
+                                                  theme().text, QPointF(12, -14), 11, true});
+            }
+        }
+        if (const auto at = plane(explore.cursor())) {
+            figure.overlay.push_back(CrosshairItem{at->x(), at->y(), theme().text});
+            figure.overlay.push_back(TextItem{at->x(), at->y(),
+                                              tr("probe  z = ") + formatPoint(explore.cursor()),
+                                              theme().text, QPointF(14, -16), 12});
+        }
+        m_scene->overlayChanged();
+    }
+
+    void addEllipses(Figure& figure) {
+        const auto sds = m_sds.values<float>();
+        const auto count = static_cast<std::size_t>(m_codes.dim(0));
+        const std::size_t stride = std::max<std::size_t>(1, count / kMaxEllipses);
+        const int selected = bridge().explore().selectedClass();
+        for (std::size_t n = 0; n < count; n += stride) {
+            const Index label = m_labels.defined() ? m_labels.values<Index>()[n] : 0;
+            if (label < 0 || (selected >= 0 && label != selected)) {
+                continue;
+            }
+            const auto row = static_cast<Index>(n);
+            const auto sd = [&](Index axis) {
+                return sds[n * static_cast<std::size_t>(m_dim) + static_cast<std::size_t>(axis)];
+            };
+            QColor color = m_labels.defined() ? classColor(theme(), label) : theme().data;
+            color.setAlphaF(0.6F);
+            if (const auto at = rowAt(row)) {
+                figure.overlay.push_back(
+                    EllipseItem{at->x(), at->y(), sd(m_h), m_dim > 1 ? sd(m_v) : 0.0F, color, 0.8});
+            }
+        }
+    }
+
+    void ringRow(Figure& figure, Index row, double width) const {
+        if (const auto at = rowAt(row)) {
+            figure.overlay.push_back(MarkerItem{
+                at->x(), at->y(), render::Marker::Circle, 9 + 2 * width, {}, theme().text});
+        }
+    }
+
+    std::optional<QPointF> rowAt(Index row) const {
+        if (!m_xy.defined() || row < 0 || row >= m_xy.dim(0)) {
+            return {};
+        }
+        const auto xy = m_xy.values<float>().subspan(static_cast<std::size_t>(2 * row), 2);
+        return QPointF(xy[0], xy[1]);
+    }
+
+    QString rowText(Index row) const {
+        QString out = tr("example %1").arg(formatInteger(row));
+        if (m_labels.defined()) {
+            out = className(m_frame, m_labels.values<Index>()[static_cast<std::size_t>(row)]) +
+                  QStringLiteral(", ") + out;
+        }
+        return out + QStringLiteral("\nz = ") + formatPoint(rowCode(row));
+    }
+
+    std::vector<float> rowCode(Index row) const {
+        const auto z = m_codes.values<float>().subspan(static_cast<std::size_t>(row * m_dim),
+                                                       static_cast<std::size_t>(m_dim));
+        return {z.begin(), z.end()};
+    }
+
+    std::optional<QPointF> plane(const std::vector<float>& z) const {
+        if (static_cast<Index>(z.size()) != m_dim || z.empty()) {
+            return {};
+        }
+        return QPointF(z[static_cast<std::size_t>(m_h)],
+                       m_dim > 1 ? z[static_cast<std::size_t>(m_v)] : 0.0);
+    }
+
+    void travel(QPointF at) {
+        std::vector<float> z = bridge().explore().cursor();
+        z.resize(static_cast<std::size_t>(m_dim), 0.0F);
+        z[static_cast<std::size_t>(m_h)] = static_cast<float>(at.x());
+        if (m_dim > 1) {
+            z[static_cast<std::size_t>(m_v)] = static_cast<float>(at.y());
+        }
+        bridge().explore().setCursor(std::move(z));
+    }
+
+    Index rowUnder(QPointF at) const {
+        const QRectF plot = m_scene->plotRect();
+        const QPointF pixel = m_scene->toPixel(at.x(), at.y()) - plot.topLeft();
+        const auto found =
+            render::pickPoint(m_xy, m_labels, m_scene->shown(),
+                              {static_cast<int>(plot.width()), static_cast<int>(plot.height())},
+                              pixel.x(), pixel.y(), kPickRadius);
+        return found ? found->index : -1;
+    }
+
+    void hover(QPointF at) {
+        if (bridge().explore().tool() == Tool::Probe) {
+            if (!m_pinned) {
+                travel(at);
+            }
+        } else {
+            setHoverRow(rowUnder(at));
+        }
+    }
+
+    void setHoverRow(Index row) {
+        if (row != m_hoverRow) {
+            m_hoverRow = row;
+            rebuildOverlay();
+        }
+    }
+
+    void select(QPointF at) {
+        if (bridge().explore().tool() != Tool::Select) {
+            return;
+        }
+        const Index row = rowUnder(at);
+        bridge().explore().setSelectedPoint(row);
+        if (row >= 0) {
+            bridge().explore().setCursor(rowCode(row));
+        }
+    }
+
+    void applyTool() {
+        const bool probe = bridge().explore().tool() == Tool::Probe;
+        m_pinned = false;
+        m_scene->setLeftDragPans(!probe);
+        m_scene->setToolTip(QString());
+        setHoverRow(-1);
+    }
+
+    SceneWidget* m_scene;
+    Frame m_frame;
+    Array m_codes, m_xy, m_labels, m_sds;
+    Index m_dim = 2, m_h = 0, m_v = 1, m_hoverRow = -1;
+    std::uint64_t m_version = 0, m_epoch = 0;
+    std::uint32_t m_source = 0;
+    std::vector<int> m_legendClasses;
+    Mode m_mode = Mode::Auto;
+    bool m_ellipses = false, m_circles = true;
+    bool m_pinned = false;  ///< after a press the probe stays; Esc lets it follow the mouse again
+};
+
+}  // namespace
+
+View* makeLatentMapView(SessionBridge& bridge, QWidget* parent) {
+    return new LatentMapView(bridge, parent);
+}
+
+}  // namespace lx::ui

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/views/tile_grid.h"
+
+#include <QFontMetricsF>
+#include <QHelpEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QToolTip>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::ui {
+namespace {
+
+constexpr double kMargin = 8, kGap = 6, kPairGap = 2;
+constexpr double kSmallest = 28, kLargest = 168;
+
+}  // namespace
+
+QSizeF TileGrid::Placement::cell() const {
+    return {tile + kGap, (pairs ? 2 * tile + kPairGap : tile) + captionHeight + kGap};
+}
+
+QRectF TileGrid::Placement::upper(int index, const QSizeF& area) const {
+    const QSizeF c = cell();
+    const int rows = (count + columns - 1) / std::max(1, columns);
+    const int used = std::min(columns, count);
+    const double left = std::floor((area.width() - used * c.width() + kGap) / 2);
+    const double top =
+        std::max(kMargin / 2, std::floor((area.height() - rows * c.height() + kGap) / 2));
+    return {left + (index % columns) * c.width(), top + (index / columns) * c.height(), tile, tile};
+}
+
+QRectF TileGrid::Placement::lower(int index, const QSizeF& area) const {
+    return upper(index, area).translated(0, tile + kPairGap);
+}
+
+QRectF TileGrid::Placement::caption(int index, const QSizeF& area) const {
+    const QRectF last = pairs ? lower(index, area) : upper(index, area);
+    return {last.left() - kGap / 2, last.bottom(), last.width() + kGap, captionHeight};
+}
+
+TileGrid::TileGrid(QWidget* parent) : QWidget(parent), m_theme(&currentTheme()) {
+    setAttribute(Qt::WA_OpaquePaintEvent);
+    setMinimumSize(80, 60);
+}
+
+void TileGrid::setTiles(std::vector<Tile> tiles) {
+    m_tiles = std::move(tiles);
+    update();
+}
+
+void TileGrid::setWanted(int count) {
+    m_wanted = std::max(1, count);
+    update();
+}
+
+void TileGrid::setTheme(const Theme& theme) {
+    m_theme = &theme;
+    update();
+}
+
+TileGrid::Placement TileGrid::placement(QSizeF size) const {
+    Placement p;
+    p.pairs = std::ranges::any_of(m_tiles, [](const Tile& t) { return !t.lower.isNull(); });
+    p.captions = std::ranges::any_of(m_tiles, [](const Tile& t) { return !t.caption.isEmpty(); });
+    p.captionHeight = p.captions ? QFontMetricsF(m_theme->font(10)).height() + 1 : 0;
+    const int wanted = std::min<int>(m_wanted, static_cast<int>(m_tiles.size()));
+    for (p.tile = kLargest; p.tile >= kSmallest; p.tile -= 1) {
+        const QSizeF c = p.cell();
+        p.columns = std::max(1, int((size.width() - 2 * kMargin + kGap) / c.width()));
+        const int rows = std::max(0, int((size.height() - kMargin + kGap) / c.height()));
+        p.count = std::min(wanted, rows * p.columns);
+        if (p.count >= wanted || p.tile - 1 < kSmallest) {
+            // Whole rows look calmer than a short last one, where it costs little size.
+            p.columns = std::max(1, std::min(p.columns, p.count));
+            break;
+        }
+    }
+    return p;
+}
+
+void TileGrid::paintTo(QPainter& painter, QSizeF size) const {
+    painter.fillRect(QRectF(QPointF(), size), m_theme->panel);
+    const Placement p = placement(size);
+    painter.setFont(m_theme->font(10));
+    const QFontMetricsF metrics(painter.font());
+    for (int i = 0; i < p.count; ++i) {
+        const Tile& tile = m_tiles[static_cast<std::size_t>(i)];
+        const auto put = [&](const QRectF& place, const QImage& image) {
+            if (image.isNull()) {
+                return;
+            }
+            QRectF at(QPointF(), QSizeF(image.size()).scaled(place.size(), Qt::KeepAspectRatio));
+            at.moveCenter(place.center());
+            // Shrunk pictures are averaged, enlarged ones keep their pixels.
+            painter.setRenderHint(QPainter::SmoothPixmapTransform,
+                                  at.width() < 1.5 * image.width());
+            painter.drawImage(at, image);
+            painter.setPen(QPen(m_theme->grid, 1));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawRect(at.adjusted(-0.5, -0.5, 0.5, 0.5));
+        };
+        put(p.upper(i, size), tile.upper);
+        if (p.pairs) {
+            put(p.lower(i, size), tile.lower);
+        }
+        if (p.captions) {
+            const QRectF box = p.caption(i, size);
+            painter.setPen(m_theme->secondary);
+            painter.drawText(box, Qt::AlignHCenter | Qt::AlignVCenter,
+                             metrics.elidedText(tile.caption, Qt::ElideRight, box.width()));
+        }
+    }
+}
+
+void TileGrid::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    paintTo(painter, QSizeF(size()));
+}
+
+int TileGrid::tileAt(QPointF at) const {
+    const QSizeF area(size());
+    const Placement p = placement(area);
+    for (int i = 0; i < p.count; ++i) {
+        if (p.upper(i, area).contains(at) || (p.pairs && p.lower(i, area).contains(at))) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+bool TileGrid::event(QEvent* event) {
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        const int tile = tileAt(help->pos());
+        const QString tip = tile < 0 ? QString() : m_tiles[static_cast<std::size_t>(tile)].tip;
+        if (tip.isEmpty()) {
+            QToolTip::hideText();
+        } else {
+            QToolTip::showText(help->globalPos(), tip, this);
+        }
+        return true;
+    }
+    return QWidget::event(event);
+}
+
+void TileGrid::mousePressEvent(QMouseEvent* event) {
+    if (const int tile = tileAt(event->position()); tile >= 0) {
+        Q_EMIT tileClicked(tile);
+    }
+}
+
+}  // namespace lx::ui

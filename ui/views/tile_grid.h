@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/array.h"
+#include "ui/shell/theme.h"
+
+#include <QImage>
+#include <QString>
+#include <QWidget>
+
+#include <vector>
+
+namespace lx::ui {
+
+/// Small pictures in rows, each with an optional second one below it and a caption. The tiles take
+/// the largest size at which `wanted` of them fit; when even the smallest size does not hold them,
+/// as many as fit are shown.
+class TileGrid : public QWidget {
+    Q_OBJECT
+public:
+    struct Tile {
+        QImage upper, lower;  ///< lower may be null
+        QString caption, tip;
+    };
+    struct Placement {
+        int count = 0, columns = 1;
+        double tile = 0, captionHeight = 0;
+        bool pairs = false, captions = false;
+        QRectF upper(int index, const QSizeF& area) const;
+        QRectF lower(int index, const QSizeF& area) const;
+        QRectF caption(int index, const QSizeF& area) const;
+        QSizeF cell() const;
+    };
+
+    explicit TileGrid(QWidget* parent = nullptr);
+    void setTiles(std::vector<Tile>);
+    const std::vector<Tile>& tiles() const { return m_tiles; }
+    void setWanted(int count);
+    int wanted() const { return m_wanted; }
+    void setTheme(const Theme&);
+    void paintTo(QPainter&, QSizeF size) const;
+    Placement placement(QSizeF size) const;
+
+Q_SIGNALS:
+    void tileClicked(int index);
+
+protected:
+    void paintEvent(QPaintEvent*) override;
+    bool event(QEvent*) override;
+    void mousePressEvent(QMouseEvent*) override;
+
+private:
+    int tileAt(QPointF) const;
+
+    std::vector<Tile> m_tiles;
+    int m_wanted = 24;
+    const Theme* m_theme;
+};
+
+}  // namespace lx::ui
