@@ -11,8 +11,6 @@
 namespace lx::render {
 namespace {
 
-constexpr Color kDefaultColor{0.067F, 0.341F, 0.643F, 1};  // category 1 of the light theme
-
 /// What is being painted, blended in 8 bits as a device does.
 struct Canvas {
     Size size;

@@ -10,6 +10,9 @@
 
 namespace lx::render {
 
+/// For layers that name no colour: the first category of the light theme.
+inline constexpr Color kDefaultColor{17 / 255.0F, 87 / 255.0F, 164 / 255.0F, 1};
+
 /// Why the layer cannot be drawn, as a sentence; empty when it can.
 std::string problem(const Layer&);
 

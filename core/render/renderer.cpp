@@ -4,6 +4,7 @@
 // rasteriser ever stops the window; and a lost device is rebuilt where nobody waits for it.
 #include "core/render/renderer.h"
 
+#include "core/gpu/error.h"
 #include "core/render/backend.h"
 #include "core/render/rasterizer.h"
 
@@ -179,9 +180,12 @@ private:
         report(*begun.job.scene);
         try {
             m_backend->begin(*begun.job.scene, begun.job.size);
-        } catch (const std::exception& error) {
+        } catch (const gpu::DeviceLost& error) {
             // Pictures begun earlier died with the device: all of them are drawn by hand, below.
             replaceBackend(error);
+            begun.onDevice = false;
+        } catch (const std::exception& error) {
+            refuse(error);
             begun.onDevice = false;
         }
         m_begun.push_back(std::move(begun));
@@ -229,6 +233,15 @@ private:
             m_note =
                 std::string("The graphics device was replaced after a failure: ") + error.what();
         }
+    }
+
+    /// The device works, but not for this picture.
+    void refuse(const std::exception& error) {
+        const std::string text = std::string("A picture was drawn on the CPU: ") + error.what();
+        if (m_reported.insert(text).second) {
+            log(LogLevel::Warning, text);
+        }
+        m_note = text;
     }
 
     void publish() {

@@ -4,11 +4,16 @@
 #include "core/base/log.h"
 #include "core/render/scene.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace lx::render {
+
+/// What a test makes a Vulkan call answer.
+enum class DeviceFault : std::uint8_t { None, Lost, OutOfMemory };
 
 struct RendererOptions {
     bool software = false;  ///< prefer a CPU-type device (tests, golden pictures)
@@ -16,6 +21,10 @@ struct RendererOptions {
         false;  ///< core and synchronization validation; messages go to `log` and are counted
     bool forceCpu = false;  ///< no Vulkan at all: every layer is drawn by our own rasteriser
     LogSink log;
+    /// Count densities in a compute shader; by default on every device but those of CPU type.
+    std::optional<bool> computeDensity;
+    /// Asked before each fallible Vulkan call (tests); called by the renderer's worker.
+    std::function<DeviceFault(std::string_view call)> fault;
 };
 
 struct RendererInfo {
@@ -23,6 +32,8 @@ struct RendererInfo {
     bool vulkan = false, cpuType = false;
     std::string note;               ///< why something fell back; empty when nothing did
     std::uint64_t deviceBytes = 0;  ///< allocated on the device
+    bool validation = false;        ///< asked for, and its layer was found
+    std::uint64_t uploads = 0;      ///< arrays sent to the device so far
 };
 
 /// Draws scenes into images. Not thread-safe: one thread, normally the GUI's.

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/gpu/vulkan/context.h"
+
+#include <algorithm>
+
+namespace lx::gpu {
+
+std::shared_ptr<BufferImpl> makeBuffer(const std::shared_ptr<Context>& context,
+                                       const BufferOptions& options) {
+    auto impl = std::make_shared<BufferImpl>(context);
+    const Api& vk = context->vk;
+    impl->bytes = std::max<std::size_t>(options.bytes, 4);
+    VkBufferCreateInfo create{};
+    create.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
+    create.size = (impl->bytes + 3) / 4 * 4;
+    const std::pair<Usage, VkBufferUsageFlags> usages[] = {
+        {Usage::Storage, VK_BUFFER_USAGE_STORAGE_BUFFER_BIT},
+        {Usage::Uniform, VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT},
+        {Usage::Vertex, VK_BUFFER_USAGE_VERTEX_BUFFER_BIT},
+        {Usage::CopySource, VK_BUFFER_USAGE_TRANSFER_SRC_BIT},
+        {Usage::CopyTarget, VK_BUFFER_USAGE_TRANSFER_DST_BIT}};
+    for (const auto& [usage, flag] : usages) {
+        create.usage |= contains(options.usage, usage) ? flag : 0;
+    }
+    context->call("vkCreateBuffer", [&] {
+        return vk.CreateBuffer(context->device, &create, nullptr, &impl->buffer);
+    });
+    VkMemoryRequirements needs;
+    vk.GetBufferMemoryRequirements(context->device, impl->buffer, &needs);
+    const auto [memory, flags] = context->allocate(needs, options.memory);
+    impl->memory = memory;
+    impl->allocated = needs.size;
+    context->call("vkBindBufferMemory", [&] {
+        return vk.BindBufferMemory(context->device, impl->buffer, impl->memory, 0);
+    });
+    if (options.memory != Memory::Device) {
+        context->call("vkMapMemory", [&] {
+            return vk.MapMemory(context->device, impl->memory, 0, VK_WHOLE_SIZE, 0, &impl->mapped);
+        });
+        impl->coherent = (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
+    }
+    context->label(VK_OBJECT_TYPE_BUFFER, reinterpret_cast<std::uint64_t>(impl->buffer),
+                   options.label);
+    return impl;
+}
+
+BufferImpl::~BufferImpl() {
+    context->vk.DestroyBuffer(context->device, buffer, nullptr);
+    context->release(memory, allocated);
+}
+
+void Buffer::invalidate() const {
+    if (!m_impl->coherent) {
+        const Context& context = *m_impl->context;
+        VkMappedMemoryRange range{};
+        range.sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE;
+        range.memory = m_impl->memory;
+        range.size = VK_WHOLE_SIZE;
+        context.checked("vkInvalidateMappedMemoryRanges",
+                        context.vk.InvalidateMappedMemoryRanges(context.device, 1, &range));
+    }
+}
+
+std::shared_ptr<ImageImpl> makeImage(const std::shared_ptr<Context>& context,
+                                     const ImageOptions& options) {
+    auto impl = std::make_shared<ImageImpl>(context);
+    const Api& vk = context->vk;
+    if (options.width == 0 || options.height == 0 || options.width > context->info.maxImageSize ||
+        options.height > context->info.maxImageSize) {
+        throw UsageError("An image of " + std::to_string(options.width) + "x" +
+                         std::to_string(options.height) + " pixels does not fit " +
+                         context->info.name + " (at most " +
+                         std::to_string(context->info.maxImageSize) + ").");
+    }
+    impl->width = options.width;
+    impl->height = options.height;
+    VkImageCreateInfo create{};
+    create.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO;
+    create.imageType = VK_IMAGE_TYPE_2D;
+    create.format = VK_FORMAT_R8G8B8A8_UNORM;
+    create.extent = {options.width, options.height, 1};
+    create.mipLevels = 1;
+    create.arrayLayers = 1;
+    create.samples = VK_SAMPLE_COUNT_1_BIT;
+    create.tiling = VK_IMAGE_TILING_OPTIMAL;
+    create.usage = VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
+    context->call("vkCreateImage",
+                  [&] { return vk.CreateImage(context->device, &create, nullptr, &impl->image); });
+    VkMemoryRequirements needs;
+    vk.GetImageMemoryRequirements(context->device, impl->image, &needs);
+    impl->memory = context->allocate(needs, Memory::Device).first;
+    impl->allocated = needs.size;
+    context->call("vkBindImageMemory", [&] {
+        return vk.BindImageMemory(context->device, impl->image, impl->memory, 0);
+    });
+    VkImageViewCreateInfo view{};
+    view.sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO;
+    view.image = impl->image;
+    view.viewType = VK_IMAGE_VIEW_TYPE_2D;
+    view.format = create.format;
+    view.subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
+    context->call("vkCreateImageView",
+                  [&] { return vk.CreateImageView(context->device, &view, nullptr, &impl->view); });
+    VkFramebufferCreateInfo frame{};
+    frame.sType = VK_STRUCTURE_TYPE_FRAMEBUFFER_CREATE_INFO;
+    frame.renderPass = context->renderPass;
+    frame.attachmentCount = 1;
+    frame.pAttachments = &impl->view;
+    frame.width = options.width;
+    frame.height = options.height;
+    frame.layers = 1;
+    context->call("vkCreateFramebuffer", [&] {
+        return vk.CreateFramebuffer(context->device, &frame, nullptr, &impl->framebuffer);
+    });
+    context->label(VK_OBJECT_TYPE_IMAGE, reinterpret_cast<std::uint64_t>(impl->image),
+                   options.label);
+    return impl;
+}
+
+ImageImpl::~ImageImpl() {
+    const Api& vk = context->vk;
+    vk.DestroyFramebuffer(context->device, framebuffer, nullptr);
+    vk.DestroyImageView(context->device, view, nullptr);
+    vk.DestroyImage(context->device, image, nullptr);
+    context->release(memory, allocated);
+}
+
+}  // namespace lx::gpu
