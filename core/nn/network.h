@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/nn/kernels.h"
+#include "core/nn/parameters.h"
+
+#include <memory>
+
+namespace lx {
+
+/// "relu", "leaky_relu", "silu", "tanh" or "identity". Throws UsageError.
+Activation activationOf(const std::string& name);
+
+/// A differentiable map between rows of numbers. Its tensors live in the Parameters it was made
+/// with, which must outlive it and be allocated before the first call.
+class Network {
+public:
+    virtual ~Network() = default;
+    virtual Index inputs() const = 0;
+    virtual Index outputs() const = 0;
+    /// [B, inputs] -> [B, outputs] by operations that autograd follows, to any order.
+    virtual Tensor forward(const Tensor& x) const = 0;
+    /// The same values for one training step: a single autograd node with a hand-written reverse
+    /// pass where the network has one. The result is valid until the graph is gone.
+    virtual Tensor train(const Tensor& x) { return forward(x); }
+};
+
+struct MlpOptions {
+    std::string name;          ///< tensors are <name>.<layer>.weight and .bias
+    std::vector<Index> sizes;  ///< inputs, hidden ..., outputs; two entries: linear
+    Activation activation = Activation::Relu;
+};
+/// Fully connected layers; no activation after the last.
+std::unique_ptr<Network> makeMlp(Parameters&, MlpOptions);
+
+struct ConvOptions {
+    std::string name;
+    Index height = 0, width = 0;
+    std::vector<Index> channels;  ///< of each 4 x 4 layer of stride 2
+    Index features = 0;           ///< outputs of the encoder, inputs of the decoder
+    Activation activation = Activation::Relu;
+};
+/// Pictures [B, height * width] -> [B, features]: convolutions, then one dense layer.
+std::unique_ptr<Network> makeConvEncoder(Parameters&, ConvOptions);
+/// [B, features] -> [B, height * width]: one dense layer, then transposed convolutions.
+std::unique_ptr<Network> makeConvDecoder(Parameters&, ConvOptions);
+
+/// The activation by ATen operations.
+Tensor activate(const Tensor&, Activation);
+
+}  // namespace lx

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/nn/optimiser.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <numbers>
+
+namespace lx {
+namespace {
+
+/// Beyond this the second moment of Adam leaves the range of a float.
+constexpr double kLargestNorm = 1e18;
+
+template <class Call>
+void byType(const Tensor& t, Call call) {
+    if (t.scalar_type() == at::kFloat) {
+        call(float{});
+    } else {
+        call(double{});
+    }
+}
+
+}  // namespace
+
+Schedule scheduleOf(const std::string& name) {
+    if (name == "constant") {
+        return Schedule::Constant;
+    } else if (name == "cosine") {
+        return Schedule::Cosine;
+    }
+    throw UsageError("unknown schedule '" + name + "'; constant and cosine are known");
+}
+
+double rateAt(const OptimiserOptions& o, Index step) {
+    double rate = o.rate;
+    if (o.warmup > 0 && step < o.warmup) {
+        rate *= static_cast<double>(step + 1) / static_cast<double>(o.warmup);
+    }
+    if (o.schedule == Schedule::Cosine && o.horizon > 0) {
+        const double part =
+            std::min(1.0, static_cast<double>(step) / static_cast<double>(o.horizon));
+        rate *= 0.5 * (1 + std::cos(std::numbers::pi * part));
+    }
+    return rate;
+}
+
+double checkedNorm(const Parameters& parameters, Index step) {
+    double squares = 0;
+    const Tensor& g = parameters.flatGradient();
+    byType(g, [&]<class T>(T) { squares = kernels::sumOfSquares(g.data_ptr<T>(), g.numel()); });
+    const double norm = std::sqrt(squares);
+    if (norm <= kLargestNorm) {
+        return norm;
+    }
+    byType(g, [&]<class T>(T) {
+        const T* values = g.data_ptr<T>();
+        for (Index i = 0; i < g.numel(); ++i) {
+            if (!(std::abs(static_cast<double>(values[i])) <= kLargestNorm)) {
+                throw NumericalError("gradient of " + parameters.nameAt(i), step,
+                                     std::isfinite(values[i]) ? "is too large to continue"
+                                                              : "is not a finite number");
+            }
+        }
+    });
+    throw NumericalError("gradient", step, "is too large to continue");
+}
+
+Adam::Adam(Parameters& parameters, OptimiserOptions options)
+    : m_parameters(parameters),
+      m_options(options),
+      m_first(at::zeros_like(parameters.flat())),
+      m_second(at::zeros_like(parameters.flat())) {}
+
+const Tensor& Adam::averaged() const noexcept {
+    return m_average.defined() ? m_average : m_parameters.flat();
+}
+
+void Adam::update(Index step, double norm, std::span<const std::pair<Index, Index>> ranges) {
+    const at::NoGradGuard off;
+    if (m_options.ema <= 0) {
+        m_average = Tensor();
+    } else if (!m_average.defined()) {
+        m_average = m_parameters.flat().clone();
+    }
+    AdamStep o;
+    o.rate = rateAt(m_options, step);
+    o.step = ++m_updates;
+    o.gradientScale = m_options.clip > 0 && norm > m_options.clip ? m_options.clip / norm : 1.0;
+    const Tensor& w = m_parameters.flat();
+    byType(w, [&]<class T>(T) {
+        for (const auto& [begin, end] : ranges) {
+            kernels::adam(w.data_ptr<T>() + begin,
+                          m_parameters.flatGradient().data_ptr<T>() + begin,
+                          m_first.data_ptr<T>() + begin, m_second.data_ptr<T>() + begin,
+                          end - begin, o);
+        }
+        if (m_average.defined()) {
+            kernels::average(m_average.data_ptr<T>(), w.data_ptr<T>(), w.numel(), m_options.ema);
+        }
+    });
+}
+
+}  // namespace lx

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/key.h"
+#include "core/base/error.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <span>
+#include <vector>
+
+namespace lx {
+
+/// Keyed draws as float32 tensors; element i depends only on (key, i).
+at::Tensor normal(Key, std::vector<Index> shape);
+at::Tensor uniform(Key, std::vector<Index> shape);
+/// [count] int64, uniform on 0 .. bound - 1, with replacement.
+at::Tensor below(Key, Index bound, Index count);
+/// The first `count` of a keyed permutation of 0 .. bound - 1, sorted; int64.
+at::Tensor subset(Key, Index bound, Index count);
+
+}  // namespace lx
