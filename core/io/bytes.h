@@ -4,6 +4,7 @@
 
 #include "core/base/array.h"
 
+#include <algorithm>
 #include <bit>
 #include <concepts>
 
@@ -55,8 +56,10 @@ void append(std::vector<std::byte>& out, T value, bool bigEndian) {
 }
 
 inline void append(std::vector<std::byte>& out, std::string_view text) {
-    const auto bytes = std::as_bytes(std::span(text));
-    out.insert(out.end(), bytes.begin(), bytes.end());
+    // g++ 12 takes a range insert here for an overflow.
+    const std::size_t at = out.size();
+    out.resize(at + text.size());
+    std::copy_n(reinterpret_cast<const std::byte*>(text.data()), text.size(), out.data() + at);
 }
 
 inline std::string_view textOf(std::span<const std::byte> bytes) noexcept {

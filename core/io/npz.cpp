@@ -79,6 +79,10 @@ Bytes readMember(zip_t* archive, const zip_stat_t& info, const std::string& name
 }  // namespace
 
 State readNpz(std::span<const std::byte> bytes, const std::string& name) {
+    // libzip takes no bytes at all for an archive that is still to be filled.
+    if (bytes.size() < 22) {
+        throw InputError(name, "", "is too short for an npz archive");
+    }
     const Archive archive = openArchive(bytes, name);
     const zip_int64_t members = zip_get_num_entries(archive.get(), 0);
     if (members > kMaxMembers) {
