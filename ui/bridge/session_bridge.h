@@ -98,6 +98,7 @@ public:
     std::span<const TimelineEvent> events() const { return m_events; }
 
     ExploreState& explore() { return m_explore; }
+    const ExploreState& explore() const { return m_explore; }
     /// Answer of the latest `decode` at the probe: "x", "logp", "nearest", "z".
     const State& cursorAnswer() const { return m_cursorAnswer; }
 

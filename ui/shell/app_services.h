@@ -56,6 +56,8 @@ struct AppServices {
     std::string version, settingsFolder;
     std::vector<RecipeInfo> recipes;
     std::string defaultRecipe;
+    /// A shipped session with trained weights that moves behind the start cards; empty: none.
+    std::string demoProject;
     /// Recipes that train on dropped data, with `data.source` set to the file; empty: none fits.
     std::string imageRecipe, tableRecipe;
     std::shared_ptr<LogBuffer> log;

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/main_window.h"
+
+#include "ui/shell/main_window_impl.h"
+#include "ui/shell/settings.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QMenuBar>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QStackedLayout>
+#include <QStatusBar>
+#include <QToolBar>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace lx::ui {
+
+namespace {
+constexpr int kMargin = 4;
+/// Weight of the newest frame in the printed frame time.
+constexpr double kFrameSmoothing = 0.1;
+}  // namespace
+
+MainWindow::Impl::Impl(MainWindow& window, AppServices given, StartOptions start_)
+    : w(window),
+      services(std::move(given)),
+      options(start_),
+      settings(openSettings(QString::fromStdString(services.settingsFolder), &settingsNote)),
+      book(services, bridge, undo) {
+    if (!services.log) {
+        services.log = std::make_shared<LogBuffer>();
+    }
+    bridge.setRendererFactory(services.renderer);
+}
+
+MainWindow::MainWindow(AppServices services, StartOptions options) {
+    systemTheme();
+    m = std::make_unique<Impl>(*this, std::move(services), options);
+    setObjectName(QStringLiteral("mainWindow"));
+    setAcceptDrops(true);
+    setDockNestingEnabled(true);
+    setMinimumSize(800, 520);
+    const QString saved =
+        m->settings->value(QStringLiteral("theme"), QStringLiteral("system")).toString();
+    m->followSystem = !options.theme && saved == QStringLiteral("system");
+    m->theme = options.theme                          ? *options.theme
+               : saved == QStringLiteral("dark")      ? ThemeKind::Dark
+               : saved == QStringLiteral("light")     ? ThemeKind::Light
+               : saved == QStringLiteral("projector") ? ThemeKind::Projector
+                                                      : systemTheme();
+    applyTheme(themeOf(m->theme));
+    m->makeActions();
+    m->build();
+    m->makeMenus();
+    m->connectAll();
+    m->applyThemeNow();
+    m->syncViews();
+    m->updateReasons();
+    m->updateTitle();
+    m->restoreWindow();
+    qApp->installEventFilter(this);
+    if (!m->settingsNote.isEmpty()) {
+        m->services.log->add(LogLevel::Warning, m->settingsNote.toStdString());
+        m->tell(m->settingsNote);
+    }
+}
+
+MainWindow::~MainWindow() {
+    qApp->removeEventFilter(this);
+    // The views hold references to the bridge: they go first.
+    for (auto& [id, host] : m->hosts) {
+        delete host;
+    }
+    m->hosts.clear();
+    delete m->status;
+    delete m->timeline;
+    delete m->inspector;
+    delete m->experiment;
+    delete m->transport;
+    m->undo.clear();
+}
+
+AppServices& MainWindow::services() {
+    return m->services;
+}
+
+SessionBridge& MainWindow::bridge() {
+    return m->bridge;
+}
+
+void MainWindow::Impl::build() {
+    const Theme& t = themeOf(theme);
+    menuBar = new QMenuBar;
+    transport = new TransportBar(*actions, book, bridge);
+    auto* top = new QWidget;
+    auto* topColumn = new QVBoxLayout(top);
+    topColumn->setContentsMargins(0, 0, 0, 0);
+    topColumn->setSpacing(0);
+    topColumn->addWidget(menuBar);
+    topColumn->addWidget(transport);
+    w.setMenuWidget(top);
+
+    centre = new QWidget;
+    auto* column = new QVBoxLayout(centre);
+    column->setContentsMargins(0, kMargin, 0, 0);
+    column->setSpacing(kMargin);
+    banner = new FailureBanner(centre);
+    column->addWidget(banner);
+    stageArea = new QWidget;
+    stageStack = new QStackedLayout(stageArea);
+    stage = new QSplitter(Qt::Horizontal);
+    stage->setHandleWidth(kMargin);
+    stage->setChildrenCollapsible(false);
+    stage->setObjectName(QStringLiteral("stage"));
+    stageStack->addWidget(stage);
+    auto* empty = new QFrame;
+    empty->setObjectName(QStringLiteral("panelBody"));
+    auto* emptyColumn = new QVBoxLayout(empty);
+    emptyColumn->addStretch(1);
+    emptyText = new QLabel;
+    emptyText->setAlignment(Qt::AlignCenter);
+    emptyText->setWordWrap(true);
+    emptyText->setProperty("quiet", true);
+    emptyColumn->addWidget(emptyText);
+    emptyButton = new QPushButton(QObject::tr("Start the default model"));
+    emptyButton->setProperty("primary", true);
+    emptyColumn->addWidget(emptyButton, 0, Qt::AlignCenter);
+    emptyColumn->addStretch(1);
+    stageStack->addWidget(empty);
+    column->addWidget(stageArea, 1);
+    w.setCentralWidget(centre);
+
+    tree = new ExperimentPanel(services, book, bridge);
+    experiment = new PanelDock(QStringLiteral("dock.experiment"), QObject::tr("Experiment"), tree,
+                               {kMargin, kMargin, 0, kMargin}, &w);
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* inside = new QWidget;
+    auto* insideColumn = new QVBoxLayout(inside);
+    insideColumn->setContentsMargins(8, 4, 8, 8);
+    insideColumn->setSpacing(4);
+    probeSection = new Section(QObject::tr("Probe"));
+    probe = new ProbePanel(bridge);
+    probeSection->body()->addWidget(probe);
+    insideColumn->addWidget(probeSection);
+    form = new ParamForm(book);
+    insideColumn->addWidget(form, 1);
+    inside->setBackgroundRole(QPalette::Base);
+    inside->setAutoFillBackground(true);
+    scroll->setWidget(inside);
+    inspector = new PanelDock(QStringLiteral("dock.inspector"), QObject::tr("Inspector"), scroll,
+                              {0, kMargin, kMargin, kMargin}, &w);
+    timeline = new TimelineDock(book, bridge, &w);
+    log = new LogPanel(services.log, &w);
+    log->hide();
+
+    w.setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+    w.setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+    w.addDockWidget(Qt::LeftDockWidgetArea, experiment);
+    w.addDockWidget(Qt::RightDockWidgetArea, inspector);
+    w.addDockWidget(Qt::BottomDockWidgetArea, timeline);
+
+    edge = new QToolBar(QObject::tr("Folded panels"), &w);
+    edge->setObjectName(QStringLiteral("edgeBar"));
+    edge->setMovable(false);
+    edge->setIconSize({20, 20});
+    edge->addAction(actions->at(QStringLiteral("panel.experiment")));
+    w.addToolBar(Qt::LeftToolBarArea, edge);
+    edge->hide();
+
+    status = new StatusStrip(services, book, bridge);
+    w.statusBar()->setSizeGripEnabled(false);
+    w.statusBar()->addWidget(status, 1);
+    w.statusBar()->setFixedHeight(t.px(24));
+
+    palette = new CommandPalette(&w);
+    drop = new DropNote(&w);
+}
+
+void MainWindow::Impl::connectAll() {
+    connect(&bridge, &SessionBridge::failed, &w,
+            [this](std::uint32_t source, const Failure& failure) { showFailure(source, failure); });
+    connect(&bridge, &SessionBridge::stateChanged, &w, [this](std::uint32_t source) {
+        const Frame* frame = bridge.frame(source);
+        if (source == failedSource && frame && !frame->snapshot->failure) {
+            banner->hide();
+            failedSource = 0;
+        }
+        updateReasons();
+    });
+    connect(&bridge, &SessionBridge::activeChanged, &w, [this] {
+        syncViews();
+        updateReasons();
+        updateTitle();
+        const RunInfo* run = book.active();
+        transport->setClock(run ? run->recipe.clock : Clock::Train);
+    });
+    connect(&bridge, &SessionBridge::descriptionChanged, &w, [this] {
+        syncViews();
+        updateReasons();
+    });
+    connect(&bridge, &SessionBridge::snapshotChanged, &w, [this] { measureFrame(); });
+    connect(&bridge, &SessionBridge::probeAnswered, &w, [this](std::uint64_t ticket) {
+        if (ticket == encodeTicket && encodeTicket != 0) {
+            encodeTicket = 0;
+            placeEncoded(bridge.answer(ticket), encodeName);
+        }
+    });
+    connect(&book, &RunBook::problem, &w, [this](const QString& message) { tell(message); });
+    connect(&book, &RunBook::runsChanged, &w, [this] {
+        updateReasons();
+        updateTitle();
+    });
+    connect(tree, &ExperimentPanel::recipeChosen, &w, [this](const QString& id) {
+        hideStart();
+        w.openRecipe(id.toStdString(), {}, 1, true);
+    });
+    connect(tree, &ExperimentPanel::runClosed, &w,
+            [this](std::uint32_t source) { closeRun(source); });
+    connect(banner, &FailureBanner::restart, &w, [this] {
+        bridge.setActive(failedSource);
+        book.restart(false);
+    });
+    connect(banner, &FailureBanner::rollBack, &w, [this] { rollBack(); });
+    connect(emptyButton, &QPushButton::clicked, &w,
+            [this] { w.openRecipe(services.defaultRecipe, {}, 1, true); });
+    connect(experiment, &QDockWidget::visibilityChanged, &w, [this](bool visible) {
+        actions->at(QStringLiteral("panel.experiment"))->setChecked(visible);
+    });
+    runFor.setSingleShot(true);
+    connect(&runFor, &QTimer::timeout, &w, [this] { book.pause(transport->clock()); });
+    constexpr int kDemoMs = 33;
+    demo.setInterval(kDemoMs);
+    connect(&demo, &QTimer::timeout, &w, [this] { moveDemoCursor(); });
+}
+
+bool MainWindow::Impl::canShow(const ViewSpec& spec) const {
+    const Frame* frame = bridge.activeFrame();
+    if (!frame || !frame->description) {
+        return false;
+    }
+    const auto& channels = frame->description->channels;
+    return std::ranges::all_of(spec.channelKinds, [&](const QString& kind) {
+        return std::ranges::any_of(
+            channels, [&](const ChannelDecl& decl) { return decl.kind == kind.toStdString(); });
+    });
+}
+
+ViewHost* MainWindow::Impl::host(const QString& id) {
+    const auto it = hosts.find(id);
+    if (it != hosts.end()) {
+        return it->second;
+    }
+    const ViewSpec* spec = findView(id);
+    if (!spec || !spec->make) {
+        return nullptr;
+    }
+    auto* made = new ViewHost(*spec, bridge, spec->area == Area::Stage, nullptr);
+    made->setObjectName(QStringLiteral("host.") + id);
+    made->hide();
+    connect(made, &ViewHost::exportAsked, &w, [this, made] { exportPicture(made->view()); });
+    connect(made, &ViewHost::hideAsked, &w, [this, id] {
+        hiddenViews << id;
+        syncViews();
+    });
+    made->view()->installEventFilter(&w);
+    hosts.emplace(id, made);
+    return made;
+}
+
+void MainWindow::Impl::syncViews() {
+    const Frame* frame = bridge.activeFrame();
+    QStringList onStage, below;
+    if (frame && frame->description) {
+        // The run's own order first, then whatever else its channels can feed.
+        std::vector<QString> order;
+        for (const std::string& id : frame->description->views) {
+            order.push_back(QString::fromStdString(id));
+        }
+        for (const ViewSpec& spec : viewSpecs()) {
+            if (frame->description->views.empty() && !std::ranges::count(order, spec.id)) {
+                order.push_back(spec.id);
+            }
+        }
+        for (const QString& id : order) {
+            const ViewSpec* spec = findView(id);
+            if (spec && canShow(*spec) && !hiddenViews.contains(id)) {
+                (spec->area == Area::Stage ? onStage : below) << id;
+            }
+        }
+    }
+    QStringList present;
+    for (int i = 0; i < stage->count(); ++i) {
+        present << static_cast<ViewHost*>(stage->widget(i))->id();
+    }
+    if (present != onStage) {
+        for (const QString& id : present) {
+            host(id)->hide();
+            host(id)->setParent(nullptr);
+        }
+        for (qsizetype i = 0; i < onStage.size(); ++i) {
+            ViewHost* shown = host(onStage[i]);
+            stage->addWidget(shown);
+            shown->show();
+            // The first view is the map: a little wider than what follows.
+            stage->setStretchFactor(static_cast<int>(i), i == 0 ? 4 : 3);
+        }
+        if (onStage.size() == 2) {
+            stage->setSizes({570, 430});
+        }
+    }
+    stageStack->setCurrentIndex(onStage.isEmpty() ? 1 : 0);
+    const bool loading = frame != nullptr && !frame->description;
+    emptyButton->setVisible(engineThere && !frame && !services.defaultRecipe.empty());
+    emptyText->setText(!engineThere ? QObject::tr("Loading the engine …")
+                       : loading    ? QObject::tr("Preparing the model and its data …")
+                       : !frame     ? QObject::tr("No run is open. Start a model, or drop a file.")
+                                    : QObject::tr("This run has nothing for the stage."));
+    probeSection->setVisible(frame && spaceDim(*frame, "latent") > 0);
+    syncTimeline(below);
+    actions->at(QStringLiteral("view.show-all"))->setVisible(!hiddenViews.isEmpty());
+}
+
+void MainWindow::Impl::syncTimeline(const QStringList& wanted) {
+    std::vector<std::pair<QString, QWidget*>> pages;
+    for (const QString& id : wanted) {
+        pages.emplace_back(findView(id)->title, host(id));
+    }
+    pages.emplace_back(QObject::tr("Log"), log);
+    bool same = timeline->tabs()->count() == static_cast<int>(pages.size());
+    for (std::size_t i = 0; same && i < pages.size(); ++i) {
+        same = timeline->page(static_cast<int>(i)) == pages[i].second;
+    }
+    if (!same) {
+        timeline->setPages(pages);
+    }
+}
+
+ViewHost* MainWindow::Impl::focusedHost() const {
+    for (QWidget* at = QApplication::focusWidget(); at; at = at->parentWidget()) {
+        if (auto* found = qobject_cast<ViewHost*>(at)) {
+            return found;
+        }
+    }
+    return stage->count() > 0 ? static_cast<ViewHost*>(stage->widget(0)) : nullptr;
+}
+
+void MainWindow::Impl::applyThemeNow() {
+    const Theme& t = themeOf(theme);
+    applyTheme(t);
+    transport->refreshTheme();
+    timeline->refreshTheme();
+    for (PanelDock* dock : {experiment, inspector}) {
+        dock->title()->refreshIcons();
+    }
+    probe->setTheme(t);
+    tree->rebuild();
+    w.statusBar()->setFixedHeight(t.px(24));
+    actions->at(QStringLiteral("panel.experiment"))->setIcon(t.icon(QStringLiteral("model")));
+    for (auto& [id, host] : hosts) {
+        host->setTheme(t);
+    }
+}
+
+void MainWindow::Impl::tell(const QString& message) {
+    banner->tell(message.toHtmlEscaped());
+    services.log->add(LogLevel::Error, message.toStdString());
+}
+
+void MainWindow::Impl::measureFrame() {
+    // From the poll to the end of the paint that it caused: zero timers run after paint events.
+    if (frameUnderWay || !w.isVisible()) {
+        return;
+    }
+    frameUnderWay = true;
+    frameClock.restart();
+    QTimer::singleShot(0, &w, [this] {
+        frameUnderWay = false;
+        const double ms = static_cast<double>(frameClock.nsecsElapsed()) * 1e-6;
+        frameMs += kFrameSmoothing * (ms - frameMs);
+        status->setFrameTime(frameMs);
+    });
+}
+
+void MainWindow::Impl::showFailure(std::uint32_t source, const Failure& failure) {
+    failedSource = source;
+    const Session* session = bridge.session(source);
+    const RunInfo* run = book.find(source);
+    banner->show(run ? run->name : QObject::tr("The run"), failure,
+                 session && !session->ring().second.empty());
+    services.log->add(LogLevel::Error, failure.where + ", step " + std::to_string(failure.step) +
+                                           ": " + failure.message);
+    updateReasons();
+    tree->rebuild();
+}
+
+void MainWindow::Impl::rollBack() {
+    const Session* session = bridge.session(failedSource);
+    const RunInfo* run = book.find(failedSource);
+    if (!session || !run) {
+        return;
+    }
+    const auto steps = session->ring().second;
+    if (!steps.empty()) {
+        bridge.postTo(failedSource, cmd::Scrub{run->recipe.clock, steps.back()});
+    }
+}
+
+void MainWindow::Impl::updateReasons() {
+    const Frame* frame = bridge.activeFrame();
+    const RunInfo* run = book.active();
+    const QString none = QObject::tr("No run is open yet.");
+    const auto has = [&](Clock clock) {
+        return run && std::ranges::count(run->description.clocks, clock) > 0;
+    };
+    actions->setReason(QStringLiteral("clock.train"),
+                       has(Clock::Train) ? QString() : QObject::tr("This run does not train."));
+    actions->setReason(QStringLiteral("clock.sample"),
+                       has(Clock::Sample) ? QString() : QObject::tr("This run has no sampler."));
+    actions->setReason(
+        QStringLiteral("clock.diffuse"),
+        has(Clock::Diffuse) ? QString() : QObject::tr("This run has no diffusion process."));
+    const bool latent = frame && spaceDim(*frame, "latent") > 0;
+    actions->setReason(QStringLiteral("tool.probe"),
+                       latent ? QString() : QObject::tr("This run has no latent space."));
+    for (const char* id : {"file.save", "file.save-as", "file.export", "transport.run-to",
+                           "transport.run-for", "transport.new-seed", "run.compare"}) {
+        actions->setReason(QLatin1String(id), run ? QString() : none);
+    }
+    transport->refreshTheme();
+}
+
+void MainWindow::Impl::updateTitle() {
+    const RunInfo* run = book.active();
+    w.setWindowTitle(run ? run->name + QStringLiteral(" – Latent Explorer")
+                         : QStringLiteral("Latent Explorer"));
+}
+
+View* MainWindow::view(const QString& id) {
+    const ViewSpec* spec = findView(id);
+    if (!spec || !m->canShow(*spec)) {
+        return nullptr;
+    }
+    return m->host(id)->view();
+}
+
+void MainWindow::openRecipe(const std::string& id, const ParamSet& overrides, std::uint64_t seed,
+                            bool play) {
+    const RecipeInfo* recipe = m->book.recipe(id);
+    if (!recipe) {
+        m->tell(tr("There is no recipe named %1.").arg(QString::fromStdString(id)));
+        return;
+    }
+    if (!recipe->available && overrides.empty()) {
+        m->tell(QString::fromStdString(recipe->title + ": " + recipe->note));
+        return;
+    }
+    if (m->book.start(*recipe, overrides, seed) != 0) {
+        m->bridge.explore().clear();
+        const Clock clock = recipe->clock;
+        m->transport->setClock(clock);
+        if (play) {
+            m->book.play(clock);
+        }
+    }
+}
+
+void MainWindow::engineReady() {
+    m->engineThere = true;
+    m->status->rebuildDevices();
+    m->syncViews();
+    m->tree->rebuild();
+    if (m->book.all().empty()) {
+        if (!m->services.demoProject.empty() && m->options.startCards) {
+            m->loadProject(QString::fromStdString(m->services.demoProject));
+        } else if (!m->services.defaultRecipe.empty()) {
+            openRecipe(m->services.defaultRecipe, {}, 1, m->options.startCards);
+        }
+    }
+    if (m->options.startCards) {
+        m->showStart();
+        m->offerRecovery();
+    }
+}
+
+void MainWindow::engineFailed(const QString& message) {
+    m->tell(message);
+    m->emptyText->setText(tr("The engine could not be loaded, so nothing can be trained."));
+}
+
+void MainWindow::setThemeKind(ThemeKind kind) {
+    m->theme = kind;
+    m->applyThemeNow();
+}
+
+}  // namespace lx::ui

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Private to the main_window*.cpp files, each of which holds one concern of the window.
+#pragma once
+
+#include "core/io/probe.h"
+#include "ui/bridge/session_bridge.h"
+#include "ui/panels/experiment_panel.h"
+#include "ui/panels/log_panel.h"
+#include "ui/panels/panel_title.h"
+#include "ui/panels/param_form.h"
+#include "ui/panels/status_strip.h"
+#include "ui/panels/timeline_dock.h"
+#include "ui/panels/transport_bar.h"
+#include "ui/shell/actions.h"
+#include "ui/shell/dialogs.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/overlay.h"
+#include "ui/shell/run_book.h"
+#include "ui/shell/view_host.h"
+#include "ui/views/probe_panel.h"
+
+#include <QElapsedTimer>
+#include <QPointer>
+#include <QSettings>
+#include <QSplitter>
+#include <QTimer>
+#include <QUndoStack>
+
+#include <map>
+#include <memory>
+
+class QMenu;
+class QMenuBar;
+class QScrollArea;
+class QStackedLayout;
+class QToolBar;
+
+namespace lx::ui {
+
+struct MainWindow::Impl {
+    Impl(MainWindow& window, AppServices given, StartOptions start);
+
+    // main_window.cpp
+    void build();
+    void connectAll();
+    void syncViews();
+    void syncTimeline(const QStringList& wanted);
+    bool canShow(const ViewSpec&) const;
+    ViewHost* host(const QString& id);
+    ViewHost* focusedHost() const;
+    void applyThemeNow();
+    void tell(const QString& message);
+    void measureFrame();
+    void showFailure(std::uint32_t source, const Failure&);
+    void rollBack();
+    void updateReasons();
+    void updateTitle();
+    void closeRun(std::uint32_t source);
+
+    // main_window_actions.cpp
+    void makeActions();
+    void makeTransportActions();
+    void makeFileActions();
+    void makeViewActions();
+    void makeToolActions();
+    void makeMenus();
+    void openPalette();
+    void askRunTo();
+    void askRunFor();
+    void newSeedOrSame(bool newSeed);
+
+    // main_window_files.cpp
+    void openPath(const QString& path);
+    QString dropAction(const QString& path, const FileProbe&) const;
+    void importData(const QString& path, const FileProbe&);
+    void encodeImage(const QString& path);
+    void placeEncoded(const State& answer, const QString& name);
+    void loadProject(const QString& path);
+    void adopt(const LoadedProject&);
+    void save(bool ask);
+    ProjectInfo projectInfo() const;
+    void exportPicture(View*);
+    void offerRecovery();
+    void chooseFiles();
+    void showStart();
+    void hideStart();
+    void moveDemoCursor();
+
+    // main_window_layout.cpp
+    void setLayoutNamed(const QString& name);
+    void resetLayout();
+    void applyDefaultLayout(const QString& name);
+    void rememberLayout();
+    void sizeDocks(const QString& name);
+    void fitToWidth();
+    void toggleFullScreen();
+    void togglePanels();
+    void restoreWindow();
+    void saveWindow();
+
+    MainWindow& w;
+    AppServices services;
+    StartOptions options;
+    std::unique_ptr<QSettings> settings;
+    QString settingsNote;
+    SessionBridge bridge;
+    QUndoStack undo;
+    RunBook book;
+    Actions* actions = nullptr;
+    ThemeKind theme{};
+    bool followSystem = true;
+
+    QMenuBar* menuBar = nullptr;
+    TransportBar* transport = nullptr;
+    QToolBar* edge = nullptr;
+    StatusStrip* status = nullptr;
+    QWidget* centre = nullptr;
+    FailureBanner* banner = nullptr;
+    QWidget* stageArea = nullptr;
+    QStackedLayout* stageStack = nullptr;
+    QSplitter* stage = nullptr;
+    QLabel* emptyText = nullptr;
+    QPushButton* emptyButton = nullptr;
+    PanelDock *experiment = nullptr, *inspector = nullptr;
+    TimelineDock* timeline = nullptr;
+    ExperimentPanel* tree = nullptr;
+    ProbePanel* probe = nullptr;
+    Section* probeSection = nullptr;
+    ParamForm* form = nullptr;
+    LogPanel* log = nullptr;
+    CommandPalette* palette = nullptr;
+    DropNote* drop = nullptr;
+    QPointer<StartCards> start;
+
+    std::map<QString, ViewHost*> hosts;
+    QStringList hiddenViews;
+    QString layout = QStringLiteral("explore");
+    bool compact = false, panelsHidden = false, engineThere = false, geometryDone = false;
+    bool experimentWanted = true;
+    QByteArray beforeHiding;
+    QTimer runFor, demo;
+    double demoPhase = 0;
+    QElapsedTimer frameClock;
+    double frameMs = 0;
+    bool frameUnderWay = false;
+    std::uint32_t failedSource = 0;
+    std::string projectPath;
+    std::uint64_t encodeTicket = 0;
+    QString encodeName;
+};
+
+}  // namespace lx::ui

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/main_window_impl.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDragEnterEvent>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QMimeData>
+#include <QStackedLayout>
+#include <QStatusBar>
+#include <QToolBar>
+
+namespace lx::ui {
+
+namespace {
+
+/// Below this width the left dock folds to the edge and the timeline to its tabs.
+constexpr int kCompactWidth = 1200;
+constexpr int kLeft = 226, kRight = 318, kBottom = 234, kTrainBottom = 340;
+/// Of saveState: rises when the set of docks changes.
+constexpr int kStateVersion = 1;
+
+QString titleOf(const QString& layout) {
+    return layout.left(1).toUpper() + layout.mid(1);
+}
+
+QString keyOf(const QString& layout) {
+    return QStringLiteral("layouts/") + layout;
+}
+
+}  // namespace
+
+void MainWindow::Impl::applyDefaultLayout(const QString& name) {
+    const bool present = name == QStringLiteral("present");
+    for (QDockWidget* dock :
+         {static_cast<QDockWidget*>(experiment), static_cast<QDockWidget*>(inspector),
+          static_cast<QDockWidget*>(timeline)}) {
+        dock->setFloating(false);
+    }
+    w.addDockWidget(Qt::LeftDockWidgetArea, experiment);
+    w.addDockWidget(Qt::RightDockWidgetArea, inspector);
+    w.addDockWidget(Qt::BottomDockWidgetArea, timeline);
+    experimentWanted = !present;
+    experiment->setVisible(!present && !compact);
+    inspector->setVisible(!present);
+    timeline->setVisible(!present);
+    timeline->setCollapsed(compact);
+    sizeDocks(name);
+}
+
+void MainWindow::Impl::sizeDocks(const QString& name) {
+    const Theme& t = themeOf(theme);
+    if (experiment->isVisibleTo(&w)) {
+        w.resizeDocks({experiment, inspector}, {t.px(kLeft), t.px(kRight)}, Qt::Horizontal);
+    } else {
+        w.resizeDocks({inspector}, {t.px(kRight)}, Qt::Horizontal);
+    }
+    if (!timeline->collapsed()) {
+        w.resizeDocks({timeline}, {t.px(name == QStringLiteral("train") ? kTrainBottom : kBottom)},
+                      Qt::Vertical);
+    }
+}
+
+void MainWindow::Impl::rememberLayout() {
+    // A folded window is a matter of its width, not of the layout.
+    if (!compact && geometryDone && !panelsHidden && options.restoreGeometry) {
+        settings->setValue(keyOf(layout), w.saveState(kStateVersion));
+    }
+}
+
+void MainWindow::Impl::setLayoutNamed(const QString& name) {
+    static const QStringList kKnown{QStringLiteral("explore"), QStringLiteral("train"),
+                                    QStringLiteral("present")};
+    if (!kKnown.contains(name)) {
+        tell(QObject::tr("There is no layout named %1: explore, train and present exist.")
+                 .arg(name));
+        return;
+    }
+    rememberLayout();
+    layout = name;
+    panelsHidden = false;
+    timeline->setCollapsed(false);
+    const QByteArray saved =
+        options.restoreGeometry ? settings->value(keyOf(name)).toByteArray() : QByteArray();
+    if (saved.isEmpty() || !w.restoreState(saved, kStateVersion)) {
+        applyDefaultLayout(name);
+    }
+    transport->setLayoutName(titleOf(name));
+    compact = false;
+    fitToWidth();
+    if (options.restoreGeometry) {
+        settings->setValue(QStringLiteral("layout"), name);
+    }
+}
+
+void MainWindow::setLayoutNamed(const QString& name) {
+    m->setLayoutNamed(name.toLower());
+}
+
+void MainWindow::Impl::resetLayout() {
+    settings->remove(keyOf(layout));
+    hiddenViews.clear();
+    panelsHidden = false;
+    timeline->setCollapsed(false);
+    compact = false;
+    applyDefaultLayout(layout);
+    syncViews();
+    fitToWidth();
+}
+
+void MainWindow::Impl::fitToWidth() {
+    const bool narrow = w.width() < kCompactWidth;
+    if (narrow == compact) {
+        return;
+    }
+    compact = narrow;
+    transport->setCompact(narrow);
+    edge->setVisible(narrow && layout != QStringLiteral("present"));
+    if (layout == QStringLiteral("present") || panelsHidden) {
+        return;
+    }
+    if (narrow) {
+        experimentWanted = experiment->isVisibleTo(&w);
+        experiment->hide();
+        timeline->setCollapsed(true);
+    } else {
+        experiment->setVisible(experimentWanted);
+        timeline->setCollapsed(false);
+        sizeDocks(layout);
+    }
+}
+
+void MainWindow::Impl::toggleFullScreen() {
+    if (w.isFullScreen()) {
+        w.showNormal();
+    } else {
+        w.showFullScreen();
+    }
+}
+
+void MainWindow::Impl::togglePanels() {
+    if (panelsHidden) {
+        panelsHidden = false;
+        w.restoreState(beforeHiding, kStateVersion);
+    } else {
+        beforeHiding = w.saveState(kStateVersion);
+        panelsHidden = true;
+        for (QDockWidget* dock :
+             {static_cast<QDockWidget*>(experiment), static_cast<QDockWidget*>(inspector),
+              static_cast<QDockWidget*>(timeline)}) {
+            dock->hide();
+        }
+    }
+}
+
+void MainWindow::Impl::restoreWindow() {
+    w.resize(1440, 900);
+    QString name = QStringLiteral("explore");
+    if (options.restoreGeometry) {
+        w.restoreGeometry(settings->value(QStringLiteral("geometry")).toByteArray());
+        name = settings->value(QStringLiteral("layout"), name).toString();
+        if (name == QStringLiteral("present")) {
+            name = QStringLiteral("explore");
+        }
+    }
+    applyDefaultLayout(QStringLiteral("explore"));
+    setLayoutNamed(name == QStringLiteral("train") ? name : QStringLiteral("explore"));
+    geometryDone = true;
+    // Dock sizes take hold only once the window is laid out.
+    QTimer::singleShot(0, &w, [this, fresh = settings->value(keyOf(layout)).isNull()] {
+        if (fresh || !options.restoreGeometry) {
+            sizeDocks(layout);
+        }
+    });
+}
+
+void MainWindow::Impl::saveWindow() {
+    if (!options.restoreGeometry) {
+        return;
+    }
+    settings->setValue(QStringLiteral("geometry"), w.saveGeometry());
+    rememberLayout();
+    settings->sync();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    m->saveWindow();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    if (m && m->timeline) {
+        m->fitToWidth();
+    }
+}
+
+void MainWindow::changeEvent(QEvent* event) {
+    QMainWindow::changeEvent(event);
+    if (m && event->type() == QEvent::WindowStateChange) {
+        m->bridge.setPaused(isMinimized());
+    }
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    const auto urls = event->mimeData()->urls();
+    if (urls.isEmpty() || !urls.first().isLocalFile()) {
+        return;
+    }
+    const QString path = urls.first().toLocalFile();
+    const FileProbe probe = probeFile({path.toStdString()});
+    m->drop->say(QString::fromStdString(probe.sentence), m->dropAction(path, probe));
+    event->acceptProposedAction();
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*) {
+    m->drop->hide();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    m->drop->hide();
+    event->acceptProposedAction();
+    const QString path = event->mimeData()->urls().first().toLocalFile();
+    // The source of the drag waits for the end of this event: dialogs come after it.
+    QTimer::singleShot(0, this, [this, path] { openFile(path); });
+}
+
+bool MainWindow::eventFilter(QObject* object, QEvent* event) {
+    if (event->type() == QEvent::MouseButtonPress && m->demo.isActive() && !m->start) {
+        // The hand takes over from the wandering cursor.
+        m->demo.stop();
+    }
+    if (event->type() == QEvent::KeyPress && qobject_cast<View*>(object) &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Tab &&
+        static_cast<QKeyEvent*>(event)->modifiers() == Qt::NoModifier) {
+        m->togglePanels();
+        return true;
+    }
+    return QMainWindow::eventFilter(object, event);
+}
+
+}  // namespace lx::ui
