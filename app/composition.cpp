@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/composition.h"
+
+#include "app/process.h"
+#include "core/render/renderer.h"
+
+#include <QStandardPaths>
+
+#include <iostream>
+
+namespace lx::app {
+
+Composition::Composition(Program& program, bool autosave)
+    : m_program(program), m_store(program, autosave) {
+    program.setLogSink([log = m_log](LogLevel level, const std::string& message) {
+        log->add(level, message);
+        if (level >= LogLevel::Warning) {
+            std::cerr << "latent-explorer: " << message << std::endl;
+        }
+    });
+}
+
+std::string Composition::addRecipe(const Recipe& recipe) {
+    m_own.push_back(recipe);
+    return recipe.id;
+}
+
+ui::AppServices Composition::services() {
+    ui::AppServices services;
+    services.version = LX_VERSION;
+    services.settingsFolder =
+        QStandardPaths::writableLocation(QStandardPaths::AppConfigLocation).toStdString();
+    services.defaultRecipe = m_program.defaultRecipe();
+    const bool fashion = services.defaultRecipe == "vae-fashion";
+    const auto add = [&](const Recipe& recipe) {
+        ui::RecipeInfo info;
+        info.id = recipe.id;
+        info.title = recipe.title;
+        info.family = recipe.family;
+        info.reference = recipe.reference;
+        info.lesson = m_program.recipes().lesson(recipe);
+        info.params = recipe.params;
+        info.steps = recipe.steps;
+        info.clock = recipe.clock;
+        const auto source = recipe.params.find("data.source");
+        const auto* name =
+            source == recipe.params.end() ? nullptr : std::get_if<std::string>(&source->second);
+        if (name != nullptr && name->starts_with("data.fashion") && !fashion) {
+            info.available = false;
+            info.note = "Fashion-MNIST is missing: install the package dataset-fashion-mnist";
+        }
+        services.recipes.push_back(std::move(info));
+    };
+    for (const Recipe& recipe : m_own) {
+        add(recipe);
+    }
+    for (const Recipe& recipe : m_program.recipes().all()) {
+        // A file of one's own stands for the shipped recipe of that id.
+        if (std::ranges::find(m_own, recipe.id, &Recipe::id) == m_own.end()) {
+            add(recipe);
+        }
+    }
+    services.imageRecipe = "vae-fashion";
+    services.tableRecipe = "vae-ring8";
+    std::error_code error;
+    const auto demo = m_program.resources() / "data" / "vae-shapes.safetensors";
+    if (!m_program.resources().empty() && std::filesystem::exists(demo, error)) {
+        services.demoProject = demo.string();
+    }
+    services.log = m_log;
+    services.maxThreads = cli::availableCores();
+    services.threads = std::max(1, services.maxThreads - 1);
+    services.renderer = [log = m_program.log()] {
+        render::RendererOptions options;
+        options.log = log;
+        return std::shared_ptr<render::Renderer>(render::Renderer::create(options));
+    };
+    m_store.fill(services);
+    return services;
+}
+
+void Composition::attachEngine(const EngineTable& table, ui::AppServices& services) {
+    EngineOptions options;
+    options.ringBytes = services.ringBytes;
+    options.log = m_program.log();
+    options.onThreadStart = [] {
+        cli::prepareEngineThread(true);
+        useAlternateStack();
+    };
+    m_engine = std::make_unique<Engine>(table.experiments, options);
+    services.open = [this] { return m_engine->open(); };
+    services.describe = [&table](const std::string& family, const ParamSet& params) {
+        for (const auto& spec : table.experiments) {
+            if (spec.id == family) {
+                return spec.describe(params);
+            }
+        }
+        throw UsageError("this program has no experiment family '" + family + "'");
+    };
+    services.datasets = table.datasets;
+    services.devices = table.devices;
+    services.setDevice = table.setDevice;
+    services.setThreads = table.setThreads;
+    table.setThreads(services.threads);
+    table.setDevice(services.device);
+}
+
+}  // namespace lx::app
