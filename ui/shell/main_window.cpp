@@ -22,6 +22,7 @@ namespace lx::ui {
 
 namespace {
 constexpr int kMargin = 4;
+constexpr qsizetype kStageViews = 2;
 /// Weight of the newest frame in the printed frame time.
 constexpr double kFrameSmoothing = 0.1;
 }  // namespace
@@ -267,7 +268,7 @@ ViewHost* MainWindow::Impl::host(const QString& id) {
     made->hide();
     connect(made, &ViewHost::exportAsked, &w, [this, made] { exportPicture(made->view()); });
     connect(made, &ViewHost::hideAsked, &w, [this, id] {
-        hiddenViews << id;
+        viewChoice[id] = false;
         syncViews();
     });
     made->view()->installEventFilter(&w);
@@ -278,22 +279,16 @@ ViewHost* MainWindow::Impl::host(const QString& id) {
 void MainWindow::Impl::syncViews() {
     const Frame* frame = bridge.activeFrame();
     QStringList onStage, below;
-    if (frame && frame->description) {
-        // The run's own order first, then whatever else its channels can feed.
-        std::vector<QString> order;
-        for (const std::string& id : frame->description->views) {
-            order.push_back(QString::fromStdString(id));
+    for (const ViewSpec& spec : viewSpecs()) {
+        if (!canShow(spec)) {
+            continue;
         }
-        for (const ViewSpec& spec : viewSpecs()) {
-            if (frame->description->views.empty() && !std::ranges::count(order, spec.id)) {
-                order.push_back(spec.id);
-            }
-        }
-        for (const QString& id : order) {
-            const ViewSpec* spec = findView(id);
-            if (spec && canShow(*spec) && !hiddenViews.contains(id)) {
-                (spec->area == Area::Stage ? onStage : below) << id;
-            }
+        // Two views side by side unless a person chose otherwise; what the inspector or a tab shows
+        // already needs no room on the stage.
+        const auto choice = viewChoice.find(spec.id);
+        const bool byDefault = spec.area == Area::Timeline || onStage.size() < kStageViews;
+        if (choice == viewChoice.end() ? byDefault : choice->second) {
+            (spec.area == Area::Stage ? onStage : below) << spec.id;
         }
     }
     QStringList present;
@@ -325,7 +320,6 @@ void MainWindow::Impl::syncViews() {
                                     : QObject::tr("This run has nothing for the stage."));
     probeSection->setVisible(frame && spaceDim(*frame, "latent") > 0);
     syncTimeline(below);
-    actions->at(QStringLiteral("view.show-all"))->setVisible(!hiddenViews.isEmpty());
 }
 
 void MainWindow::Impl::syncTimeline(const QStringList& wanted) {

@@ -171,10 +171,13 @@ void MainWindow::Impl::makeViewActions() {
                          }
                      });
     }
-    actions->add(s("view.show-all"), group, s("Show hidden views"), {}, [this] {
-        hiddenViews.clear();
-        syncViews();
-    });
+    for (const ViewSpec& spec : viewSpecs()) {
+        actions->addToggle(s("view.show.") + spec.id, group, s("Show ") + spec.title, {},
+                           [this, id = spec.id](bool on) {
+                               viewChoice[id] = on;
+                               syncViews();
+                           });
+    }
     const auto themeAction = [&](const char* id, const char* text, std::optional<ThemeKind> kind) {
         actions->add(s("theme.") + s(id), group, s(text), {}, [this, kind, name = s(id)] {
             followSystem = !kind;
@@ -308,7 +311,21 @@ void MainWindow::Impl::makeMenus() {
     later(fill("Diagnose", {}), "Verdict on the chains",
           "Diagnostics come with the samplers; this version has none yet.");
     later(fill("Lessons", {}), "Shipped lessons", "Lessons are not in this version yet.");
-    fill("Window", {"panel.experiment", "panel.inspector", "panel.timeline"});
+    QMenu* window = fill("Window", {"panel.experiment", "panel.inspector", "panel.timeline", ""});
+    for (const ViewSpec& spec : viewSpecs()) {
+        window->addAction(actions->at(s("view.show.") + spec.id));
+    }
+    QObject::connect(window, &QMenu::aboutToShow, &w, [this] {
+        actions->at(s("panel.inspector"))->setChecked(inspector->isVisible());
+        actions->at(s("panel.timeline"))->setChecked(timeline->isVisible());
+        for (const ViewSpec& spec : viewSpecs()) {
+            const auto at = hosts.find(spec.id);
+            actions->at(s("view.show.") + spec.id)
+                ->setChecked(at != hosts.end() && at->second->parentWidget());
+            actions->setReason(s("view.show.") + spec.id,
+                               canShow(spec) ? QString() : s("This run does not feed that view."));
+        }
+    });
     fill("Help", {"help.start", "help.keys", "help.palette", "", "help.about"});
 
     QMenu* run = transport->runMenu();

@@ -133,7 +133,7 @@ struct MainWindow::Impl {
     QPointer<StartCards> start;
 
     std::map<QString, ViewHost*> hosts;
-    QStringList hiddenViews;
+    std::map<QString, bool> viewChoice;  ///< what a person showed or hid
     QString layout = QStringLiteral("explore");
     bool compact = false, panelsHidden = false, engineThere = false, geometryDone = false;
     bool experimentWanted = true;

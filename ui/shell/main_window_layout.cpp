@@ -100,7 +100,7 @@ void MainWindow::setLayoutNamed(const QString& name) {
 
 void MainWindow::Impl::resetLayout() {
     settings->remove(keyOf(layout));
-    hiddenViews.clear();
+    viewChoice.clear();
     panelsHidden = false;
     timeline->setCollapsed(false);
     compact = false;

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+lx_test(tst_window_pictures LABELS gui SOURCES tst_window_pictures.cpp
+  LIBS lx_ui lx_test_support)

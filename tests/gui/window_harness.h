@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The whole window on fake experiments: a real engine thread, no LibTorch.
+#pragma once
+
+#include "core/render/renderer.h"
+#include "tests/support/fake_experiment.h"
+#include "ui/shell/main_window.h"
+
+#include <QTemporaryDir>
+
+#include <map>
+#include <memory>
+
+namespace lx::test {
+
+struct WindowHarness {
+    QTemporaryDir folder;
+    Engine engine{fakeSpecs()};
+    std::map<std::string, ui::LoadedProject> saved;
+    std::vector<ui::Recovery> leftovers;
+    std::vector<std::string> discarded;
+    std::unique_ptr<ui::MainWindow> window;
+
+    static ui::RecipeInfo recipe(const std::string& id, const std::string& family,
+                                 const std::string& title) {
+        ui::RecipeInfo info;
+        info.id = id;
+        info.family = family;
+        info.title = title;
+        info.steps = 3000;
+        return info;
+    }
+
+    ui::AppServices services() {
+        ui::AppServices s;
+        s.version = "test";
+        s.settingsFolder = folder.path().toStdString();
+        s.recipes = {recipe("vae-fake", "fake-vae", "VAE, 2-D latent"),
+                     recipe("beta-vae-fake", "fake-vae", "beta-VAE, beta 4"),
+                     recipe("chain-fake", "fake-chain", "Random walk"),
+                     recipe("fault-fake", "fake-fault", "Faulty walk"),
+                     recipe("absent", "fake-vae", "VAE without its data")};
+        s.recipes.back().available = false;
+        s.recipes.back().note = "The data set is not installed: install its package.";
+        s.defaultRecipe = "vae-fake";
+        s.imageRecipe = "vae-fake";
+        s.tableRecipe = "vae-fake";
+        s.open = [this] { return engine.open(); };
+        s.describe = [](const std::string& family, const ParamSet& params) {
+            for (const ExperimentSpec& spec : fakeSpecs()) {
+                if (spec.id == family) {
+                    return spec.describe(params);
+                }
+            }
+            throw UsageError("unknown family " + family);
+        };
+        s.devices = [] { return std::vector<std::string>{"cpu"}; };
+        s.threads = 1;
+        s.maxThreads = 2;
+        s.renderer = [] {
+            render::RendererOptions options;
+            options.forceCpu = true;
+            return std::shared_ptr<render::Renderer>(render::Renderer::create(options));
+        };
+        s.recoveries = [this] { return leftovers; };
+        s.discardRecovery = [this](const std::string& path) { discarded.push_back(path); };
+        return s;
+    }
+
+    ui::MainWindow& open(ui::StartOptions options = {false, true, ui::ThemeKind::Light}) {
+        window = std::make_unique<ui::MainWindow>(services(), options);
+        window->resize(1440, 900);
+        window->show();
+        window->engineReady();
+        return *window;
+    }
+};
+
+}  // namespace lx::test
