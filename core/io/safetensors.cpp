@@ -190,8 +190,9 @@ Layout layOut(const State& tensors, const Metadata& metadata) {
         }
         order.push_back(&entry);
     }
-    std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-        return sizeOf(a->second.dtype()) > sizeOf(b->second.dtype());
+    std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+        const std::size_t x = sizeOf(a->second.dtype()), y = sizeOf(b->second.dtype());
+        return x != y ? x > y : a->first < b->first;
     });
     std::string text = "{";
     if (!metadata.empty()) {
