@@ -20,8 +20,8 @@ struct CurveOptions {
     std::vector<std::function<Point(double u)>> curves;
     std::vector<std::string> names;
     double sd = 0;
-    bool closed = false;                    ///< periodic in u: the trapezoid rule converges fast
-    std::function<double(double)> weight;   ///< density of u on [0, 1]; unset: 1
+    bool closed = false;                     ///< periodic in u: the trapezoid rule converges fast
+    std::function<double(double)> weight;    ///< density of u on [0, 1]; unset: 1
     std::function<double(Key, Index)> draw;  ///< u of draw i under `weight`; unset: uniform
 };
 
@@ -314,7 +314,9 @@ DistributionPtr circleVonMises(double radius, double kappa, double sd) {
     options.names = {"circle"};
     options.sd = sd;
     options.closed = true;
-    options.weight = [=](double u) { return std::exp(kappa * (std::cos(2 * kPi * (u - 0.5)) - 1)); };
+    options.weight = [=](double u) {
+        return std::exp(kappa * (std::cos(2 * kPi * (u - 0.5)) - 1));
+    };
     options.draw = [=](Key key, Index i) { return vonMisesTurn(key, i, kappa); };
     return std::make_shared<NoisyCurves>(std::move(options));
 }

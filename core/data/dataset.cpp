@@ -63,9 +63,9 @@ const DataSource kSources[] = {
      [] { return Decls{radius(2, "Distance of the modes from the origin."), sd(0.2)}; }},
     {"data.grid25", "Twenty-five Gaussians on a grid",
      [] {
-         return Decls{numberDecl("data.spacing", "Spacing", 1, 1e-3, 1e3,
-                                 "Distance of neighbouring modes."),
-                      sd(0.1)};
+         return Decls{
+             numberDecl("data.spacing", "Spacing", 1, 1e-3, 1e3, "Distance of neighbouring modes."),
+             sd(0.1)};
      }},
     {"data.moons", "Two moons", [] { return Decls{radius(1, "Radius of a moon."), sd(0.1)}; }},
     {"data.swiss-roll", "Swiss roll",
@@ -82,7 +82,8 @@ const DataSource kSources[] = {
      [] { return Decls{radius(2, "Half the side of the board.")}; }},
     {"data.spirals", "Two spirals",
      [] { return Decls{radius(2, "Outer end of the arms."), sd(0.06)}; }},
-    {"data.rings", "Three rings", [] { return Decls{radius(2, "Radius of the outer ring."), sd(0.08)}; }},
+    {"data.rings", "Three rings",
+     [] { return Decls{radius(2, "Radius of the outer ring."), sd(0.08)}; }},
     {"data.banana", "Banana",
      [] {
          return Decls{radius(1, "Standard deviation of the first coordinate."),
@@ -179,8 +180,8 @@ std::vector<T> gathered(const std::vector<T>& rows, std::span<const std::int64_t
     }
     out.reserve(order.size() * width);
     for (const auto row : order) {
-        const auto first = rows.begin() + static_cast<std::ptrdiff_t>(row) *
-                                              static_cast<std::ptrdiff_t>(width);
+        const auto first =
+            rows.begin() + static_cast<std::ptrdiff_t>(row) * static_cast<std::ptrdiff_t>(width);
         out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(width));
     }
     return out;
@@ -194,8 +195,8 @@ std::vector<std::int64_t> shuffled(Key key, std::size_t count) {
     std::iota(order.begin(), order.end(), std::int64_t{0});
     const std::uint64_t philox = philoxKey(key);
     for (std::size_t i = count; i > 1; --i) {
-        const Words w = philox4x32({static_cast<std::uint32_t>(i),
-                                    static_cast<std::uint32_t>(i >> 32), 2U, 0U}, philox);
+        const Words w = philox4x32(
+            {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32), 2U, 0U}, philox);
         const std::uint64_t word = (std::uint64_t{w[1]} << 32) | w[0];
         std::swap(order[i - 1], order[static_cast<std::size_t>((Wide{word} * i) >> 64)]);
     }
@@ -369,7 +370,8 @@ std::vector<ParamDecl> DataLibrary::params(const ParamSet& given) const {
                                  "column but the label."));
         decls.push_back(textDecl("data.label_column", "Label column", "", {},
                                  "Column of a table that holds the class; empty is none."));
-        decls.push_back(textDecl("data.missing", "Missing values", "drop", {"drop", "mean", "error"},
+        decls.push_back(textDecl("data.missing", "Missing values", "drop",
+                                 {"drop", "mean", "error"},
                                  "Leave the row out, put the column's mean, or refuse the table."));
         decls.push_back(integerDecl("data.side", "Side", 28, 4, 256,
                                     "Side in pixels to which pictures of a folder are scaled."));
@@ -377,8 +379,9 @@ std::vector<ParamDecl> DataLibrary::params(const ParamSet& given) const {
                                     "Rows used, held-out ones included; 0 is all of them."));
     }
     if (!isFashion(source)) {
-        decls.push_back(numberDecl("data.train_share", "Training share", 0.8, 0.01, 0.99,
-                                   "Share of the rows used for training; the others are held out."));
+        decls.push_back(
+            numberDecl("data.train_share", "Training share", 0.8, 0.01, 0.99,
+                       "Share of the rows used for training; the others are held out."));
     }
     decls.push_back(textDecl("data.scale", "Scaling",
                              sourceRow(source) == nullptr && shape(given).sampleShape.size() == 1

@@ -13,14 +13,14 @@ namespace lx {
 /// data = model * scale + offset. Immutable once loaded.
 struct Dataset {
     std::string source;
-    std::vector<Index> sampleShape;     ///< [H, W] of pictures, else [D]
-    Array train, heldout;               ///< [N, D] float32
-    Array trainLabels, heldoutLabels;   ///< [N] int64; undefined without labels
+    std::vector<Index> sampleShape;    ///< [H, W] of pictures, else [D]
+    Array train, heldout;              ///< [N, D] float32
+    Array trainLabels, heldoutLabels;  ///< [N] int64; undefined without labels
     std::vector<std::string> classNames, columnNames;
-    std::vector<float> scale, offset;   ///< [D]
-    Array factors;                      ///< [N, F] float32, known causes of the training rows
+    std::vector<float> scale, offset;  ///< [D]
+    Array factors;                     ///< [N, F] float32, known causes of the training rows
     std::vector<std::string> factorNames;
-    DistributionPtr distribution;       ///< exact law in data units; null when unknown or changed
+    DistributionPtr distribution;  ///< exact law in data units; null when unknown or changed
 
     bool image() const noexcept { return sampleShape.size() == 2; }
     Index dim() const { return elementCount(sampleShape); }

@@ -53,9 +53,9 @@ void takeRows(RawData& raw, const Array& array, const std::string& path) {
 void takeLabels(RawData& raw, const Array& labels, const std::string& path) {
     const auto rows = raw.train.size() / static_cast<std::size_t>(elementCount(raw.sampleShape));
     if (static_cast<std::size_t>(labels.count()) != rows) {
-        throw InputError(path, "labels",
-                         std::to_string(labels.count()) + " labels for " + std::to_string(rows) +
-                             " rows");
+        throw InputError(
+            path, "labels",
+            std::to_string(labels.count()) + " labels for " + std::to_string(rows) + " rows");
     }
     std::vector<std::int64_t> values(rows);
     if (labels.dtype() == DType::U8) {
@@ -172,9 +172,10 @@ RawData readFile(const std::string& path, const ParamSet& params) {
             break;
         }
         default:
-            throw InputError(path, "", "is no data set (" + probe.sentence +
-                                           "); a table, npy, npz or IDX file or a folder of "
-                                           "pictures is one");
+            throw InputError(path, "",
+                             "is no data set (" + probe.sentence +
+                                 "); a table, npy, npz or IDX file or a folder of "
+                                 "pictures is one");
     }
     for (std::size_t i = 0; i < raw.train.size(); ++i) {
         if (!std::isfinite(raw.train[i])) {

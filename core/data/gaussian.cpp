@@ -215,8 +215,7 @@ public:
     }
     std::optional<Moments> moments() const override {
         const double r4 = std::pow(m_radius, 4);
-        return Moments{
-            {0, 0}, {m_radius * m_radius, 0, 0, 2 * m_bend * m_bend * r4 + m_sd * m_sd}};
+        return Moments{{0, 0}, {m_radius * m_radius, 0, 0, 2 * m_bend * m_bend * r4 + m_sd * m_sd}};
     }
 
 private:

@@ -15,7 +15,8 @@ std::vector<float> overlapWeights(Index from, Index to) {
     const double ratio = static_cast<double>(from) / static_cast<double>(to);
     for (Index j = 0; j < to; ++j) {
         for (Index i = 0; i < from; ++i) {
-            const double low = std::max<double>(static_cast<double>(i), ratio * static_cast<double>(j));
+            const double low =
+                std::max<double>(static_cast<double>(i), ratio * static_cast<double>(j));
             const double high =
                 std::min<double>(static_cast<double>(i + 1), ratio * static_cast<double>(j + 1));
             weights[static_cast<std::size_t>(j * from + i)] =
@@ -53,8 +54,8 @@ Split readSplit(const std::string& folder, const std::string& name, Index side, 
     if (side != 28) {
         split.pixels = areaPooled(split.pixels, 28, 28, side, side);
     }
-    for (const std::uint8_t label : labels.values<std::uint8_t>().first(
-             static_cast<std::size_t>(rows))) {
+    for (const std::uint8_t label :
+         labels.values<std::uint8_t>().first(static_cast<std::size_t>(rows))) {
         if (label > 9) {
             throw InputError(labelFile, "", "a label is larger than 9");
         }

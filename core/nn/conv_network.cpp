@@ -19,7 +19,9 @@ std::vector<Sides> sidesOf(const ConvOptions& options) {
     }
     std::vector<Sides> sides{{options.height, options.width}};
     for (std::size_t l = 0; l < options.channels.size(); ++l) {
-        const auto shrink = [](Index side) { return (side + 2 * kPadding - kKernel) / kStride + 1; };
+        const auto shrink = [](Index side) {
+            return (side + 2 * kPadding - kKernel) / kStride + 1;
+        };
         const Sides last = sides.back();
         if (last.height < 2 || last.width < 2) {
             throw UsageError("net.conv with " + std::to_string(options.channels.size()) +
@@ -48,7 +50,10 @@ public:
         }
         const Index flat = in * m_sides.back().height * m_sides.back().width;
         m_weights.push_back(parameters.declare({m_options.name + ".dense.weight",
-                                                {m_options.features, flat}, Init::Uniform, flat, 0}));
+                                                {m_options.features, flat},
+                                                Init::Uniform,
+                                                flat,
+                                                0}));
         m_biases.push_back(parameters.declare(
             {m_options.name + ".dense.bias", {m_options.features}, Init::Uniform, flat, 0}));
     }
@@ -91,7 +96,9 @@ public:
             const std::string name = m_options.name + "." + std::to_string(l);
             m_weights.push_back(parameters.declare({name + ".weight",
                                                     {m_options.channels[l], out, kKernel, kKernel},
-                                                    Init::Uniform, fan, 0}));
+                                                    Init::Uniform,
+                                                    fan,
+                                                    0}));
             m_biases.push_back(parameters.declare({name + ".bias", {out}, Init::Uniform, fan, 0}));
         }
     }
@@ -101,8 +108,8 @@ public:
     Tensor forward(const Tensor& z) const override {
         Tensor h = at::linear(z, m_parameters.value(m_weights[0]), m_parameters.value(m_biases[0]));
         const std::size_t layers = m_options.channels.size();
-        h = h.view({z.size(0), m_options.channels.back(), m_sides.back().height,
-                    m_sides.back().width});
+        h = h.view(
+            {z.size(0), m_options.channels.back(), m_sides.back().height, m_sides.back().width});
         for (std::size_t k = 1; k <= layers; ++k) {
             h = activate(h, m_options.activation);
             const Sides from = m_sides[layers - k + 1], to = m_sides[layers - k];

@@ -98,8 +98,8 @@ struct MlpNode : torch::autograd::Function<MlpNode> {
         auto* network = reinterpret_cast<Mlp*>(context->saved_data["network"].toInt());
         auto capsule = context->saved_data["tape"].toCapsule();
         auto& tape = static_cast<Tape&>(*capsule);
-        const Tensor dx = network->reverse(gradients[0], tape,
-                                           context->saved_data["needInput"].toBool());
+        const Tensor dx =
+            network->reverse(gradients[0], tape, context->saved_data["needInput"].toBool());
         return {dx, Tensor(), Tensor(), Tensor()};
     }
 };

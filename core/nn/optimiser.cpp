@@ -90,10 +90,9 @@ void Adam::update(Index step, double norm, std::span<const std::pair<Index, Inde
     const Tensor& w = m_parameters.flat();
     byType(w, [&]<class T>(T) {
         for (const auto& [begin, end] : ranges) {
-            kernels::adam(w.data_ptr<T>() + begin,
-                          m_parameters.flatGradient().data_ptr<T>() + begin,
-                          m_first.data_ptr<T>() + begin, m_second.data_ptr<T>() + begin,
-                          end - begin, o);
+            kernels::adam(
+                w.data_ptr<T>() + begin, m_parameters.flatGradient().data_ptr<T>() + begin,
+                m_first.data_ptr<T>() + begin, m_second.data_ptr<T>() + begin, end - begin, o);
         }
         if (m_average.defined()) {
             kernels::average(m_average.data_ptr<T>(), w.data_ptr<T>(), w.numel(), m_options.ema);

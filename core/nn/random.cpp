@@ -45,12 +45,12 @@ at::Tensor subset(Key key, Index bound, Index count) {
     for (Index i = 0; i < count; ++i) {
         const auto rest = static_cast<double>(bound - i);
         const Index pick =
-            i + std::min<Index>(bound - i - 1, static_cast<Index>(
-                                                   static_cast<double>(u[static_cast<std::size_t>(i)]) * rest));
+            i + std::min<Index>(
+                    bound - i - 1,
+                    static_cast<Index>(static_cast<double>(u[static_cast<std::size_t>(i)]) * rest));
         std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(pick)]);
     }
     order.resize(static_cast<std::size_t>(count));
-    std::ranges::sort(order);
     return at::tensor(order, at::kLong);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/base/key.h"
 #include "core/base/error.h"
+#include "core/base/key.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -16,7 +16,7 @@ at::Tensor normal(Key, std::vector<Index> shape);
 at::Tensor uniform(Key, std::vector<Index> shape);
 /// [count] int64, uniform on 0 .. bound - 1, with replacement.
 at::Tensor below(Key, Index bound, Index count);
-/// The first `count` of a keyed permutation of 0 .. bound - 1, sorted; int64.
+/// The first `count` of a keyed permutation of 0 .. bound - 1, int64; a smaller count is a prefix.
 at::Tensor subset(Key, Index bound, Index count);
 
 }  // namespace lx

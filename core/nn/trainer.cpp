@@ -26,8 +26,8 @@ std::vector<std::pair<Index, Index>> rangesOf(const Parameters& parameters, cons
             continue;
         }
         const Index begin = parameters.offset(i);
-        const Index end = i + 1 < parameters.size() ? parameters.offset(i + 1)
-                                                    : parameters.flat().numel();
+        const Index end =
+            i + 1 < parameters.size() ? parameters.offset(i + 1) : parameters.flat().numel();
         if (!ranges.empty() && ranges.back().second == begin) {
             ranges.back().second = end;
         } else {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/registry.h"
+
+namespace lx {
+
+// One line a family; each lives in the folder of its name.
+namespace autoencoder {
+ExperimentSpec spec(std::shared_ptr<const DataLibrary>);
+}
+
+std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library) {
+    return {autoencoder::spec(library)};
+}
+
+}  // namespace lx

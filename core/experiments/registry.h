@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/session/experiment.h"
+
+#include <memory>
+#include <vector>
+
+namespace lx {
+
+class DataLibrary;
+
+/// Every family, in the order in which it is offered.
+std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary>);
+
+}  // namespace lx
