@@ -101,7 +101,8 @@ std::stop_token Pulse::slice() const {
 
 void Pulse::wait(std::optional<std::chrono::steady_clock::time_point> deadline) {
     std::unique_lock lock(m_mutex);
-    const auto woken = [this] { return m_pending; };
+    // A stop may have come between the loop's own check and beginRound, which cleared m_pending.
+    const auto woken = [this] { return m_pending || stopping(); };
     if (deadline) {
         m_wake.wait_until(lock, *deadline, woken);
     } else {

@@ -165,6 +165,17 @@ private Q_SLOTS:
         QCOMPARE(expected, Index{kOperations / 2});
     }
 
+    void enginesComeAndGo() {
+        // A stop that arrives just as a round begins must not be slept over.
+        for (int i = 0; i < 4000; ++i) {
+            Engine engine(test::fakeSpecs());
+            const auto session = engine.open();
+            for (int spin = 0; spin < i % 64; ++spin) {
+                session->drainSeries();
+            }
+        }
+    }
+
     void sessionsUnderFire() {
         // Every member of a session from three threads at once, while runs come and go.
         Harness h;
