@@ -81,6 +81,7 @@ struct TimePlot::Impl {
     std::vector<QCPGraph*> raw, smoothed;
     std::vector<Event> events;
     std::vector<QCPAbstractItem*> eventItems;
+    QCPLayoutInset* legendRow = nullptr;
     QCPItemLine* tracer = nullptr;
     QCPItemText* text = nullptr;
     std::vector<QCPItemTracer*> dots;
@@ -103,13 +104,17 @@ struct TimePlot::Impl {
         // The legend is a row of its own above the plot.
         plot->axisRect()->insetLayout()->take(plot->legend);
         plot->plotLayout()->insertRow(0);
-        plot->plotLayout()->addElement(0, 0, plot->legend);
+        legendRow = new QCPLayoutInset;
+        plot->plotLayout()->addElement(0, 0, legendRow);
+        legendRow->addElement(plot->legend, Qt::AlignRight | Qt::AlignTop);
         plot->plotLayout()->setRowStretchFactor(0, 0.001);
         plot->plotLayout()->setRowSpacing(0);
         plot->legend->setFillOrder(QCPLayoutGrid::foColumnsFirst);
         plot->legend->setBorderPen(Qt::NoPen);
         plot->legend->setBrush(Qt::NoBrush);
-        plot->legend->setMargins(QMargins(0, 2, 8, 0));
+        plot->legend->setMargins(QMargins(0, 2, 12, 0));
+        plot->legend->setColumnSpacing(18);
+        plot->legend->setIconSize(22, 10);
         plot->legend->setVisible(true);
         plot->setAutoAddPlottableToLegend(false);
         plot->addLayer(QStringLiteral("cursor"), plot->layer(QStringLiteral("overlay")));
@@ -275,16 +280,18 @@ struct TimePlot::Impl {
 
     void fillGraphs() {
         const QCPRange range = x()->range();
-        const auto columns = static_cast<std::size_t>(std::max(16, rect()->width()));
+        // The axis rectangle has its size only after the first layout.
+        const auto columns = static_cast<std::size_t>(std::max(16, plot->width()));
         for (std::size_t i = 0; i < series.size(); ++i) {
             const SeriesData* data = table.find(series[i].key);
-            fill(raw[i], data, range, columns, false);
-            fill(smoothed[i], memory > 0 ? data : nullptr, range, columns, true);
+            const double sign = series[i].negated ? -1 : 1;
+            fill(raw[i], data, range, columns, false, sign);
+            fill(smoothed[i], memory > 0 ? data : nullptr, range, columns, true, sign);
         }
     }
 
     void fill(QCPGraph* graph, const SeriesData* data, QCPRange range, std::size_t columns,
-              bool smooth) const {
+              bool smooth, double sign) const {
         QVector<QCPGraphData> out;
         if (data) {
             std::vector<double> averaged;
@@ -293,7 +300,7 @@ struct TimePlot::Impl {
             }
             for (const PlotPoint& p : decimate(data->step, smooth ? averaged : data->value,
                                                range.lower, range.upper, columns)) {
-                out.append(QCPGraphData(p.x, p.y));
+                out.append(QCPGraphData(p.x, sign * p.y));
             }
         }
         const bool dense = out.size() > kDensePoints;
@@ -322,7 +329,8 @@ struct TimePlot::Impl {
                 continue;
             }
             const std::size_t n = nearest(*data, step);
-            dots[i]->position->setCoords(data->step[n], data->value[n]);
+            dots[i]->position->setCoords(data->step[n],
+                                         (series[i].negated ? -1 : 1) * data->value[n]);
         }
         if (inside) {
             lines = valuesAt(step);
@@ -357,7 +365,8 @@ struct TimePlot::Impl {
                 if (out.isEmpty()) {
                     out << QStringLiteral("step ") + tickLabel(data->step[n], 0);
                 }
-                out << s.label + QStringLiteral("  ") + readout(data->value[n]) +
+                out << s.label + QStringLiteral("  ") +
+                           readout((s.negated ? -1 : 1) * data->value[n]) +
                            (s.unit.isEmpty() ? QString() : QStringLiteral(" ") + s.unit);
             }
         }
@@ -395,6 +404,9 @@ struct TimePlot::Impl {
         }
         plot->legend->setFont(theme->font(11));
         plot->legend->setTextColor(theme->text);
+        const int row = QFontMetrics(theme->font(11)).height() + 4;
+        legendRow->setMinimumSize(10, row);
+        legendRow->setMaximumSize(QWIDGETSIZE_MAX, row);
         tracer->setPen(QPen(theme->secondary, theme->lineScale));
         text->setFont(theme->font(11));
         text->setColor(theme->text);

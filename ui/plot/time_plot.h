@@ -23,8 +23,9 @@ struct TimeSeries {
     QString unit;
     QColor color;
     Qt::PenStyle style = Qt::SolidLine;
-    bool right = false;  ///< on the second axis
-    bool legend = true;  ///< the right axis names its series itself
+    bool right = false;    ///< on the second axis
+    bool legend = true;    ///< the right axis names its series itself
+    bool negated = false;  ///< a bound beside losses: drawn and read out with the other sign
 };
 
 /// Scalars over steps. Points live in a SeriesTable; what is drawn is thinned to the pixels, so a

@@ -24,7 +24,7 @@ std::vector<Tick> xTicksOf(const Figure& figure, const render::Rect& shown, doub
 }
 
 std::vector<Tick> yTicksOf(const render::Rect& shown, double height) {
-    return niceTicks(shown.y0, shown.y1, std::clamp(int(height / 60), 2, 10));
+    return niceTicks(shown.y0, shown.y1, std::clamp(int(height / 44), 2, 10));
 }
 
 bool inside(double v, double a, double b) {

@@ -136,8 +136,8 @@ protected:
             return;
         }
         auto* group = new QActionGroup(&menu);
-        for (const int count : {8, 16, 24, 36, 64, 100, 196}) {
-            QAction* action = menu.addAction(tr("Up to %1 tiles").arg(count));
+        for (const int count : {8, 16, 36, 64, 100, 196}) {
+            QAction* action = menu.addAction(tr("About %1 tiles").arg(count));
             action->setCheckable(true);
             action->setChecked(count == m_tiles->wanted());
             group->addAction(action);
@@ -156,7 +156,7 @@ protected:
 class ReconstructionsView : public DataSpaceView {
 public:
     ReconstructionsView(SessionBridge& bridge, QWidget* parent)
-        : DataSpaceView(bridge, parent, 24) {
+        : DataSpaceView(bridge, parent, 16) {
         setEmptyText(tr("Press play: reconstructions appear after the first step."));
     }
     QString title() const override {

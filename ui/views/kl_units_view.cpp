@@ -104,7 +104,7 @@ private:
             active += v > kActiveNats ? 1 : 0;
         }
         const auto count = static_cast<double>(m_values.size());
-        const double half = count <= 3 ? 0.22 : 0.38;
+        const double half = count <= 3 ? 0.15 : 0.36;
         const std::size_t stride = std::max<std::size_t>(1, m_values.size() / 16);
         for (std::size_t i = 0; i < order.size(); ++i) {
             const double at = static_cast<double>(i) + 1;

@@ -197,6 +197,11 @@ private:
                 TimeSeries series;
                 series.key = {frame.source, static_cast<std::uint32_t>(i), clockOf()};
                 series.label = QString::fromStdString(s.label);
+                if (s.id == "heldout_elbo") {
+                    // A bound beside losses: with its sign turned both share one axis.
+                    series.negated = true;
+                    series.label = tr("held-out negative ELBO");
+                }
                 if (run > 0) {
                     series.label += QStringLiteral(", ") + frame.name;
                 }

@@ -66,16 +66,25 @@ TileGrid::Placement TileGrid::placement(QSizeF size) const {
     p.pairs = std::ranges::any_of(m_tiles, [](const Tile& t) { return !t.lower.isNull(); });
     p.captions = std::ranges::any_of(m_tiles, [](const Tile& t) { return !t.caption.isEmpty(); });
     p.captionHeight = p.captions ? QFontMetricsF(m_theme->font(10)).height() + 1 : 0;
-    const int wanted = std::min<int>(m_wanted, static_cast<int>(m_tiles.size()));
-    for (p.tile = kLargest; p.tile >= kSmallest; p.tile -= 1) {
-        const QSizeF c = p.cell();
-        p.columns = std::max(1, int((size.width() - 2 * kMargin + kGap) / c.width()));
-        const int rows = std::max(0, int((size.height() - kMargin + kGap) / c.height()));
-        p.count = std::min(wanted, rows * p.columns);
-        if (p.count >= wanted || p.tile - 1 < kSmallest) {
-            // Whole rows look calmer than a short last one, where it costs little size.
-            p.columns = std::max(1, std::min(p.columns, p.count));
+    const int available = static_cast<int>(m_tiles.size());
+    const int wanted = std::max(1, std::min(m_wanted, available));
+    const double width = size.width() - 2 * kMargin, height = size.height() - kMargin;
+    double best = INFINITY;
+    for (int rows = 1; available > 0; ++rows) {
+        Placement q = p;
+        const double cell = (height + kGap) / rows - kGap - p.captionHeight;
+        q.tile = std::floor(p.pairs ? (cell - kPairGap) / 2 : cell);
+        if (rows > 1 && q.tile < kSmallest) {
             break;
+        }
+        q.tile = std::clamp(q.tile, kSmallest, std::max(kSmallest, std::min(kLargest, width)));
+        const int fitting = std::max(1, int((width + kGap) / q.cell().width()));
+        q.count = std::min(available, rows * fitting);
+        q.columns = (q.count + rows - 1) / rows;
+        const double miss = std::abs(std::log(double(q.count) / wanted));
+        if (miss < best) {
+            best = miss;
+            p = q;
         }
     }
     return p;

@@ -12,9 +12,8 @@
 
 namespace lx::ui {
 
-/// Small pictures in rows, each with an optional second one below it and a caption. The tiles take
-/// the largest size at which `wanted` of them fit; when even the smallest size does not hold them,
-/// as many as fit are shown.
+/// Small pictures in whole rows, each with an optional second one below it and a caption. The rows
+/// fill the height; their number is the one that shows nearest to `wanted` tiles.
 class TileGrid : public QWidget {
     Q_OBJECT
 public:
