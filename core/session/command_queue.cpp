@@ -99,15 +99,15 @@ std::stop_token Pulse::slice() const {
     return m_slice.get_token();
 }
 
-void Pulse::wait(std::optional<std::chrono::steady_clock::time_point> deadline) {
+bool Pulse::wait(std::optional<std::chrono::steady_clock::time_point> deadline) {
     std::unique_lock lock(m_mutex);
     // A stop may have come between the loop's own check and beginRound, which cleared m_pending.
     const auto woken = [this] { return m_pending || stopping(); };
     if (deadline) {
-        m_wake.wait_until(lock, *deadline, woken);
-    } else {
-        m_wake.wait(lock, woken);
+        return m_wake.wait_until(lock, *deadline, woken);
     }
+    m_wake.wait(lock, woken);
+    return true;
 }
 
 }  // namespace lx

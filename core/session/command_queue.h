@@ -83,8 +83,8 @@ public:
     void beginRound();
     /// Token of the next slice; already stopped when something was posted since beginRound.
     std::stop_token slice() const;
-    /// Sleeps until woken or `deadline`.
-    void wait(std::optional<std::chrono::steady_clock::time_point> deadline);
+    /// Sleeps until woken (true) or `deadline`.
+    bool wait(std::optional<std::chrono::steady_clock::time_point> deadline);
 
 private:
     mutable std::mutex m_mutex;
