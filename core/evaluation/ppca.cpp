@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <numbers>
-#include <tuple>
 
 namespace lx {
 
@@ -41,7 +40,7 @@ double ppcaLogLikelihood(const at::Tensor& x, const at::Tensor& mean, const at::
         w.mm(w.t()) + variance * at::eye(dim, at::TensorOptions().dtype(at::kDouble));
     const at::Tensor factor = at::linalg_cholesky(covariance);
     const at::Tensor centred = (x.to(at::kDouble) - mean.to(at::kDouble)).t();
-    const at::Tensor u = std::get<0>(at::triangular_solve(centred, factor, /*upper=*/false));
+    const at::Tensor u = at::linalg_solve_triangular(factor, centred, /*upper=*/false);
     const double logDet = 2 * factor.diagonal().log().sum().item<double>();
     const double squares = (u * u).sum().item<double>() / static_cast<double>(x.size(0));
     return -0.5 * (static_cast<double>(dim) * std::log(2 * std::numbers::pi) + logDet + squares);
