@@ -121,13 +121,18 @@ void SessionBridge::removeRun(std::uint32_t source) {
     rebuildFrames();
     Q_EMIT runsChanged();
     if (m_active == source) {
-        m_active = 0;
-        setActive(m_runs.empty() ? 0 : m_runs.back()->frame.source);
+        m_active = kNoRun;
+        if (m_runs.empty()) {
+            m_cursorAnswer.clear();
+            Q_EMIT activeChanged();
+        } else {
+            setActive(m_runs.back()->frame.source);
+        }
     }
 }
 
 void SessionBridge::setActive(std::uint32_t source) {
-    if (source == m_active || (source != 0 && !find(source))) {
+    if (source == m_active || (source != kNoRun && !find(source))) {
         return;
     }
     m_active = source;
@@ -266,7 +271,7 @@ render::Renderer& SessionBridge::renderer() {
     if (!m_renderer) {
         m_renderer = m_factory ? m_factory() : nullptr;
         if (!m_renderer) {
-render::RendererOptions options;
+            render::RendererOptions options;
             options.forceCpu = true;
             m_renderer = render::Renderer::create(options);
         }

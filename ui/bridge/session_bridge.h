@@ -26,6 +26,9 @@ class Renderer;
 
 namespace lx::ui {
 
+/// No session has this id; theirs count from 0.
+inline constexpr std::uint32_t kNoRun = 0xFFFFFFFFU;
+
 /// One run as the views see it. `snapshot` is never null; `description` is null before the first
 /// Load was applied.
 struct Frame {
@@ -64,7 +67,7 @@ public:
     void addRun(std::shared_ptr<Session>, const QString& name);
     void removeRun(std::uint32_t source);
     void setActive(std::uint32_t source);
-    std::uint32_t active() const { return m_active; }  ///< 0: no run
+    std::uint32_t active() const { return m_active; }  ///< kNoRun: none
     Session* session(std::uint32_t source) const;
     std::shared_ptr<Session> sharedSession(std::uint32_t source) const;
     std::span<const Frame> frames() const { return m_frames; }
@@ -142,7 +145,7 @@ private:
 
     std::vector<std::unique_ptr<Run>> m_runs;
     std::vector<Frame> m_frames;
-    std::uint32_t m_active = 0;
+    std::uint32_t m_active = kNoRun;
     std::uint64_t m_nextTicket = 1;
     std::vector<Viewer> m_viewers;
     std::vector<std::string> m_observed;

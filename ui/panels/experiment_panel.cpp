@@ -134,8 +134,19 @@ void ExperimentPanel::rebuild() {
     }
 
     QTreeWidgetItem* runs = group(QStringLiteral("Runs"));
+    const bool several = std::ranges::any_of(m_book.all(), [&](const RunInfo& run) {
+        return run.recipe.id != m_book.all().front().recipe.id;
+    });
     for (const RunInfo& run : m_book.all()) {
-        auto* item = row(runs, QStringLiteral("%1, seed %2").arg(run.name).arg(run.seed), {});
+        // What tells the runs apart comes first; the whole name is in the tooltip.
+        QString text = QStringLiteral("seed %1").arg(run.seed);
+        if (!run.change.isEmpty()) {
+            text += QStringLiteral(", ") + run.change;
+        } else if (several) {
+            text += QStringLiteral(", ") + run.name;
+        }
+        auto* item = row(runs, text, {});
+        item->setToolTip(0, QStringLiteral("%1, seed %2").arg(run.name).arg(run.seed));
         item->setData(0, kKind, Run);
         item->setData(0, kKey, run.source);
     }

@@ -141,6 +141,7 @@ ParamForm::ParamForm(RunBook& book, QWidget* parent) : QWidget(parent), m_book(b
     connect(discard, &QPushButton::clicked, this, &ParamForm::discard);
     connect(&m_book, &RunBook::paramsChanged, this, &ParamForm::refresh);
     connect(&m_book, &RunBook::runsChanged, this, &ParamForm::refresh);
+    connect(&m_book, &RunBook::activeChanged, this, &ParamForm::refresh);
     rebuild();
 }
 
@@ -153,7 +154,7 @@ void ParamForm::rebuild() {
     m_groups.clear();
     m_rows.clear();
     const RunInfo* run = m_book.active();
-    m_source = run ? run->source : 0;
+    m_source = run ? run->source : kNoRun;
     if (!run) {
         m_nothing->setText(QStringLiteral("Start a model to see its parameters."));
         m_nothing->show();
@@ -211,7 +212,7 @@ void ParamForm::rebuild() {
 
 void ParamForm::refresh() {
     const RunInfo* run = m_book.active();
-    if ((run ? run->source : 0) != m_source) {
+    if ((run ? run->source : kNoRun) != m_source) {
         m_pending.clear();
         showPending();
         rebuild();

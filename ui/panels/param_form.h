@@ -61,7 +61,7 @@ private:
     std::map<std::string, ParamRow*, std::less<>> m_rows;
     std::vector<Section*> m_groups;
     ParamSet m_pending;
-    std::uint32_t m_source = 0;
+    std::uint32_t m_source = 0xFFFFFFFFU;
     QToolButton *m_basic, *m_all;
     QLineEdit* m_search;
     QLabel* m_note;

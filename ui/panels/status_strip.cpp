@@ -70,7 +70,6 @@ StatusStrip::StatusStrip(AppServices& services, RunBook& book, SessionBridge& br
     m_device->setObjectName(QStringLiteral("device"));
     m_device->setAccessibleName(QStringLiteral("Device and threads"));
     m_device->setToolTip(QStringLiteral("Choose the device and the number of threads"));
-    m_device->setStyleSheet(QStringLiteral("border: none; padding: 0 4px; background: none;"));
     m_device->setPopupMode(QToolButton::InstantPopup);
     m_deviceMenu = new QMenu(this);
     m_device->setMenu(m_deviceMenu);

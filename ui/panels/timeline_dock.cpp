@@ -94,6 +94,8 @@ TimelineDock::TimelineDock(RunBook& book, SessionBridge& bridge, QWidget* parent
 void TimelineDock::setPages(const std::vector<std::pair<QString, QWidget*>>& pages) {
     const QString before =
         m_tabs->currentIndex() < 0 ? QString() : m_tabs->tabText(m_tabs->currentIndex());
+    // A lone log at the start is no choice of a person.
+    const bool hadSeveral = m_tabs->count() > 1;
     const QSignalBlocker quiet(m_tabs);
     while (m_tabs->count() > 0) {
         m_tabs->removeTab(0);
@@ -107,7 +109,7 @@ void TimelineDock::setPages(const std::vector<std::pair<QString, QWidget*>>& pag
     for (const auto& [name, page] : pages) {
         const int at = m_tabs->addTab(name);
         m_pages->addWidget(page);
-        current = name == before ? at : current;
+        current = name == before && hadSeveral ? at : current;
     }
     m_tabs->setCurrentIndex(current);
     m_pages->setCurrentIndex(current);

@@ -113,7 +113,7 @@ QToolButton* TransportBar::button(const QString& actionId, const QString& icon, 
     made->setDefaultAction(action);
     made->setObjectName(actionId);
     made->setAccessibleName(action->text().remove(QLatin1Char('&')));
-    made->setIconSize({18, 18});
+    made->setIconSize({16, 16});
     made->setFocusPolicy(Qt::TabFocus);
     made->setToolButtonStyle(withText ? Qt::ToolButtonTextBesideIcon : Qt::ToolButtonIconOnly);
     layout()->addWidget(made);

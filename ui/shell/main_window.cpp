@@ -192,7 +192,7 @@ void MainWindow::Impl::connectAll() {
         const Frame* frame = bridge.frame(source);
         if (source == failedSource && frame && !frame->snapshot->failure) {
             banner->hide();
-            failedSource = 0;
+            failedSource = kNoRun;
         }
         updateReasons();
     });
@@ -456,7 +456,7 @@ void MainWindow::openRecipe(const std::string& id, const ParamSet& overrides, st
         m->tell(QString::fromStdString(recipe->title + ": " + recipe->note));
         return;
     }
-    if (m->book.start(*recipe, overrides, seed) != 0) {
+    if (m->book.start(*recipe, overrides, seed) != kNoRun) {
         m->bridge.explore().clear();
         const Clock clock = recipe->clock;
         m->transport->setClock(clock);

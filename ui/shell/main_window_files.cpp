@@ -234,7 +234,7 @@ void MainWindow::Impl::loadProject(const QString& path) {
 }
 
 void MainWindow::Impl::adopt(const LoadedProject& project) {
-    if (book.adopt(project) == 0) {
+    if (book.adopt(project) == kNoRun) {
         return;
     }
     const QJsonObject window =

@@ -143,7 +143,7 @@ struct MainWindow::Impl {
     QElapsedTimer frameClock;
     double frameMs = 0;
     bool frameUnderWay = false;
-    std::uint32_t failedSource = 0;
+    std::uint32_t failedSource = kNoRun;
     std::string projectPath;
     std::uint64_t encodeTicket = 0;
     QString encodeName;

@@ -17,7 +17,7 @@ namespace {
 
 /// Below this width the left dock folds to the edge and the timeline to its tabs.
 constexpr int kCompactWidth = 1200;
-constexpr int kLeft = 226, kRight = 318, kBottom = 234, kTrainBottom = 340;
+constexpr int kLeft = 226, kRight = 318, kBottom = 214, kTrainBottom = 340;
 /// Of saveState: rises when the set of docks changes.
 constexpr int kStateVersion = 1;
 
@@ -191,8 +191,9 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 
 void MainWindow::resizeEvent(QResizeEvent* event) {
     QMainWindow::resizeEvent(event);
-    if (m && m->timeline) {
-        m->fitToWidth();
+    if (m && m->geometryDone) {
+        // Docks must not be hidden in the middle of the layout of this very resize.
+        QTimer::singleShot(0, this, [this] { m->fitToWidth(); });
     }
 }
 

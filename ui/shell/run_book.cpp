@@ -54,11 +54,13 @@ private:
 };
 
 RunBook::RunBook(AppServices& services, SessionBridge& bridge, QUndoStack& undo, QObject* parent)
-    : QObject(parent), m_services(services), m_bridge(bridge), m_undo(undo) {}
+    : QObject(parent), m_services(services), m_bridge(bridge), m_undo(undo) {
+    connect(&m_bridge, &SessionBridge::activeChanged, this, &RunBook::activeChanged);
+}
 
 const RunInfo* RunBook::find(std::uint32_t source) const {
     const auto it = std::ranges::find(m_runs, source, &RunInfo::source);
-    return it == m_runs.end() || source == 0 ? nullptr : &*it;
+    return it == m_runs.end() ? nullptr : &*it;
 }
 
 RunInfo* RunBook::mutableRun(std::uint32_t source) {
@@ -87,7 +89,7 @@ std::uint32_t RunBook::start(const RecipeInfo& recipe, const ParamSet& given, st
         return open(std::move(info), nullptr);
     } catch (const std::exception& error) {
         Q_EMIT problem(QString::fromUtf8(error.what()));
-        return 0;
+        return kNoRun;
     }
 }
 
@@ -107,7 +109,7 @@ std::uint32_t RunBook::adopt(const LoadedProject& project) {
         return open(std::move(info), project.state);
     } catch (const std::exception& error) {
         Q_EMIT problem(QString::fromUtf8(error.what()));
-        return 0;
+        return kNoRun;
     }
 }
 
@@ -249,8 +251,8 @@ void RunBook::applyCold(const ParamSet& changes) {
             const ParamDecl* decl = lx::find(next.description.params, id);
             words << QString::fromStdString((decl ? decl->label : id) + " " + format(value));
         }
-        next.name = QString::fromStdString(run->recipe.title) + QStringLiteral(", ") +
-                    words.join(QStringLiteral(", "));
+        next.change = words.join(QStringLiteral(", "));
+        next.name = QString::fromStdString(run->recipe.title) + QStringLiteral(", ") + next.change;
         const std::uint32_t before = run->source;
         m_bridge.postTo(before, cmd::Pause{run->recipe.clock});
         m_undo.push(new ColdEdit(*this, before, std::move(next)));

@@ -13,12 +13,13 @@ class QUndoStack;
 namespace lx::ui {
 
 struct RunInfo {
-    std::uint32_t source = 0;
+    std::uint32_t source = kNoRun;
     RecipeInfo recipe;
     ParamSet params;          ///< in force, complete
     Description description;  ///< of these parameters
     std::uint64_t seed = 0;
     QString name;
+    QString change;   ///< what a cold edit changed: "Latent units 8"; empty: nothing
     Index until = 0;  ///< step at which the transport pauses by itself; 0: never
 };
 
@@ -34,7 +35,7 @@ public:
     const std::vector<RunInfo>& all() const { return m_runs; }
     const RecipeInfo* recipe(const std::string& id) const;
 
-    /// Opens a session and loads the recipe with `given` on top. Returns its id, or 0 after
+    /// Opens a session and loads the recipe with `given` on top. Returns its id, or kNoRun after
     /// problem() told why not.
     std::uint32_t start(const RecipeInfo&, const ParamSet& given, std::uint64_t seed,
                         const QString& name = {});
@@ -56,6 +57,7 @@ public:
 Q_SIGNALS:
     void paramsChanged(std::uint32_t source);
     void runsChanged();
+    void activeChanged();
     void problem(const QString& message);
 
 private:
