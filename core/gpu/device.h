@@ -21,6 +21,7 @@ struct DeviceInfo {
     std::uint64_t memoryBytes = 0;     ///< size of the device's own memory
     std::uint32_t maxImageSize = 0;    ///< pixels along one side
     std::uint64_t maxBufferBytes = 0;  ///< of one storage buffer
+    std::uint64_t maxTexels = 0;       ///< of one buffer read as a texture
     std::uint32_t maxGroups = 0;       ///< workgroups along the first axis of a dispatch
     bool validation = false;           ///< the validation layer was found and is on
 };
@@ -30,6 +31,7 @@ enum class Fault : std::uint8_t { None, DeviceLost, OutOfMemory };
 struct DeviceOptions {
     bool validation = false;  ///< core and synchronization validation
     bool preferSoftware = false;
+    bool hardwareOnly = false;  ///< no device of CPU type
     LogSink log;
     /// Asked before each fallible Vulkan call, by name; makes it fail without being made (tests).
     std::function<Fault(std::string_view call)> fault;

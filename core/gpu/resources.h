@@ -4,6 +4,7 @@
 // has finished with it, and the device until its last resource is gone.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,7 +29,8 @@ enum class Usage : std::uint32_t {
     Uniform = 2,
     Vertex = 4,
     CopySource = 8,
-    CopyTarget = 16
+    CopyTarget = 16,
+    Texel = 32
 };
 constexpr Usage operator|(Usage a, Usage b) {
     return static_cast<Usage>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
@@ -36,6 +38,12 @@ constexpr Usage operator|(Usage a, Usage b) {
 constexpr bool contains(Usage all, Usage one) {
     return (static_cast<std::uint32_t>(all) & static_cast<std::uint32_t>(one)) != 0;
 }
+
+/// How a shader sees a buffer: as storage, or as a one-dimensional texture of this format, which
+/// software devices read several times as fast. Needs Usage::Texel.
+enum class Texel : std::uint8_t { None, Float32, Rgba8, R8 };
+inline constexpr std::size_t kMaxBindings = 4;
+using Texels = std::array<Texel, kMaxBindings>;
 
 struct BufferOptions {
     std::string_view label;
@@ -86,12 +94,13 @@ private:
     std::shared_ptr<ImageImpl> m_impl;
 };
 
-/// Shaders see `buffers` storage buffers at bindings 0 .. buffers - 1 of set 0, and a push constant
-/// block of `pushBytes` (at most 128).
+/// Shaders see `buffers` buffers at bindings 0 .. buffers - 1 of set 0, storage buffers where
+/// `texels` says None, and a push constant block of `pushBytes` (at most 128).
 struct ComputeOptions {
     std::string_view label;
     std::span<const std::uint32_t> spirv;
     std::uint32_t buffers = 1, pushBytes = 0;
+    Texels texels{};
 };
 
 class ComputePipeline {
@@ -113,6 +122,7 @@ struct GraphicsOptions {
     std::string_view label;
     std::span<const std::uint32_t> vertex, fragment;
     std::uint32_t buffers = 1, pushBytes = 0;
+    Texels texels{};
 };
 
 class GraphicsPipeline {

@@ -42,9 +42,7 @@ std::optional<float> pickValue(const GridLayer& layer, const Rect& view, Size pi
     if (!problem(layer).empty() || !projection.valid()) {
         return {};
     }
-    const GridSample sample =
-        lookUp(layer, projection.dataX(pixelX), projection.dataY(pixelY), 1, 1);
-    return sample.inside && !std::isnan(sample.value) ? std::optional(sample.value) : std::nullopt;
+    return valueAt(layer, projection.dataX(pixelX), projection.dataY(pixelY));
 }
 
 std::optional<Index> pickImage(const AtlasLayer& layer, const Rect& view, Size pixels,

@@ -5,7 +5,9 @@
 #include "core/render/density.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace lx::render {
@@ -16,22 +18,25 @@ struct Canvas {
     Size size;
     std::vector<std::uint8_t> bytes;
 
-    void blend(int x, int y, const float (&rgb)[3], float alpha) {
-        std::uint8_t* p =
-            &bytes[4 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width) +
-                        static_cast<std::size_t>(x))];
-        for (int k = 0; k < 3; ++k) {
-            const float mixed = rgb[k] * alpha + static_cast<float>(p[k]) / 255 * (1 - alpha);
-            p[k] = static_cast<std::uint8_t>(std::clamp(mixed, 0.0F, 1.0F) * 255 + 0.5F);
-        }
-    }
-    void blend(int x, int y, std::uint32_t word, float opacity) {
-        const float rgb[3] = {static_cast<float>(word & 255) / 255,
-                              static_cast<float>(word >> 8 & 255) / 255,
-                              static_cast<float>(word >> 16 & 255) / 255};
-        blend(x, y, rgb, static_cast<float>(word >> 24) / 255 * opacity);
+    std::uint8_t* at(int x, int y) {
+        return &bytes[4 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width) +
+                           static_cast<std::size_t>(x))];
     }
 };
+
+/// Lays the colour of an RGBA8 word over a pixel; its own alpha is left out of account.
+void blend(std::uint8_t* pixel, std::uint32_t word, float alpha) {
+    const auto weight = static_cast<std::int32_t>(std::clamp(alpha, 0.0F, 1.0F) * 65536 + 0.5F);
+    for (int k = 0; k < 3; ++k) {
+        const auto wanted = static_cast<std::int32_t>(word >> (8 * k) & 255);
+        pixel[k] = static_cast<std::uint8_t>(
+            (wanted * weight + pixel[k] * (65536 - weight) + 32768) >> 16);
+    }
+}
+
+float alphaOf(std::uint32_t word) {
+    return static_cast<float>(word >> 24) / 255;
+}
 
 /// First and one past the last pixel whose centre lies in [from, to), within [0, limit).
 std::pair<int, int> pixelRange(double from, double to, int limit) {
@@ -49,7 +54,6 @@ void draw(Canvas& canvas, const PointsLayer& layer, const Projection& projection
     const auto category =
         layer.category.defined() ? layer.category.values<Index>() : std::span<const Index>{};
     const float radius = layer.size * ratio / 2;
-    const double reach = radius * kMarkerExtent + 1;
     const auto stride = static_cast<std::size_t>(layer.xy.dim(1));
     for (std::size_t i = 0, rows = static_cast<std::size_t>(layer.xy.dim(0)); i < rows; ++i) {
         const Index kind = category.empty() ? 0 : category[i];
@@ -62,16 +66,18 @@ void draw(Canvas& canvas, const PointsLayer& layer, const Projection& projection
             layer.colors.empty() ? kDefaultColor : layer.colors[number % layer.colors.size()];
         const Marker marker =
             layer.markers.empty() ? Marker::Circle : layer.markers[number % layer.markers.size()];
-        const float rgb[3] = {color.r, color.g, color.b};
+        const std::uint32_t word = pack(color);
+        const double reach = markerExtent(marker) * radius + 1;
         const auto [left, right] = pixelRange(x - reach, x + reach, canvas.size.width);
         const auto [top, bottom] = pixelRange(y - reach, y + reach, canvas.size.height);
         for (int row = top; row < bottom; ++row) {
+            std::uint8_t* pixel = canvas.at(0, row);
             for (int column = left; column < right; ++column) {
                 const float d = markerDistance(marker, static_cast<float>(column + 0.5 - x),
                                                static_cast<float>(row + 0.5 - y), radius);
                 const float coverage = std::clamp(0.5F - d, 0.0F, 1.0F);
                 if (coverage > 0) {
-                    canvas.blend(column, row, rgb, coverage * color.a * layer.opacity);
+                    blend(pixel + 4 * column, word, coverage * color.a * layer.opacity);
                 }
             }
         }
@@ -85,21 +91,26 @@ void draw(Canvas& canvas, const DensityLayer& layer, const Projection& projectio
                                     static_cast<std::size_t>(channels));
     splat(layer, projection, canvas.size, grid);
     const std::uint32_t reference = referenceCount(grid, channels);
-    const Color plain = layer.colors.empty() ? kDefaultColor : layer.colors.front();
+    const std::uint32_t plain = pack(layer.colors.empty() ? kDefaultColor : layer.colors.front());
+    std::array<float, 1024> alpha;  // most counts are small, and a logarithm is slow
+    for (std::uint32_t count = 0; count < alpha.size(); ++count) {
+        alpha[count] = tone(count, reference, layer.exposure) * layer.opacity;
+    }
     const std::uint32_t* cell = grid.data();
-    for (int y = 0; y < canvas.size.height; ++y) {
-        for (int x = 0; x < canvas.size.width; ++x, cell += channels) {
-            if (cell[0] == 0) {
-                continue;
-            }
-            float rgb[3] = {plain.r, plain.g, plain.b};
-            if (channels == 4) {
-                for (int k = 0; k < 3; ++k) {
-                    rgb[k] = static_cast<float>(cell[k + 1]) / (255 * static_cast<float>(cell[0]));
-                }
-            }
-            canvas.blend(x, y, rgb, tone(cell[0], reference, layer.exposure) * layer.opacity);
+    std::uint8_t* pixel = canvas.bytes.data();
+    for (std::size_t i = 0; i < canvas.bytes.size() / 4; ++i, cell += channels, pixel += 4) {
+        const std::uint32_t count = cell[0];
+        if (count == 0) {
+            continue;
         }
+        std::uint32_t word = plain;
+        if (channels == 4) {
+            const auto mean = [&](int k) { return (cell[k] + count / 2) / count; };
+            word = mean(1) | mean(2) << 8 | mean(3) << 16;
+        }
+        blend(pixel, word,
+              count < alpha.size() ? alpha[count]
+                                   : tone(count, reference, layer.exposure) * layer.opacity);
     }
 }
 
@@ -160,54 +171,115 @@ void draw(Canvas& canvas, const AtlasLayer& layer, const Projection& projection,
                     inkAt(image, rows, columns, static_cast<float>((x + 0.5 - x0) * perX),
                           static_cast<float>((y + 0.5 - y0) * perY), static_cast<float>(perX),
                           static_cast<float>(perY));
-                canvas.blend(x, y, ink[static_cast<std::size_t>(value * 255 + 0.5F)],
-                             layer.opacity);
+                const std::uint32_t word = ink[static_cast<std::size_t>(value * 255 + 0.5F)];
+                blend(canvas.at(x, y), word, alphaOf(word) * layer.opacity);
             }
         }
     }
 }
 
-/// Share of a pixel that the nearest iso-line covers.
-float isoCoverage(const GridLayer& layer, const GridSample& sample, float ratio) {
-    const float perValue = static_cast<float>((layer.isoLines + 1) / (layer.high - layer.low));
-    const float level = (sample.value - static_cast<float>(layer.low)) * perValue;
-    const float nearest = std::clamp(std::round(level), 1.0F, static_cast<float>(layer.isoLines));
-    const float slope = sample.gradient * std::abs(perValue);
-    if (!(slope > 1e-6F)) {
-        return 0;
+/// The iso-lines of one layer.
+struct IsoLines {
+    IsoLines(const GridLayer& layer, float ratio)
+        : low(static_cast<float>(layer.low)),
+          perValue(static_cast<float>((layer.isoLines + 1) / (layer.high - layer.low))),
+          last(static_cast<float>(layer.isoLines)),
+          width(layer.isoWidth * ratio) {}
+
+    /// Share of a pixel that the nearest line covers; `gradient`: per pixel, squared.
+    float coverage(float value, float gradient) const {
+        const float level = (value - low) * perValue;
+        const float nearest = std::clamp(std::floor(level + 0.5F), 1.0F, last);
+        const float away = std::abs(level - nearest), reach = (width + 1) / 2;
+        const float squared = gradient * perValue * perValue;
+        if (!(away * away < squared * reach * reach) || !(squared > 1e-12F)) {
+            return 0;
+        }
+        const float slope = std::sqrt(squared);
+        const float covered = std::clamp(reach - away / slope, 0.0F, std::min(width, 1.0F));
+        // Lines closer than a few pixels would drown the colours: they fade out.
+        return covered * std::clamp(1 / (slope * 4 * reach) - 0.5F, 0.0F, 1.0F);
     }
-    const float width = layer.isoWidth * ratio;
-    const float coverage = std::clamp((width + 1) / 2 - std::abs(level - nearest) / slope, 0.0F,
-                                      std::min(width, 1.0F));
-    // Lines closer than a few pixels would drown the colours: they fade out.
-    return coverage * std::clamp(1 / (slope * 2 * (width + 1)) - 0.5F, 0.0F, 1.0F);
+    float low, perValue, last, width;
+};
+
+/// Where a pixel's centre falls between two nodes along one axis.
+struct Between {
+    Index node;
+    float fraction;
+};
+
+Between between(double cell, Index nodes) {
+    const Index node =
+        std::clamp(static_cast<Index>(cell), Index{0}, std::max(nodes - 2, Index{0}));
+    return {node, static_cast<float>(cell - static_cast<double>(node))};
 }
 
 void draw(Canvas& canvas, const GridLayer& layer, const Projection& projection, float ratio) {
-    const auto colors = table(layer.map);
+    const Rect& place = layer.place;
     const auto [left, right] =
-        pixelRange(projection.x(layer.place.x0), projection.x(layer.place.x1), canvas.size.width);
+        pixelRange(projection.x(place.x0), projection.x(place.x1), canvas.size.width);
     const auto [top, bottom] =
-        pixelRange(projection.y(layer.place.y1), projection.y(layer.place.y0), canvas.size.height);
+        pixelRange(projection.y(place.y1), projection.y(place.y0), canvas.size.height);
+    if (left >= right || top >= bottom) {
+        return;
+    }
+    const auto colors = table(layer.map);
+    const bool opaque = layer.opacity >= 1 && std::all_of(colors.begin(), colors.end(),
+                                                          [](auto c) { return c >> 24 == 255; });
+    const IsoLines lines(layer, ratio);
     const std::uint32_t iso = pack(layer.isoColor);
+    const Index rows = layer.values.dim(0), columns = layer.values.dim(1);
+    const double cellsX = static_cast<double>(columns - 1) / (place.x1 - place.x0);
+    const double cellsY = static_cast<double>(rows - 1) / (place.y1 - place.y0);
+    const auto perPixelX = static_cast<float>(cellsX / projection.scaleX());
+    const auto perPixelY = static_cast<float>(cellsY / projection.scaleY());
+    const auto low = static_cast<float>(layer.low);
+    const auto range = static_cast<float>(layer.high - layer.low);
+
+    std::vector<Between> across;
+    for (int x = left; x < right; ++x) {
+        across.push_back(between((projection.dataX(x + 0.5) - place.x0) * cellsX, columns));
+    }
+    const Index first = across.front().node, last = std::min(across.back().node + 1, columns - 1);
+    // The values along one row of pixels, and how they rise to the next row of nodes.
+    std::vector<float> values(static_cast<std::size_t>(columns) + 1);
+    std::vector<float> rises(static_cast<std::size_t>(columns) + 1);
+    const float* nodes = layer.values.values<float>().data();
     for (int y = top; y < bottom; ++y) {
-        for (int x = left; x < right; ++x) {
-            const GridSample at =
-                lookUp(layer, projection.dataX(x + 0.5), projection.dataY(y + 0.5),
-                       projection.scaleX(), projection.scaleY());
-            if (!at.inside || std::isnan(at.value)) {
-                continue;
-            }
-            const float t = std::clamp((at.value - static_cast<float>(layer.low)) /
-                                           static_cast<float>(layer.high - layer.low),
-                                       0.0F, 1.0F);
-            canvas.blend(x, y, colors[static_cast<std::size_t>(t * 255 + 0.5F)], layer.opacity);
-            if (layer.isoLines > 0) {
-                const float coverage = isoCoverage(layer, at, ratio);
-                if (coverage > 0) {
-                    canvas.blend(x, y, iso, coverage * layer.opacity);
+        const auto [row, v] = between((projection.dataY(y + 0.5) - place.y0) * cellsY, rows);
+        const float* below = nodes + row * columns;
+        const float* above = nodes + std::min(row + 1, rows - 1) * columns;
+        for (Index c = first; c <= last; ++c) {
+            const auto k = static_cast<std::size_t>(c);
+            rises[k] = above[c] - below[c];
+            values[k] = below[c] + v * rises[k];
+        }
+        values[static_cast<std::size_t>(last) + 1] = values[static_cast<std::size_t>(last)];
+        rises[static_cast<std::size_t>(last) + 1] = rises[static_cast<std::size_t>(last)];
+        std::uint8_t* pixel = canvas.at(left, y);
+        for (const auto& [node, u] : across) {
+            const float* value = &values[static_cast<std::size_t>(node)];
+            const float slope = value[1] - value[0], here = value[0] + u * slope;
+            if (!std::isnan(here)) {
+                const float t = std::clamp((here - low) / range, 0.0F, 1.0F);
+                const std::uint32_t word = colors[static_cast<std::size_t>(t * 255 + 0.5F)];
+                if (opaque) {
+                    std::memcpy(pixel, &word, 4);
+                } else {
+                    blend(pixel, word, alphaOf(word) * layer.opacity);
+                }
+                if (layer.isoLines > 0) {
+                    const float* rise = &rises[static_cast<std::size_t>(node)];
+                    const float dx = slope * perPixelX;
+                    const float dy = (rise[0] + u * (rise[1] - rise[0])) * perPixelY;
+                    const float covered = lines.coverage(here, dx * dx + dy * dy);
+                    if (covered > 0) {
+                        blend(pixel, iso, covered * layer.isoColor.a * layer.opacity);
+                    }
                 }
             }
+            pixel += 4;
         }
     }
 }
@@ -284,41 +356,55 @@ float markerDistance(Marker marker, float x, float y, float radius) noexcept {
     return std::numeric_limits<float>::infinity();
 }
 
-GridSample lookUp(const GridLayer& layer, double x, double y, double pixelsPerX,
-                  double pixelsPerY) {
+float markerExtent(Marker marker) noexcept {
+    switch (marker) {
+        case Marker::Circle: return 1;
+        case Marker::Square: return 0.89F;
+        case Marker::Triangle:
+        case Marker::TriangleDown:
+        case Marker::TriangleLeft: return 1.56F;
+        case Marker::Diamond:
+        case Marker::Plus:
+        case Marker::Cross: return 1.26F;
+    }
+    return 1.6F;
+}
+
+std::optional<float> valueAt(const GridLayer& layer, double x, double y) {
     const Rect& p = layer.place;
     if (!(x >= p.x0 && x <= p.x1 && y >= p.y0 && y <= p.y1)) {
         return {};
     }
     const Index rows = layer.values.dim(0), columns = layer.values.dim(1);
-    const double cellsX = static_cast<double>(columns - 1) / (p.x1 - p.x0);
-    const double cellsY = static_cast<double>(rows - 1) / (p.y1 - p.y0);
-    const double u = (x - p.x0) * cellsX, v = (y - p.y0) * cellsY;
-    const Index c = std::clamp(static_cast<Index>(u), Index{0}, std::max(columns - 2, Index{0}));
-    const Index r = std::clamp(static_cast<Index>(v), Index{0}, std::max(rows - 2, Index{0}));
+    const auto [c, u] =
+        between((x - p.x0) / (p.x1 - p.x0) * static_cast<double>(columns - 1), columns);
+    const auto [r, v] = between((y - p.y0) / (p.y1 - p.y0) * static_cast<double>(rows - 1), rows);
     const float* values = layer.values.values<float>().data();
-    const auto at = [&](Index row, Index column) {
-        return values[std::min(row, rows - 1) * columns + std::min(column, columns - 1)];
-    };
-    const float a = at(r, c), b = at(r, c + 1), d = at(r + 1, c), e = at(r + 1, c + 1);
-    const auto fu = static_cast<float>(u - static_cast<double>(c));
-    const auto fv = static_cast<float>(v - static_cast<double>(r));
-    const float low = a + fu * (b - a), high = d + fu * (e - d);
-    const auto du = static_cast<float>(cellsX / pixelsPerX) * ((b - a) + fv * ((e - d) - (b - a)));
-    const auto dv = static_cast<float>(cellsY / pixelsPerY) * (high - low);
-    return {true, low + fv * (high - low), std::sqrt(du * du + dv * dv)};
+    const Index right = std::min(c + 1, columns - 1), above = std::min(r + 1, rows - 1);
+    const float a = values[r * columns + c], b = values[r * columns + right];
+    const float d = values[above * columns + c], e = values[above * columns + right];
+    const float low = a + u * (b - a), high = d + u * (e - d);
+    const float value = low + v * (high - low);
+    return std::isnan(value) ? std::nullopt : std::optional(value);
 }
 
 Image rasterize(const Scene& scene, Size pixels) {
-    Canvas canvas{{std::max(pixels.width, 1), std::max(pixels.height, 1)}, {}};
+    const Size size{std::max(pixels.width, 1), std::max(pixels.height, 1)};
     const std::uint32_t background = pack(scene.background) | 0xFF000000U;
-    canvas.bytes.resize(4 * static_cast<std::size_t>(canvas.size.width) *
-                        static_cast<std::size_t>(canvas.size.height));
-    for (std::size_t i = 0; i < canvas.bytes.size(); ++i) {
-        canvas.bytes[i] = static_cast<std::uint8_t>(background >> 8 * (i % 4));
+    std::vector<std::uint8_t> bytes(4 * static_cast<std::size_t>(size.width) *
+                                    static_cast<std::size_t>(size.height));
+    for (std::size_t i = 0; i < bytes.size(); i += 4) {
+        std::memcpy(&bytes[i], &background, 4);
     }
+    return rasterizeOver(size, std::move(bytes), scene, 0);
+}
+
+Image rasterizeOver(Size size, std::vector<std::uint8_t> pixels, const Scene& scene,
+                    std::size_t first) {
+    Canvas canvas{size, std::move(pixels)};
     const Projection projection(scene.view, canvas.size);
-    for (const Layer& layer : scene.layers) {
+    for (std::size_t i = first; i < scene.layers.size(); ++i) {
+        const Layer& layer = scene.layers[i];
         if (projection.valid() && problem(layer).empty()) {
             std::visit([&](const auto& l) { draw(canvas, l, projection, scene.pixelRatio); },
                        layer);

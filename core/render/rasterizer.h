@@ -6,7 +6,9 @@
 #include "core/render/projection.h"
 #include "core/render/scene.h"
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace lx::render {
 
@@ -19,20 +21,18 @@ std::string problem(const Layer&);
 /// Draws everything; layers with a problem are left out. A size below 1 counts as 1.
 Image rasterize(const Scene&, Size pixels);
 
+/// Draws the layers from `first` on over RGBA8 `pixels` of that size.
+Image rasterizeOver(Size, std::vector<std::uint8_t> pixels, const Scene&, std::size_t first);
+
 /// Signed distance in pixels from (x, y), pixels from the centre with y downwards, to the edge of
 /// a marker of `radius` pixels; negative inside. All markers but plus and cross have the area of
 /// the circle.
 float markerDistance(Marker, float x, float y, float radius) noexcept;
-/// No marker reaches farther than this many radii.
-inline constexpr float kMarkerExtent = 1.6F;
+/// How many radii a marker reaches from its centre.
+float markerExtent(Marker) noexcept;
 
-struct GridSample {
-    bool inside = false;
-    float value = 0;     ///< not-a-number when a corner of the cell is
-    float gradient = 0;  ///< length of the gradient, per pixel
-};
-/// Bilinear look-up at a data position; the outermost values lie on the edge of `place`.
-/// `pixelsPerX`, `pixelsPerY`: pixels per data unit. The layer must have no problem.
-GridSample lookUp(const GridLayer&, double x, double y, double pixelsPerX, double pixelsPerY);
+/// Value of a layer without problem at a data position, bilinear; the outermost values lie on the
+/// edge of `place`. Nothing outside it or where a corner of the cell is not a number.
+std::optional<float> valueAt(const GridLayer&, double x, double y);
 
 }  // namespace lx::render

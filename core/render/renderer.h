@@ -16,12 +16,15 @@ namespace lx::render {
 enum class DeviceFault : std::uint8_t { None, Lost, OutOfMemory };
 
 struct RendererOptions {
-    bool software = false;  ///< prefer a CPU-type device (tests, golden pictures)
+    /// Prefer a Vulkan device of CPU type (tests, golden pictures). Otherwise such a device is left
+    /// alone: our rasteriser draws the same pictures several times as fast.
+    bool software = false;
     bool validation =
         false;  ///< core and synchronization validation; messages go to `log` and are counted
     bool forceCpu = false;  ///< no Vulkan at all: every layer is drawn by our own rasteriser
     LogSink log;
-    /// Count densities in a compute shader; by default on every device but those of CPU type.
+    /// Count densities in a compute shader; by default on every device but those of CPU type,
+    /// which get the counts of a loop on the host.
     std::optional<bool> computeDensity;
     /// Asked before each fallible Vulkan call (tests); called by the renderer's worker.
     std::function<DeviceFault(std::string_view call)> fault;

@@ -66,8 +66,18 @@ Vec4 splitOrigin(const Rect& view) {
 struct Pipelines {
     explicit Pipelines(gpu::Device& d)
         : points(d.createGraphics({"points", kPointsVert, kPointsFrag, 4, sizeof(PointsPush)})),
-          grid(d.createGraphics({"grid", kQuadVert, kGridFrag, 2, sizeof(GridPush)})),
-          atlas(d.createGraphics({"atlas", kAtlasVert, kAtlasFrag, 3, sizeof(AtlasPush)})),
+          grid(d.createGraphics({"grid",
+                                 kQuadVert,
+                                 kGridFrag,
+                                 2,
+                                 sizeof(GridPush),
+                                 {gpu::Texel::Float32, gpu::Texel::Rgba8}})),
+          atlas(d.createGraphics({"atlas",
+                                  kAtlasVert,
+                                  kAtlasFrag,
+                                  3,
+                                  sizeof(AtlasPush),
+                                  {gpu::Texel::R8, gpu::Texel::Rgba8}})),
           density(d.createGraphics({"density", kQuadVert, kDensityFrag, 2, sizeof(DensityPush)})),
           splat(d.createCompute({"density splat", kSplatComp, 4, sizeof(SplatPush)})),
           histogram(
@@ -100,10 +110,11 @@ const gpu::Buffer& nextScratch(gpu::Device& device, std::deque<gpu::Buffer>& poo
     gpu::Buffer& buffer = pool[used++];
     if (!buffer || buffer.size() < bytes || buffer.size() > 64 * bytes + 65536) {
         buffer = {};
-        buffer = device.createBuffer({.label = "scratch",
-                                      .bytes = bytes + bytes / 4,
-                                      .usage = gpu::Usage::Storage | gpu::Usage::CopyTarget,
-                                      .memory = memory});
+        buffer = device.createBuffer(
+            {.label = "scratch",
+             .bytes = bytes + bytes / 4,
+             .usage = gpu::Usage::Storage | gpu::Usage::CopyTarget | gpu::Usage::Texel,
+             .memory = memory});
     }
     return buffer;
 }
@@ -426,7 +437,11 @@ public:
 
 private:
     static gpu::DeviceOptions deviceOptions(const RendererOptions& options) {
-        gpu::DeviceOptions result{options.validation, options.software, options.log, {}};
+        gpu::DeviceOptions result;
+        result.validation = options.validation;
+        result.preferSoftware = options.software;
+        result.hardwareOnly = !options.software;
+        result.log = options.log;
         if (options.fault) {
             result.fault = [fault = options.fault](std::string_view call) {
                 switch (fault(call)) {

@@ -7,8 +7,8 @@ struct Place {  // AtlasPlace
     vec2 perPixel;
     uint image, pad0, pad1, pad2;
 };
-layout(set = 0, binding = 0) readonly buffer Inks { uint inks[]; };    // [N, H, W] bytes
-layout(set = 0, binding = 1) readonly buffer Table { uint table[]; };  // [256] RGBA8
+layout(set = 0, binding = 0) uniform samplerBuffer inks;   // [N, H, W] bytes
+layout(set = 0, binding = 1) uniform samplerBuffer table;  // [256] RGBA8
 layout(set = 0, binding = 2) readonly buffer Places { Place place[]; };
 layout(push_constant) uniform Push {  // AtlasPush
     vec2 size;
@@ -35,17 +35,16 @@ void main() {
     Place p = place[index];
     vec2 at = p.texel + (gl_FragCoord.xy - 0.5 - vec2(p.rect.xy)) * p.perPixel;
     vec2 u = range(at.x, p.perPixel.x, extent.x), v = range(at.y, p.perPixel.y, extent.y);
-    uint first = p.image * uint(extent.x * extent.y);
+    int first = int(p.image) * extent.x * extent.y;
     float sum = 0.0, weight = 0.0;
     for (int r = int(v.x); r < extent.y && float(r) < v.y; ++r) {
         for (int c = int(u.x); c < extent.x && float(c) < u.y; ++c) {
-            uint texel = first + uint(r * extent.x + c);
             float w = overlap(r, v) * overlap(c, u);
-            sum += w * float((inks[texel >> 2u] >> ((texel & 3u) * 8u)) & 255u);
+            sum += w * texelFetch(inks, first + r * extent.x + c).r;
             weight += w;
         }
     }
-    float ink = weight > 0.0 ? sum / (255.0 * weight) : 0.0;
-    result = unpackUnorm4x8(table[uint(ink * 255.0 + 0.5)]);
+    float ink = weight > 0.0 ? sum / weight : 0.0;
+    result = texelFetch(table, int(ink * 255.0 + 0.5));
     result.a *= opacity;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #version 450
 
-layout(set = 0, binding = 0) readonly buffer Values { float value[]; };  // [rows, columns]
-layout(set = 0, binding = 1) readonly buffer Table { uint table[]; };    // [256] RGBA8
+layout(set = 0, binding = 0) uniform samplerBuffer values;  // [rows, columns] float32
+layout(set = 0, binding = 1) uniform samplerBuffer table;   // [256] RGBA8
 layout(push_constant) uniform Push {  // GridPush
     ivec4 rect;
     vec2 size;
@@ -17,7 +17,7 @@ layout(location = 0) out vec4 result;
 
 float at(ivec2 cell) {
     ivec2 c = min(cell, extent - 1);
-    return value[c.y * extent.x + c.x];
+    return texelFetch(values, c.y * extent.x + c.x).r;
 }
 
 void main() {
@@ -34,7 +34,7 @@ void main() {
         discard;
     }
     float t = clamp((v - low) / range, 0.0, 1.0);
-    vec4 base = unpackUnorm4x8(table[uint(t * 255.0 + 0.5)]);
+    vec4 base = texelFetch(table, int(t * 255.0 + 0.5));
     base.a *= opacity;
     result = base;
     if (isoLines > 0.0) {

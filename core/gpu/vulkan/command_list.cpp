@@ -28,13 +28,14 @@ VkDescriptorSet CommandListImpl::allocateSet(VkDescriptorSetLayout layout) {
     const Api& vk = context->vk;
     while (true) {
         if (recording->pool == recording->pools.size()) {
-            const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                            kSetsPerPool * kBuffersPerSet};
+            constexpr std::uint32_t kEach = kSetsPerPool * kMaxBindings;
+            const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, kEach},
+                                                  {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, kEach}};
             VkDescriptorPoolCreateInfo create{};
             create.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
             create.maxSets = kSetsPerPool;
-            create.poolSizeCount = 1;
-            create.pPoolSizes = &size;
+            create.poolSizeCount = 2;
+            create.pPoolSizes = sizes;
             VkDescriptorPool pool = VK_NULL_HANDLE;
             context->call("vkCreateDescriptorPool", [&] {
                 return vk.CreateDescriptorPool(context->device, &create, nullptr, &pool);
@@ -65,8 +66,7 @@ void CommandListImpl::bind(const std::shared_ptr<PipelineImpl>& pipeline, VkPipe
                            std::span<const std::shared_ptr<BufferImpl>> buffers,
                            std::span<const std::byte> push) {
     const Api& vk = context->vk;
-    if (buffers.size() != pipeline->buffers || push.size() != pipeline->pushBytes ||
-        buffers.size() > kBuffersPerSet) {
+    if (buffers.size() != pipeline->buffers || push.size() != pipeline->pushBytes) {
         throw UsageError("a pipeline was given the wrong number of buffers or push bytes");
     }
     if (bound != pipeline->pipeline) {
@@ -75,8 +75,9 @@ void CommandListImpl::bind(const std::shared_ptr<PipelineImpl>& pipeline, VkPipe
         recording->kept.push_back(pipeline);
     }
     const VkDescriptorSet set = allocateSet(pipeline->setLayout);
-    VkDescriptorBufferInfo infos[kBuffersPerSet];
-    VkWriteDescriptorSet writes[kBuffersPerSet];
+    VkDescriptorBufferInfo infos[kMaxBindings];
+    VkBufferView views[kMaxBindings];
+    VkWriteDescriptorSet writes[kMaxBindings];
     for (std::uint32_t i = 0; i < buffers.size(); ++i) {
         infos[i] = {buffers[i]->buffer, 0, VK_WHOLE_SIZE};
         writes[i] = {};
@@ -84,8 +85,14 @@ void CommandListImpl::bind(const std::shared_ptr<PipelineImpl>& pipeline, VkPipe
         writes[i].dstSet = set;
         writes[i].dstBinding = i;
         writes[i].descriptorCount = 1;
-        writes[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-        writes[i].pBufferInfo = &infos[i];
+        if (pipeline->texels[i] == Texel::None) {
+            writes[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+            writes[i].pBufferInfo = &infos[i];
+        } else {
+            views[i] = buffers[i]->view(pipeline->texels[i]);
+            writes[i].descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER;
+            writes[i].pTexelBufferView = &views[i];
+        }
         recording->kept.push_back(buffers[i]);
     }
     vk.UpdateDescriptorSets(context->device, static_cast<std::uint32_t>(buffers.size()), writes, 0,

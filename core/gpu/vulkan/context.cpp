@@ -156,6 +156,7 @@ void Context::chooseDevice() {
     std::vector<VkPhysicalDevice> devices(count);
     vk.EnumeratePhysicalDevices(instance, &count, devices.data());
     int best = std::numeric_limits<int>::max();
+    std::string declined;
     for (VkPhysicalDevice candidate : devices) {
         VkPhysicalDeviceProperties properties;
         vk.GetPhysicalDeviceProperties(candidate, &properties);
@@ -168,6 +169,10 @@ void Context::chooseDevice() {
             return (q.queueFlags & needed) == needed;
         });
         const DeviceType type = typeOf(properties.deviceType);
+        if (type == DeviceType::Cpu && options.hardwareOnly) {
+            declined = properties.deviceName;
+            continue;
+        }
         if (properties.apiVersion < VK_API_VERSION_1_1 || usable == queues.end() ||
             rank(type, options.preferSoftware) >= best) {
             continue;
@@ -182,7 +187,12 @@ void Context::chooseDevice() {
              properties.limits.maxFramebufferHeight, properties.limits.maxViewportDimensions[0],
              properties.limits.maxViewportDimensions[1]});
         info.maxBufferBytes = properties.limits.maxStorageBufferRange;
+        info.maxTexels = properties.limits.maxTexelBufferElements;
         info.maxGroups = properties.limits.maxComputeWorkGroupCount[0];
+    }
+    if (physical == VK_NULL_HANDLE && !declined.empty()) {
+        throw Error("The only Vulkan device, " + declined +
+                    ", runs on the processor, where our own rasteriser is faster.");
     }
     if (physical == VK_NULL_HANDLE) {
         throw Error("No device of Vulkan 1.1 was found; install or update its driver.");

@@ -12,7 +12,7 @@
 
 namespace lx::gpu {
 
-inline constexpr std::uint32_t kSetsPerPool = 32, kBuffersPerSet = 4;
+inline constexpr std::uint32_t kSetsPerPool = 32;
 
 /// A command buffer with everything it needs, recycled after the device has finished with it.
 struct Recording {
@@ -93,6 +93,8 @@ struct BufferImpl {
     ~BufferImpl();
     BufferImpl(const BufferImpl&) = delete;
     BufferImpl& operator=(const BufferImpl&) = delete;
+    /// The whole buffer as a texture; made at first use.
+    VkBufferView view(Texel);
     std::shared_ptr<Context> context;
     VkBuffer buffer = VK_NULL_HANDLE;
     VkDeviceMemory memory = VK_NULL_HANDLE;
@@ -100,6 +102,7 @@ struct BufferImpl {
     std::size_t bytes = 0;
     void* mapped = nullptr;
     bool coherent = true;
+    std::array<VkBufferView, 4> views{};  // by Texel
 };
 
 struct ImageImpl {
@@ -127,6 +130,7 @@ struct PipelineImpl {
     VkPipeline pipeline = VK_NULL_HANDLE;
     VkShaderStageFlags stages = 0;
     std::uint32_t buffers = 0, pushBytes = 0;
+    Texels texels{};
 };
 
 struct CommandListImpl {

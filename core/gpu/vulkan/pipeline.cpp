@@ -36,15 +36,22 @@ private:
 
 std::shared_ptr<PipelineImpl> makeLayout(const std::shared_ptr<Context>& context,
                                          VkShaderStageFlags stages, std::uint32_t buffers,
-                                         std::uint32_t pushBytes) {
+                                         std::uint32_t pushBytes, const Texels& texels) {
+    if (buffers > kMaxBindings || pushBytes > 128) {
+        throw UsageError("a pipeline takes at most four buffers and 128 bytes of constants");
+    }
     auto impl = std::make_shared<PipelineImpl>(context);
     const Api& vk = context->vk;
     impl->stages = stages;
     impl->buffers = buffers;
     impl->pushBytes = pushBytes;
+    impl->texels = texels;
     std::vector<VkDescriptorSetLayoutBinding> bindings;
     for (std::uint32_t i = 0; i < buffers; ++i) {
-        bindings.push_back({i, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, stages, nullptr});
+        bindings.push_back({i,
+                            texels[i] == Texel::None ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
+                                                     : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+                            1, stages, nullptr});
     }
     VkDescriptorSetLayoutCreateInfo set{};
     set.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
@@ -74,8 +81,8 @@ void name(const Context& context, const PipelineImpl& impl, std::string_view lab
 
 std::shared_ptr<PipelineImpl> makePipeline(const std::shared_ptr<Context>& context,
                                            const ComputeOptions& options) {
-    auto impl =
-        makeLayout(context, VK_SHADER_STAGE_COMPUTE_BIT, options.buffers, options.pushBytes);
+    auto impl = makeLayout(context, VK_SHADER_STAGE_COMPUTE_BIT, options.buffers, options.pushBytes,
+                           options.texels);
     const Shader shader(*context, options.spirv);
     VkComputePipelineCreateInfo create{};
     create.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
@@ -92,7 +99,7 @@ std::shared_ptr<PipelineImpl> makePipeline(const std::shared_ptr<Context>& conte
 std::shared_ptr<PipelineImpl> makePipeline(const std::shared_ptr<Context>& context,
                                            const GraphicsOptions& options) {
     auto impl = makeLayout(context, VK_SHADER_STAGE_VERTEX_BIT | VK_SHADER_STAGE_FRAGMENT_BIT,
-                           options.buffers, options.pushBytes);
+                           options.buffers, options.pushBytes, options.texels);
     const Shader vertex(*context, options.vertex), fragment(*context, options.fragment);
     const VkPipelineShaderStageCreateInfo stages[] = {vertex.stage(VK_SHADER_STAGE_VERTEX_BIT),
                                                       fragment.stage(VK_SHADER_STAGE_FRAGMENT_BIT)};

@@ -18,7 +18,8 @@ std::shared_ptr<BufferImpl> makeBuffer(const std::shared_ptr<Context>& context,
         {Usage::Uniform, VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT},
         {Usage::Vertex, VK_BUFFER_USAGE_VERTEX_BUFFER_BIT},
         {Usage::CopySource, VK_BUFFER_USAGE_TRANSFER_SRC_BIT},
-        {Usage::CopyTarget, VK_BUFFER_USAGE_TRANSFER_DST_BIT}};
+        {Usage::CopyTarget, VK_BUFFER_USAGE_TRANSFER_DST_BIT},
+        {Usage::Texel, VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT}};
     for (const auto& [usage, flag] : usages) {
         create.usage |= contains(options.usage, usage) ? flag : 0;
     }
@@ -44,7 +45,27 @@ std::shared_ptr<BufferImpl> makeBuffer(const std::shared_ptr<Context>& context,
     return impl;
 }
 
+VkBufferView BufferImpl::view(Texel texel) {
+    VkBufferView& made = views[static_cast<std::size_t>(texel)];
+    if (made == VK_NULL_HANDLE) {
+        VkBufferViewCreateInfo create{};
+        create.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO;
+        create.buffer = buffer;
+        create.format = texel == Texel::Float32 ? VK_FORMAT_R32_SFLOAT
+                        : texel == Texel::Rgba8 ? VK_FORMAT_R8G8B8A8_UNORM
+                                                : VK_FORMAT_R8_UNORM;
+        create.range = VK_WHOLE_SIZE;
+        context->call("vkCreateBufferView", [&] {
+            return context->vk.CreateBufferView(context->device, &create, nullptr, &made);
+        });
+    }
+    return made;
+}
+
 BufferImpl::~BufferImpl() {
+    for (VkBufferView made : views) {
+        context->vk.DestroyBufferView(context->device, made, nullptr);
+    }
     context->vk.DestroyBuffer(context->device, buffer, nullptr);
     context->release(memory, allocated);
 }

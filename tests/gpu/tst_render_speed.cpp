@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Prints the speed figures of drawing; fails only where they are missed several times over.
+#include "core/render/bench.h"
+
+#include <QtTest>
+
+using namespace lx::render;
+
+class TestRenderSpeed : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void rowsAreMeasured_data() {
+        QTest::addColumn<bool>("software");
+        QTest::newRow("as the program draws") << false;
+        QTest::newRow("software Vulkan") << true;
+    }
+    void rowsAreMeasured() {
+        QFETCH(bool, software);
+        RendererOptions options;
+        options.software = software;
+        const auto renderer = Renderer::create(options);
+        const auto rows = bench(*renderer);
+        QCOMPARE(rows.size(), std::size_t{3});
+        QCOMPARE(rows[0].name, std::string("render.points1e4"));
+        QCOMPARE(rows[1].name, std::string("render.density1e6"));
+        QCOMPARE(rows[2].name, std::string("render.field"));
+        for (const BenchRow& row : rows) {
+            qInfo("%s on %s: %.2f %s", row.name.c_str(), renderer->info().device.c_str(), row.value,
+                  row.unit.c_str());
+            QCOMPARE(row.unit, std::string("ms"));
+            QVERIFY(row.value > 0);
+        }
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRenderSpeed)
+#include "tst_render_speed.moc"
