@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/array.h"
 
+#include <limits>
+
 namespace lx {
 
 std::size_t sizeOf(DType dtype) noexcept {
@@ -29,6 +31,10 @@ Index elementCount(std::span<const Index> shape) {
         if (extent < 0 || __builtin_mul_overflow(count, extent, &count)) {
             throw UsageError("array shape is negative or too large");
         }
+    }
+    // The bytes must be countable too, whatever the type.
+    if (count > std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(double))) {
+        throw UsageError("array shape is negative or too large");
     }
     return count;
 }

@@ -77,7 +77,8 @@ private:
     std::shared_ptr<const std::byte[]> m_bytes;
 };
 
-/// Product of `shape`. Throws UsageError on a negative extent or on overflow.
+/// Product of `shape`. Throws UsageError on a negative extent, or when the count or its bytes
+/// overflow.
 Index elementCount(std::span<const Index> shape);
 
 /// Everything that must survive a save, a roll-back or a clone, as named arrays.

@@ -49,7 +49,7 @@ constexpr float toUnit(std::uint32_t u) noexcept {
     return value < 1.0F ? value : 0.99999994F;
 }
 
-/// Natural logarithm of a positive normal float; relative error below 2e-7.
+/// Natural logarithm of a positive normal float; relative error below 2.5e-7.
 float portableLog(float x) noexcept;
 /// Sine and cosine of 2 pi u for u in [0, 1); absolute error below 2e-7.
 void portableSinCos2Pi(float u, float& sine, float& cosine) noexcept;

@@ -24,9 +24,11 @@ const std::vector<Ban>& bans() {
         call("std::random_device", "\\brandom_device\\b"),
         call("system", "(?<![A-Za-z0-9_.>])(std\\s*::\\s*|::)?system\\s*\\("),
         call("popen", "\\bpopen\\s*\\("),
-        call("strtod", "\\b(strto(d|f|ld)|ato(f|i|l)|sscanf)\\s*\\("),
-        call("std::stod", "\\b(std\\s*::\\s*)sto(d|f|ld|i|l|ll|ul|ull)\\b"),
-        call("setlocale", "\\bsetlocale\\s*\\("),
+        call("strtod", "\\b(strto(d|f|ld)|atof|sscanf)\\s*\\("),
+        call("std::stod", "\\b(std\\s*::\\s*)sto(d|f|ld)\\b"),
+        // Back to "C" (its letter is blanked here) is what keeps numbers readable after
+        // QApplication.
+        call("setlocale", "\\bsetlocale\\s*\\((?!LC_NUMERIC, \" \"\\))"),
     };
     return list;
 }
@@ -151,6 +153,8 @@ private Q_SLOTS:
         row("d = atof(text);", true);
         row("setlocale(LC_ALL, \"\");", true);
         row("std::setlocale(LC_ALL, \"\");", true);
+        row("std::setlocale(LC_NUMERIC, \"C\");", false);
+        row("std::setlocale(LC_NUMERIC, \"de_DE\");", true);
         row("fileSystem(x); file.system(); view->system();", false);
         row("// torch::load is never called", false);
         row("/* std::rand() \n std::rand() */ int x = 1'000'000;", false);
