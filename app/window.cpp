@@ -110,8 +110,8 @@ ExitCode openWindow(Program& program, const cli::WindowOptions& options) {
     std::jthread loader([&] {
         try {
             const EngineTable& table = program.engine();
+            warnAboutSlowBlas(table, program.log());  // before any run: it measures one thread
             QMetaObject::invokeMethod(&window, [&] { attach(table); }, Qt::QueuedConnection);
-            warnAboutSlowBlas(table, program.log());
         } catch (const Error& error) {
             const QString message = QString::fromUtf8(error.what());
             QMetaObject::invokeMethod(
