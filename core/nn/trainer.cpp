@@ -8,6 +8,9 @@
 namespace lx {
 namespace {
 
+/// A float loss beyond this comes from a parameter that has run away.
+constexpr double kLargestLoss = 1e30;
+
 bool inGroup(const std::string& name, const std::string& group) {
     return group.empty() || name == group ||
            (name.starts_with(group) && name.size() > group.size() && name[group.size()] == '.');
@@ -87,8 +90,10 @@ StepResult Trainer::runPhase(const Work& work) {
     m_parameters.beginStep();
     StepResult result = m_gradient(work.phase, m_steps);
     m_parameters.endBackward();
-    if (!std::isfinite(result.loss)) {
-        throw NumericalError(result.lossName, m_steps, "is not a finite number");
+    if (!(std::abs(result.loss) <= kLargestLoss)) {
+        throw NumericalError(result.lossName, m_steps,
+                             std::isfinite(result.loss) ? "is too large to continue"
+                                                        : "is not a finite number");
     }
     result.gradientNorm = checkedNorm(m_parameters, m_steps);
     result.rate = rateAt(m_adam.options(), m_steps);

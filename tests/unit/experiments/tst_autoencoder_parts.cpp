@@ -213,6 +213,5 @@ private Q_SLOTS:
     }
 };
 
-Q_DECLARE_METATYPE(lx::ParamSet)
 QTEST_GUILESS_MAIN(TestParts)
 #include "tst_autoencoder_parts.moc"
