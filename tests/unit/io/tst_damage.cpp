@@ -15,6 +15,13 @@ using namespace lx::test;
 
 namespace {
 
+// Under a sanitizer every 7th bit keeps this within a minute; all eight bits of a byte are met.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t kStride = 7;
+#else
+constexpr std::size_t kStride = 1;
+#endif
+
 struct Outcome {
     int cases = 0, refused = 0, exact = 0, silent = 0;
 };
@@ -36,7 +43,7 @@ Outcome damage(const Bytes& file, const std::function<bool(std::span<const std::
     for (std::size_t length = 0; length < file.size(); ++length) {
         count(Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(length)));
     }
-    for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {
+    for (std::size_t bit = 0; bit < 8 * file.size(); bit += kStride) {
         Bytes damaged = file;
         damaged[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
         count(damaged);
