@@ -38,8 +38,9 @@ struct SessionBridge::Run {
     std::shared_ptr<Session> session;
     Frame frame;
     std::vector<SeriesPoint> history;
-    std::map<std::pair<std::uint32_t, Clock>, Index> lastStep;
-    std::map<std::uint32_t, double> lastValue;
+    /// By series and clock, a flat table: a fast run brings 10^5 points a second.
+    std::vector<Index> lastStep;
+    std::vector<std::optional<double>> lastValue;
     bool rewound = false;  ///< the series already showed the reset that a snapshot will tell
 };
 
@@ -250,8 +251,8 @@ std::optional<double> SessionBridge::lastValue(std::uint32_t source,
     }
     const auto& declared = run->frame.description->series;
     const auto at = std::ranges::find(declared, series, &SeriesDecl::id);
-    const auto value = run->lastValue.find(static_cast<std::uint32_t>(at - declared.begin()));
-    return value == run->lastValue.end() ? std::nullopt : std::optional(value->second);
+    const auto index = static_cast<std::size_t>(at - declared.begin());
+    return index < run->lastValue.size() ? run->lastValue[index] : std::nullopt;
 }
 
 std::optional<double> SessionBridge::bound(std::uint32_t source) const {
@@ -388,16 +389,17 @@ void SessionBridge::poll() {
 
 void SessionBridge::rewind(Run& run, Clock clock, Index step) {
     bool cut = false;
-    for (auto& [key, last] : run.lastStep) {
-        if (key.second == clock && last >= step) {
-            last = step - 1;
+    for (std::size_t at = static_cast<std::size_t>(clock); at < run.lastStep.size();
+         at += kClocks) {
+        if (run.lastStep[at] >= step) {
+            run.lastStep[at] = step - 1;
             cut = true;
         }
     }
     if (!cut) {
         return;
     }
-    run.lastValue.clear();
+    std::ranges::fill(run.lastValue, std::nullopt);
     const auto isVoid = [&](Clock c, Index s) { return c == clock && s >= step; };
     std::erase_if(run.history, [&](const SeriesPoint& p) { return isVoid(p.clock, p.step); });
     std::erase_if(m_events, [&](const TimelineEvent& event) {
@@ -408,13 +410,16 @@ void SessionBridge::rewind(Run& run, Clock clock, Index step) {
 
 void SessionBridge::appendHistory(Run& run, std::span<const SeriesPoint> points) {
     for (const SeriesPoint& point : points) {
-        const auto key = std::pair(point.series, point.clock);
-        const auto it = run.lastStep.find(key);
-        if (it != run.lastStep.end() && point.step < it->second) {
+        const std::size_t at = point.series * kClocks + static_cast<std::size_t>(point.clock);
+        if (at >= run.lastStep.size()) {
+            run.lastStep.resize((point.series + 1) * kClocks, -1);
+            run.lastValue.resize(point.series + 1);
+        }
+        if (point.step < run.lastStep[at]) {
             rewind(run, point.clock, point.step);
             run.rewound = true;
         }
-        run.lastStep[key] = point.step;
+        run.lastStep[at] = point.step;
         run.lastValue[point.series] = point.value;
         run.history.push_back(point);
     }

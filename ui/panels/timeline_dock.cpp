@@ -124,7 +124,9 @@ void TimelineDock::setCollapsed(bool collapsed) {
         return;
     }
     m_collapsed = collapsed;
-    widget()->setVisible(!collapsed);
+    // The dock's own widget stays: a hidden one would limit the dock's width as well.
+    m_body->setVisible(!collapsed);
+    widget()->setMaximumHeight(collapsed ? 0 : QWIDGETSIZE_MAX);
     if (collapsed) {
         setFixedHeight(m_title->height() + 4);
     } else {

@@ -229,6 +229,9 @@ void MainWindow::Impl::loadProject(const QString& path) {
             adopt(*project);
         } else {
             tell(QString::fromStdString(message));
+            if (book.all().empty() && !services.defaultRecipe.empty()) {
+                w.openRecipe(services.defaultRecipe, {}, 1, true);
+            }
         }
     });
 }
