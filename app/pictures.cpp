@@ -22,18 +22,36 @@ constexpr int kChannelsMs = 60'000;  // evaluating a channel may take many steps
 constexpr int kQuietMs = 400;        // nothing new for so long: the picture is finished
 constexpr int kSettleMs = 15'000;
 
-/// The one application of a command, always offscreen.
-void requireApplication() {
+/// Qt's remarks are of no use to a script; they go to the log only.
+const LogSink* g_log = nullptr;
+void onQtMessage(QtMsgType, const QMessageLogContext&, const QString& message) {
+    if (g_log != nullptr && *g_log) {
+        (*g_log)(LogLevel::Debug, "Qt: " + message.toStdString());
+    }
+}
+
+/// The one application of a command, always offscreen. It lives until the process ends: taking it
+/// apart among the static objects of Qt and the engine is what crashes programs at exit.
+void requireApplication(const Program& program) {
     static int argc = 1;
     static char name[] = "latent-explorer";
     static char* argv[] = {name, nullptr};
-    static std::unique_ptr<QApplication> application;
-    if (!application) {
+    static const QApplication* application = nullptr;
+    if (application == nullptr) {
         setenv("QT_QPA_PLATFORM", "offscreen", 1);
-        application = std::make_unique<QApplication>(argc, argv);
+        g_log = &program.log();
+        qInstallMessageHandler(onQtMessage);
+        application = new QApplication(argc, argv);
         std::setlocale(LC_NUMERIC, "C");
         QApplication::setApplicationName(QStringLiteral("latent-explorer"));
     }
+}
+
+/// How pictures are drawn is worth a line in the log, not a warning.
+LogSink quietly(const LogSink& log) {
+    return [log](LogLevel level, const std::string& message) {
+        log(level == LogLevel::Warning ? LogLevel::Info : level, message);
+    };
 }
 
 void pump(int milliseconds) {
@@ -118,11 +136,11 @@ void savePicture(const QImage& picture, const std::filesystem::path& file) {
 
 std::vector<std::filesystem::path> paintFigures(Program& program, const std::stop_token& stop,
                                                 const cli::FigureRequest& request) {
-    requireApplication();
+    requireApplication(program);
     const ui::Theme& theme = ui::themeOf(request.dark ? ui::ThemeKind::Dark : ui::ThemeKind::Light);
     ui::applyTheme(theme);
     ui::SessionBridge bridge;
-    bridge.setRendererFactory([log = program.log()] {
+    bridge.setRendererFactory([log = quietly(program.log())] {
         render::RendererOptions options;
         options.log = log;
         return std::shared_ptr<render::Renderer>(render::Renderer::create(options));
@@ -165,7 +183,7 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
 
 std::vector<std::filesystem::path> paintWindow(Program& program, const std::stop_token& stop,
                                                const cli::WindowRequest& request) {
-    requireApplication();
+    requireApplication(program);
     Composition composition(program, false);
     if (program.recipes().find(request.recipe) == nullptr) {
         Recipe own;
