@@ -268,6 +268,9 @@ private:
         std::vector<AtlasPlace> places;
         for (std::size_t i = 0; i < layer.places.size() && layer.images.count() > 0; ++i) {
             const Rect& place = layer.places[i];
+            if (!(place.x1 > place.x0 && place.y1 > place.y0)) {
+                continue;  // also where a corner is not a number
+            }
             const IVec4 rect = pixelRect(place);
             const double x0 = m_projection.x(place.x0), y0 = m_projection.y(place.y1);
             const double perX = columns / (m_projection.x(place.x1) - x0);
