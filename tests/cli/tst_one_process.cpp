@@ -49,7 +49,7 @@ private Q_SLOTS:
                 scene.layers.push_back(points);
             }
             const auto picture = renderer->draw(scene, {320, 240});
-            QCOMPARE(picture.width, 320);
+            QCOMPARE(picture.size.width, 320);
             coloured += codes != snapshot->channels.end() ? 1 : 0;
             QTest::qWait(30);
         }
