@@ -45,25 +45,26 @@ double rateAt(const OptimiserOptions& o, Index step) {
     return rate;
 }
 
-double checkedNorm(const Parameters& parameters, Index step) {
+double checkedNorm(const Parameters& parameters, const Tensor& flat, const std::string& what,
+                   Index step) {
     double squares = 0;
-    const Tensor& g = parameters.flatGradient();
-    byType(g, [&]<class T>(T) { squares = kernels::sumOfSquares(g.data_ptr<T>(), g.numel()); });
+    byType(flat,
+           [&]<class T>(T) { squares = kernels::sumOfSquares(flat.data_ptr<T>(), flat.numel()); });
     const double norm = std::sqrt(squares);
     if (norm <= kLargestNorm) {
         return norm;
     }
-    byType(g, [&]<class T>(T) {
-        const T* values = g.data_ptr<T>();
-        for (Index i = 0; i < g.numel(); ++i) {
+    byType(flat, [&]<class T>(T) {
+        const T* values = flat.data_ptr<T>();
+        for (Index i = 0; i < flat.numel(); ++i) {
             if (!(std::abs(static_cast<double>(values[i])) <= kLargestNorm)) {
-                throw NumericalError("gradient of " + parameters.nameAt(i), step,
+                throw NumericalError(what + " " + parameters.nameAt(i), step,
                                      std::isfinite(values[i]) ? "is too large to continue"
                                                               : "is not a finite number");
             }
         }
     });
-    throw NumericalError("gradient", step, "is too large to continue");
+    throw NumericalError(what, step, "is too large to continue");
 }
 
 Adam::Adam(Parameters& parameters, OptimiserOptions options)

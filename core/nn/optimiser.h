@@ -21,9 +21,10 @@ struct OptimiserOptions {
 /// Learning rate of step `step` (counting from 0).
 double rateAt(const OptimiserOptions&, Index step);
 
-/// Norm of the whole gradient. Throws NumericalError naming the tensor when it is not finite, or so
-/// large that its square would not fit a float.
-double checkedNorm(const Parameters&, Index step);
+/// Norm of a flat buffer of the model, its weights or its gradient. Throws NumericalError, with
+/// `what` and the name of the tensor, when it is not finite, or so large that its square would not
+/// fit a float.
+double checkedNorm(const Parameters&, const Tensor& flat, const std::string& what, Index step);
 
 /// Adam on the flat buffers, and an exponential moving average of the weights.
 class Adam {

@@ -87,15 +87,18 @@ bool Trainer::hasPhase(const std::string& name) const {
 }
 
 StepResult Trainer::runPhase(const Work& work) {
+    // A rectifier can hide a weight of minus infinity from loss and gradient.
+    checkedNorm(m_parameters, m_parameters.flat(), "parameter", m_steps);
     m_parameters.beginStep();
     StepResult result = m_gradient(work.phase, m_steps);
     m_parameters.endBackward();
     if (!(std::abs(result.loss) <= kLargestLoss)) {
-        throw NumericalError(result.lossName, m_steps,
-                             std::isfinite(result.loss) ? "is too large to continue"
-                                                        : "is not a finite number");
+        throw NumericalError(
+            result.lossName, m_steps,
+            std::isfinite(result.loss) ? "is too large to continue" : "is not a finite number");
     }
-    result.gradientNorm = checkedNorm(m_parameters, m_steps);
+    result.gradientNorm =
+        checkedNorm(m_parameters, m_parameters.flatGradient(), "gradient of", m_steps);
     result.rate = rateAt(m_adam.options(), m_steps);
     m_adam.update(m_steps, result.gradientNorm, work.ranges);
     return result;

@@ -14,19 +14,18 @@ struct Ignore : SeriesSink {
 };
 
 std::map<std::string, double> trained(std::uint64_t seed, double beta) {
-    const auto spec =
-        autoencoder::spec(std::make_shared<DataLibrary>(std::vector<std::string>{}));
+    const auto spec = autoencoder::spec(std::make_shared<DataLibrary>(std::vector<std::string>{}));
     const ParamSet given{{"data.source", std::string("data.lingauss")},
                          {"network.hidden", std::vector<double>{}},
                          {"decoder", std::string("dec.gauss")},
                          {"objective.beta", beta},
-                         {"train.rate", 0.01},
+                         {"train.rate", 0.02},
                          {"train.batch", Index{256}},
                          {"train.schedule", std::string("cosine")},
-                         {"train.horizon", Index{3000}}};
+                         {"train.horizon", Index{5000}}};
     const auto run = spec.make(resolve(spec.describe(given).params, given), Key{seed, 0});
     Ignore sink;
-    while (run->step(Clock::Train) < 3000) {
+    while (run->step(Clock::Train) < 5000) {
         run->advance(Clock::Train, {500, {}}, {}, sink);
     }
     return run->metrics(Key{seed, 9}, {});

@@ -319,8 +319,8 @@ private Q_SLOTS:
                 } catch (const NumericalError& error) {
                     const std::string text = error.what();
                     stopped += text.find("step 3") != std::string::npos &&
-                               (text.find("loss") != std::string::npos ||
-                                text.find("gradient") != std::string::npos) &&
+                               (text.find("parameter decoder") != std::string::npos ||
+                                text.find("loss") != std::string::npos) &&
                                digestOf(experiment->capture()) == before;
                 }
             }
