@@ -48,7 +48,7 @@ double nextNumber(const ParamDecl& decl, double value, int direction) {
                                  [&](double v) { return v < value * (1 - kSame); });
         }
         // 5.000000000000001e-4 reads badly.
-        next = std::stod(formatShort(next, 6).replace(kMinus, QLatin1Char('-')).toStdString());
+        next = formatShort(next, 6).replace(kMinus, QLatin1Char('-')).toDouble();
     } else if (std::holds_alternative<Index>(decl.initial)) {
         next = value + direction;
     } else {
