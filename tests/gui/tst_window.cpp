@@ -79,6 +79,8 @@ private:
 private Q_SLOTS:
     void init() {
         m_harness = std::make_unique<test::WindowHarness>();
+        // A fake step costs nothing: without a pause a run would end before the next click.
+        m_harness->defaults = {{"step_ms", Index{1}}};
         m_window = &m_harness->open();
         QVERIFY(QTest::qWaitForWindowExposed(m_window));
         QTRY_VERIFY(ready(*m_window));
@@ -156,7 +158,14 @@ private Q_SLOTS:
             Session* session = m_window->bridge().session(m_window->bridge().active());
             session->post(cmd::Capture{1});
             std::optional<Captured> out;
-            [&] { QTRY_VERIFY((out = session->takeCaptured()).has_value()); }();
+            QElapsedTimer patience;
+            patience.start();
+            while (!(out = session->takeCaptured()) && patience.elapsed() < 5000) {
+                QTest::qWait(10);
+            }
+            if (!out) {
+                return ParamSet{{"step_size", std::string("nothing was captured")}};
+            }
             return out->load.params;
         };
         QCOMPARE(captured().at("step_size"), ParamValue(0.5));
@@ -237,8 +246,11 @@ private Q_SLOTS:
     }
 
     void aFailureIsToldAndTheWindowRecovers() {
-        m_window->openRecipe("fault-fake", {{"nan_from", Index{40}}}, 1, true);
+        const ParamSet fault{{"fault.where", std::string("advance")},
+                             {"fault.kind", std::string("numerical")},
+                             {"fault.call", Index{40}}};
         auto* banner = m_window->findChild<ui::FailureBanner*>();
+        m_window->openRecipe("fault-fake", fault, 1, true);
         QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), 20000);
         QVERIFY2(banner->text().contains(QStringLiteral("stopped at step")),
                  qPrintable(banner->text()));
@@ -246,9 +258,13 @@ private Q_SLOTS:
         QTest::mouseClick(part<QPushButton>(*m_window, "bannerRollBack"), Qt::LeftButton);
         QTRY_VERIFY(now(*m_window).state != RunState::Failed);
         QTRY_VERIFY(!banner->isVisible());
-        press(*m_window, QStringLiteral("Space"));
+        const Index kept = now(*m_window).step[0];
+        press(*m_window, QStringLiteral("."));
+        QTRY_COMPARE(now(*m_window).step[0], kept + 1);
+        m_window->openRecipe("fault-fake", fault, 2, true);
         QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), 20000);
         QTest::mouseClick(part<QPushButton>(*m_window, "bannerRestart"), Qt::LeftButton);
+        QTRY_VERIFY(now(*m_window).state != RunState::Failed);
         QTRY_COMPARE(now(*m_window).step[0], Index{0});
         QTRY_VERIFY(!banner->isVisible());
         m_window->openRecipe("vae-fake", {}, 1, false);

@@ -19,15 +19,17 @@ struct WindowHarness {
     std::map<std::string, ui::LoadedProject> saved;
     std::vector<ui::Recovery> leftovers;
     std::vector<std::string> discarded;
+    ParamSet defaults;  ///< of the default recipe
     std::unique_ptr<ui::MainWindow> window;
 
     static ui::RecipeInfo recipe(const std::string& id, const std::string& family,
-                                 const std::string& title) {
+                                 const std::string& title, const ParamSet& params = {}) {
         ui::RecipeInfo info;
         info.id = id;
         info.family = family;
         info.title = title;
         info.steps = 3000;
+        info.params = params;
         return info;
     }
 
@@ -35,7 +37,7 @@ struct WindowHarness {
         ui::AppServices s;
         s.version = "test";
         s.settingsFolder = folder.path().toStdString();
-        s.recipes = {recipe("vae-fake", "fake-vae", "VAE, 2-D latent"),
+        s.recipes = {recipe("vae-fake", "fake-vae", "VAE, 2-D latent", defaults),
                      recipe("beta-vae-fake", "fake-vae", "beta-VAE, beta 4"),
                      recipe("chain-fake", "fake-chain", "Random walk"),
                      recipe("fault-fake", "fake-fault", "Faulty walk"),

@@ -105,7 +105,7 @@ void ImportDialog::buildTable(const QString& path) {
         }
         auto* item = new QListWidgetItem(QString::fromStdString(c.name), m_columns);
         item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsUserCheckable);
-        item->setCheckState(c.name == m_preview.suggestedLabel ? Qt::Unchecked : Qt::Checked);
+        item->setCheckState(Qt::Checked);  // the label is left out by params()
     }
     form->addRow(tr("Columns"), m_columns);
     m_label = new QComboBox;

@@ -223,6 +223,7 @@ void RunBook::applyCold(const ParamSet& changes) {
     }
     try {
         RunInfo next = *run;
+        next.source = kNoRun;
         // Parameters of a part that is no longer chosen must go, or the new description refuses.
         ParamSet wanted = run->params;
         for (const auto& [id, value] : changes) {
