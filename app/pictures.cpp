@@ -2,6 +2,7 @@
 // Pictures of views and of the window for the command line, painted offscreen by the code that
 // paints the screen.
 #include "app/composition.h"
+#include "core/render/bench.h"
 #include "core/render/renderer.h"
 #include "ui/shell/theme.h"
 #include "ui/shell/view_host.h"
@@ -12,6 +13,7 @@
 #include <QEventLoop>
 #include <QImage>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdlib>
 
@@ -249,6 +251,17 @@ void addPictures(Program& program, cli::Host& host) {
     };
     host.paintWindow = [&program, stop = host.interrupt](const cli::WindowRequest& request) {
         return paintWindow(program, stop, request);
+    };
+    host.benchNames = {"render.points1e4", "render.density1e6", "render.field"};
+    host.bench = [log = program.log()](std::span<const std::string> names) {
+        const auto renderer = render::Renderer::create({.log = log});
+        std::vector<BenchRow> rows;
+        for (const render::BenchRow& row : render::bench(*renderer)) {
+            if (std::ranges::find(names, row.name) != names.end()) {
+                rows.push_back({row.name, row.value, row.unit});
+            }
+        }
+        return rows;
     };
 }
 

@@ -111,6 +111,8 @@ void prepareProcess() {
     setDefault("UCX_HANDLE_ERRORS", "none");   // keeps its handlers away from ours
     setDefault("OPENBLAS_NUM_THREADS", "1");   // one pool of threads, OpenMP's
     setDefault("QT_LOGGING_RULES", "qt.qpa.plugin.debug=false");
+    // A write past the file-size limit then fails with a message instead of ending the program.
+    std::signal(SIGXFSZ, SIG_IGN);
 }
 
 std::filesystem::path executablePath() {

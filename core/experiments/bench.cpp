@@ -3,13 +3,12 @@
 #include "core/experiments/bench.h"
 
 #include "core/experiments/selftest.h"
+#include "core/experiments/threads.h"
 #include "core/nn/random.h"
 #include "core/nn/trainer.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
-#include <dlfcn.h>
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -130,18 +129,6 @@ const Row kRows[] = {
      }},
 };
 
-/// A function of the BLAS that is already loaded; null when it has none of that name.
-void* blasSymbol(const char* symbol) {
-    for (const char* library : {"libopenblas.so.0", "libblas.so.3"}) {
-        if (void* handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD)) {
-            if (void* found = dlsym(handle, symbol)) {
-                return found;
-            }
-        }
-    }
-    return nullptr;
-}
-
 }  // namespace
 
 std::vector<std::string> names() {
@@ -170,20 +157,6 @@ std::vector<BenchRow> run(std::span<const std::string> wanted, int threads) {
         }
     }
     return rows;
-}
-
-void setThreads(int threads) {
-    at::set_num_threads(std::max(1, threads));
-    if (void* found = blasSymbol("openblas_set_num_threads")) {
-        reinterpret_cast<void (*)(int)>(found)(std::max(1, threads));
-    }
-}
-
-std::string blasName() {
-    if (void* found = blasSymbol("openblas_get_corename")) {
-        return std::string("OpenBLAS ") + reinterpret_cast<char* (*)()>(found)();
-    }
-    return "BLAS without a name";
 }
 
 }  // namespace lx::benchmarks

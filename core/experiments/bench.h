@@ -9,9 +9,4 @@ std::vector<std::string> names();
 /// Rows whose name begins with one of `wanted`; none: all. `threads` < 1 keeps the setting.
 std::vector<BenchRow> run(std::span<const std::string> wanted, int threads);
 
-/// Compute threads of LibTorch and of OpenBLAS, which has its own.
-void setThreads(int);
-/// Name of the BLAS and of the processor it was built for, as far as it tells.
-std::string blasName();
-
 }  // namespace lx::benchmarks

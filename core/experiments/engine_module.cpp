@@ -6,6 +6,7 @@
 #include "core/experiments/bench.h"
 #include "core/experiments/registry.h"
 #include "core/experiments/selftest.h"
+#include "core/experiments/threads.h"
 #include "core/experiments/torch_errors.h"
 
 #include <torch/version.h>
@@ -73,8 +74,8 @@ extern "C" __attribute__((visibility("default"))) const lx::EngineTable* lx_engi
         made->specs = experimentSpecs(made->library);
         made->table.experiments = made->specs;
         made->table.torchVersion = TORCH_VERSION;
-        made->table.blas = benchmarks::blasName();
-        made->table.setThreads = benchmarks::setThreads;
+        made->table.blas = blasName();
+        made->table.setThreads = setThreads;
         made->table.setDevice = setDevice;
         made->table.devices = devices;
         made->table.datasets = datasets;

@@ -2,6 +2,7 @@
 // Autoencoders and variational autoencoders, composed from the parts of parts.cpp.
 // Ref: kingma2014, rezende2014.
 #include "core/experiments/autoencoder/run_data.h"
+#include "core/experiments/threads.h"
 #include "core/experiments/torch_errors.h"
 #include "core/nn/random.h"
 #include "core/nn/trainer.h"
@@ -46,6 +47,7 @@ public:
     }
 
     void advance(Clock, Budget budget, std::stop_token stop, SeriesSink& sink) override {
+        applyThreads();
         translated("training", step(Clock::Train), [&] {
             const auto start = std::chrono::steady_clock::now();
             Index done = 0;
