@@ -22,12 +22,12 @@ struct RendererOptions {
     bool validation =
         false;  ///< core and synchronization validation; messages go to `log` and are counted
     bool forceCpu = false;  ///< no Vulkan at all: every layer is drawn by our own rasteriser
-    LogSink log;
+    LogSink log{};
     /// Count densities in a compute shader; by default on every device but those of CPU type,
     /// which get the counts of a loop on the host.
-    std::optional<bool> computeDensity;
+    std::optional<bool> computeDensity{};
     /// Asked before each fallible Vulkan call (tests); called by the renderer's worker.
-    std::function<DeviceFault(std::string_view call)> fault;
+    std::function<DeviceFault(std::string_view call)> fault{};
 };
 
 struct RendererInfo {

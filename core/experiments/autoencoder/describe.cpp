@@ -151,8 +151,9 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     }
     if (stochastic) {
         out.channels.push_back({"codes_sd", "sds", "latent", codeShape, "", Clock::Train});
-        out.channels.push_back({"kl_units", "bars", "latent",
-                                "[" + std::to_string(context.latent) + "]", "nats", Clock::Train});
+        std::string unitShape = "[";
+        unitShape.append(std::to_string(context.latent)).append("]");
+        out.channels.push_back({"kl_units", "bars", "latent", unitShape, "nats", Clock::Train});
     }
     out.series = {{"loss", "Loss", "nats", "nats"},
                   {"reconstruction", "Reconstruction", "nats", "nats"},
