@@ -134,7 +134,7 @@ private:
                 return createVulkanBackend(m_options);
             } catch (const std::exception& error) {
                 m_note = std::string("Pictures are drawn on the CPU: ") + error.what();
-                log(LogLevel::Warning, m_note);
+                log(LogLevel::Info, m_note);
             }
         } else if (!m_options.forceCpu) {
             m_note = "Pictures are drawn on the CPU: the graphics device failed repeatedly.";

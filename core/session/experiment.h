@@ -81,7 +81,8 @@ public:
     virtual void add(std::uint32_t series, Clock, Index step, double value) = 0;
 };
 
-/// Collects the channels of one snapshot, or the answer of one probe.
+/// Collects the channels of one snapshot, or the answer of one probe (names without
+/// "probe.<ticket>.").
 class SnapshotBuilder {
 public:
     virtual ~SnapshotBuilder() = default;

@@ -114,6 +114,12 @@ void MainWindow::Impl::build() {
     column->addWidget(banner);
     stageArea = new QWidget;
     stageStack = new QStackedLayout(stageArea);
+    // A page that becomes current is raised, also over the start cards.
+    QObject::connect(stageStack, &QStackedLayout::currentChanged, &w, [this] {
+        if (start) {
+            start->raise();
+        }
+    });
     stage = new QSplitter(Qt::Horizontal);
     stage->setHandleWidth(kMargin);
     stage->setChildrenCollapsible(false);

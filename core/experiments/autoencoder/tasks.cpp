@@ -138,7 +138,6 @@ const Array& arrayOf(const cmd::Probe& probe, const std::string& name) {
 
 std::unique_ptr<Task> decodeProbe(const Moment& m, const cmd::Probe& probe) {
     const Tensor z = toTensor(arrayOf(probe, "z"), m.data->context.latent, "array 'z'");
-    const std::string prefix = "probe." + std::to_string(probe.ticket) + ".";
     auto task = std::make_unique<SlicedTask>();
     // The picture under the cursor first; the nearest neighbour may follow in the next slice.
     const Parts decoded = parts();
@@ -146,15 +145,15 @@ std::unique_ptr<Task> decodeProbe(const Moment& m, const cmd::Probe& probe) {
         decoded->push_back(m.model->decode(z.narrow(0, first, count)));
     });
     task->add([=](SnapshotBuilder& out) {
-        out.set(prefix + "z", toArray(z));
-        out.set(prefix + "x", m.data->published(at::cat(*decoded)));
-        out.set(prefix + "logp", toArray(m.model->prior().logDensity(z)));
+        out.set("z", toArray(z));
+        out.set("x", m.data->published(at::cat(*decoded)));
+        out.set("logp", toArray(m.model->prior().logDensity(z)));
     });
     const Parts codes = parts();
     task->addSlices(std::min(RunData::kScreenRows, m.data->shown.size(0)),
                     [=](Index first, Index count) { codes->push_back(codesOf(m, first, count)); });
     task->add([=](SnapshotBuilder& out) {
-        out.set(prefix + "nearest", toArray(nearestCode(z, at::cat(*codes))));
+        out.set("nearest", toArray(nearestCode(z, at::cat(*codes))));
     });
     return task;
 }
@@ -181,7 +180,6 @@ std::unique_ptr<Task> sheetProbe(const Moment& m, const cmd::Probe& probe) {
         const Array row(values.dtype(), {1, values.count()}, values.bytes());
         rest = toTensor(row, m.data->context.latent, "array 'rest'").squeeze(0);
     }
-    const std::string prefix = "probe." + std::to_string(probe.ticket) + ".";
     const ParamSet args = probe.args;
     auto task = std::make_unique<SlicedTask>();
     const auto sheet = [&](Index across, Index down) {
@@ -191,11 +189,11 @@ std::unique_ptr<Task> sheetProbe(const Moment& m, const cmd::Probe& probe) {
             decoded->push_back(m.model->decode(z.narrow(0, first, count)));
         });
         task->add([=](SnapshotBuilder& out) {
-            out.set(prefix + "x", m.data->published(at::cat(*decoded)));
+            out.set("x", m.data->published(at::cat(*decoded)));
             const std::vector<float> extent{
                 static_cast<float>(number(args, "x0")), static_cast<float>(number(args, "y0")),
                 static_cast<float>(number(args, "x1")), static_cast<float>(number(args, "y1"))};
-            out.set(prefix + "extent", Array({4}, extent));
+            out.set("extent", Array({4}, extent));
         });
     };
     if (columns * rows > kSlice) {
@@ -210,7 +208,6 @@ std::unique_ptr<Task> encodeProbe(const Moment& m, const cmd::Probe& probe) {
     if (x.size(0) < 1 || !x.isfinite().all().item<bool>()) {
         throw UsageError("probe 'encode' needs at least one row of finite numbers");
     }
-    const std::string prefix = "probe." + std::to_string(probe.ticket) + ".";
     const Key key = derive(m.data->key, "view.encode");
     auto task = std::make_unique<SlicedTask>();
     const Parts means = parts(), sds = parts(), decoded = parts(), bounds = parts();
@@ -236,10 +233,10 @@ std::unique_ptr<Task> encodeProbe(const Moment& m, const cmd::Probe& probe) {
         bounds->push_back(bound);
     });
     task->add([=](SnapshotBuilder& out) {
-        out.set(prefix + "mean", toArray(at::cat(*means)));
-        out.set(prefix + "sd", toArray(at::cat(*sds)));
-        out.set(prefix + "x", m.data->published(at::cat(*decoded)));
-        out.set(prefix + "elbo", toArray(at::cat(*bounds)));
+        out.set("mean", toArray(at::cat(*means)));
+        out.set("sd", toArray(at::cat(*sds)));
+        out.set("x", m.data->published(at::cat(*decoded)));
+        out.set("elbo", toArray(at::cat(*bounds)));
     });
     return task;
 }
