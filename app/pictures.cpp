@@ -164,7 +164,13 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
         host.setTheme(theme);
         host.resize(size);
         host.show();
-        const QStringList channels = host.view()->channels();
+        // A view may ask for more than this run declares (labels of data that have none).
+        QStringList channels = host.view()->channels();
+        channels.removeIf([&](const QString& channel) {
+            return std::ranges::none_of(description->channels, [&](const ChannelDecl& decl) {
+                return decl.id == channel.toStdString();
+            });
+        });
         const auto there = [&] {
             const ui::Frame* frame = bridge.activeFrame();
             return frame != nullptr && std::ranges::all_of(channels, [&](const QString& channel) {

@@ -153,6 +153,14 @@ private:
         if (all.contains(m_right) || m_right == QLatin1String("-")) {
             return m_right;
         }
+        // A term in the unit of the loss says more beside it than a rate or a gradient.
+        for (const SeriesDecl& s :
+             m_description ? m_description->series : std::vector<SeriesDecl>()) {
+            const QString axis = QString::fromStdString(s.axis);
+            if (axis != all.front() && s.unit == m_description->series.front().unit) {
+                return axis;
+            }
+        }
         return all.size() > 1 ? all[1] : QString();
     }
     /// One series alone names its axis; several share the unit.

@@ -270,6 +270,7 @@ void AutoencoderExperiment::restore(const State& state) {
         fill(averaged, 0, *average);
     }
     adam.setAverage(std::move(averaged));
+    *m_data->mapCodes = Tensor();
     adam.setUpdates(counts[1]);
     m_trainer.setSteps(counts[0]);
 }

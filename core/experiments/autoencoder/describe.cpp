@@ -160,7 +160,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
                   {"grad_norm", "Gradient norm", "", "gradient"},
                   {"learning_rate", "Learning rate", "", "rate"}};
     if (stochastic) {
-        out.series.push_back({"kl", "Divergence", "nats", "kl"});
+        out.series.push_back({"kl", "KL", "nats", "kl"});
         out.series.push_back({"heldout_elbo", "Held-out bound", "nats", "nats"});
     } else {
         out.series.push_back({"heldout_reconstruction", "Held-out reconstruction", "nats", "nats"});

@@ -19,6 +19,9 @@ struct RunData {
     Tensor scale, offset;        ///< [D], model units to data units
     Tensor shown, heldoutShown;  ///< int64 rows; a smaller picture takes a prefix
 
+    /// Codes of the map that was published last; `nearest` refers to them. Engine thread only.
+    std::shared_ptr<Tensor> mapCodes = std::make_shared<Tensor>();
+
     static constexpr Index kExportRows = 10'000, kScreenRows = 2'000;
 
     /// Rows of `x` in data units as a picture batch in [0, 1] or as points.

@@ -72,6 +72,7 @@ void observeCodes(SlicedTask& task, const Moment& m, Index rows, bool codes, boo
         const Tensor mean = at::cat(*means);
         if (codes) {
             out.set("codes", toArray(mean));
+            *m.data->mapCodes = mean;
         }
         if (logVariances->empty()) {
             return;
@@ -139,21 +140,23 @@ const Array& arrayOf(const cmd::Probe& probe, const std::string& name) {
 std::unique_ptr<Task> decodeProbe(const Moment& m, const cmd::Probe& probe) {
     const Tensor z = toTensor(arrayOf(probe, "z"), m.data->context.latent, "array 'z'");
     auto task = std::make_unique<SlicedTask>();
-    // The picture under the cursor first; the nearest neighbour may follow in the next slice.
     const Parts decoded = parts();
     task->addSlices(z.size(0), [=](Index first, Index count) {
         decoded->push_back(m.model->decode(z.narrow(0, first, count)));
     });
+    // While a map is observed its codes serve; encoding them anew at every move costs a frame.
+    if (!m.data->mapCodes->defined()) {
+        const Parts codes = parts();
+        const Index rows = std::min(RunData::kScreenRows, m.data->shown.size(0));
+        task->addSlices(
+            rows, [=](Index first, Index count) { codes->push_back(codesOf(m, first, count)); });
+        task->add([=](SnapshotBuilder&) { *m.data->mapCodes = at::cat(*codes); });
+    }
     task->add([=](SnapshotBuilder& out) {
         out.set("z", toArray(z));
         out.set("x", m.data->published(at::cat(*decoded)));
         out.set("logp", toArray(m.model->prior().logDensity(z)));
-    });
-    const Parts codes = parts();
-    task->addSlices(std::min(RunData::kScreenRows, m.data->shown.size(0)),
-                    [=](Index first, Index count) { codes->push_back(codesOf(m, first, count)); });
-    task->add([=](SnapshotBuilder& out) {
-        out.set("nearest", toArray(nearestCode(z, at::cat(*codes))));
+        out.set("nearest", toArray(nearestCode(z, *m.data->mapCodes)));
     });
     return task;
 }
