@@ -227,7 +227,8 @@ private Q_SLOTS:
         const Outcome outcome = run({"bench", "sgemm.check", "--json"});
         QVERIFY2(outcome.status == 0, outcome.err);
         const QJsonObject result = outcome.json().object();
-        QCOMPARE(result["rows"].toArray().size(), 1);
+        QCOMPARE(result["rows"].toArray().size(), 2);  // wall clock and processor time
+        QCOMPARE(result["rows"].toArray()[0].toObject()["name"].toString(), QString("sgemm.check"));
         QVERIFY(result["rows"].toArray()[0].toObject()["value"].toDouble() > 0);
         QVERIFY(!result["conditions"].toObject()["blas"].toString().isEmpty());
     }
