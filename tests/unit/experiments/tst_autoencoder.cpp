@@ -236,18 +236,19 @@ private Q_SLOTS:
     }
     void probesAnswer() {
         const auto experiment = make(shapes());
-        Collected seen;
-        const auto ask = [&](cmd::Probe probe) {
+        const auto ask = [&](const cmd::Probe& probe) {
+            Collected answer;
             const auto task = experiment->probe(probe);
-            while (!task->advance({1, std::chrono::microseconds(1)}, {}, seen)) {
+            while (!task->advance({1, std::chrono::microseconds(1)}, {}, answer)) {
             }
+            return answer;
         };
         cmd::Probe decode{7, "decode", {}, {}};
         decode.arrays["z"] = Array({2, 2}, std::vector<float>{0, 0, 1, 0});
-        ask(decode);
-        QCOMPARE(seen.channels["x"].dim(0), Index{2});
-        QCOMPARE(seen.channels["nearest"].dtype(), DType::I64);
-        const auto logp = seen.channels["logp"].values<float>();
+        Collected points = ask(decode);
+        QCOMPARE(points.channels["x"].dim(0), Index{2});
+        QCOMPARE(points.channels["nearest"].dtype(), DType::I64);
+        const auto logp = points.channels["logp"].values<float>();
         QVERIFY(std::abs(logp[0] + std::log(2 * M_PI)) < 1e-5 &&
                 std::abs(logp[0] - logp[1] - 0.5F) < 1e-5F);
 
@@ -260,24 +261,25 @@ private Q_SLOTS:
                           {"columns", Index{20}},
                           {"rows", Index{20}}},
                          {}};
-        ask(sheet);
-        QCOMPARE(seen.channels["x"].dim(0), Index{400});
-        QCOMPARE(std::ranges::count(seen.order, std::string("x")), 2);  // coarse, then fine
+        Collected tiles = ask(sheet);
+        QCOMPARE(tiles.channels["x"].dim(0), Index{400});
+        QCOMPARE(std::ranges::count(tiles.order, std::string("x")), 2);  // coarse, then fine
         // Row 0 lies at y0: the first tile is the decode of (x0, y0).
         cmd::Probe corner{9, "decode", {}, {}};
         corner.arrays["z"] = Array({1, 2}, std::vector<float>{-2, -1});
-        ask(corner);
-        const auto tile = seen.channels["x"].values<float>().first(256);
-        const auto point = seen.channels["x"].values<float>();
+        Collected first = ask(corner);
+        const auto tile = tiles.channels["x"].values<float>().first(256);
+        const auto point = first.channels["x"].values<float>();
         for (std::size_t i = 0; i < 256; ++i) {
             QVERIFY(std::abs(tile[i] - point[i]) < 1e-5F);
         }
 
+        Collected seen;
         look(*experiment, {"data", "codes"}, seen);
         cmd::Probe encode{10, "encode", {}, {}};
         encode.arrays["x"] = seen.channels["data"];
-        ask(encode);
-        const auto mean = seen.channels["mean"].values<float>();
+        Collected encoded = ask(encode);
+        const auto mean = encoded.channels["mean"].values<float>();
         const auto codes = seen.channels["codes"].values<float>();
         for (std::size_t i = 0; i < 20; ++i) {
             QVERIFY(std::abs(mean[i] - codes[i]) < 1e-4F);
