@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/dataset.h"
 
+#include "core/base/decls.h"
 #include "core/base/philox.h"
 #include "core/data/sources.h"
 
@@ -12,45 +13,21 @@
 namespace lx {
 namespace {
 
-ParamDecl numberDecl(std::string id, std::string label, double initial, double min, double max,
-                     std::string help) {
-    ParamDecl decl;
-    decl.id = std::move(id);
-    decl.label = std::move(label);
-    decl.help = std::move(help);
-    decl.initial = initial;
-    decl.min = min;
-    decl.max = max;
-    decl.live = false;
-    decl.basic = false;
-    return decl;
-}
+using namespace decl;
 
-ParamDecl integerDecl(std::string id, std::string label, Index initial, double min, double max,
-                      std::string help) {
-    ParamDecl decl = numberDecl(std::move(id), std::move(label), 0, min, max, std::move(help));
-    decl.initial = initial;
-    return decl;
-}
-
-ParamDecl textDecl(std::string id, std::string label, std::string initial,
-                   std::vector<std::string> choices, std::string help) {
-    ParamDecl decl;
-    decl.id = std::move(id);
-    decl.label = std::move(label);
-    decl.help = std::move(help);
-    decl.initial = std::move(initial);
-    decl.choices = std::move(choices);
-    decl.live = false;
-    return decl;
+/// Details of a source: under All.
+ParamDecl ranged(std::string id, std::string label, ParamValue initial, double min, double max,
+                 std::string help) {
+    return advanced(within(
+        make(std::move(id), std::move(label), std::move(initial), std::move(help)), min, max));
 }
 
 ParamDecl radius(double initial, const char* help) {
-    return numberDecl("data.radius", "Radius", initial, 1e-3, 1e3, help);
+    return ranged("data.radius", "Radius", initial, 1e-3, 1e3, help);
 }
 ParamDecl sd(double initial) {
-    return numberDecl("data.sd", "Noise", initial, 1e-4, 1e3,
-                      "Standard deviation of the normal noise around the shape.");
+    return ranged("data.sd", "Noise", initial, 1e-4, 1e3,
+                  "Standard deviation of the normal noise around the shape.");
 }
 using Decls = std::vector<ParamDecl>;
 
@@ -64,7 +41,7 @@ const DataSource kSources[] = {
     {"data.grid25", "Twenty-five Gaussians on a grid",
      [] {
          return Decls{
-             numberDecl("data.spacing", "Spacing", 1, 1e-3, 1e3, "Distance of neighbouring modes."),
+             ranged("data.spacing", "Spacing", 1.0, 1e-3, 1e3, "Distance of neighbouring modes."),
              sd(0.1)};
      }},
     {"data.moons", "Two moons", [] { return Decls{radius(1, "Radius of a moon."), sd(0.1)}; }},
@@ -73,10 +50,10 @@ const DataSource kSources[] = {
     {"data.pinwheel", "Pinwheel",
      [] {
          return Decls{radius(1.5, "Mean distance along an arm."),
-                      numberDecl("data.radial_sd", "Arm length", 0.45, 1e-3, 1e2,
-                                 "Standard deviation along an arm."),
+                      ranged("data.radial_sd", "Arm length", 0.45, 1e-3, 1e2,
+                             "Standard deviation along an arm."),
                       sd(0.12),
-                      numberDecl("data.rate", "Twist", 0.25, -5, 5, "How much the arms bend.")};
+                      ranged("data.rate", "Twist", 0.25, -5, 5, "How much the arms bend.")};
      }},
     {"data.checkerboard", "Checkerboard",
      [] { return Decls{radius(2, "Half the side of the board.")}; }},
@@ -87,28 +64,29 @@ const DataSource kSources[] = {
     {"data.banana", "Banana",
      [] {
          return Decls{radius(1, "Standard deviation of the first coordinate."),
-                      numberDecl("data.bend", "Bend", 0.7, -10, 10, "Curvature of the ridge."),
+                      ranged("data.bend", "Bend", 0.7, -10, 10, "Curvature of the ridge."),
                       sd(0.4)};
      }},
     {"data.funnel", "Neal's funnel",
      [] {
-         Decls decls{integerDecl("data.dim", "Dimension", 2, 2, 100, "Coordinates, neck included."),
-                     sd(3)};
+         Decls decls{
+             ranged("data.dim", "Dimension", Index{2}, 2, 100, "Coordinates, neck included."),
+             sd(3)};
          decls[1].help = "Standard deviation of the neck, a log-variance.";
          return decls;
      }},
     {"data.circle-vm", "Von Mises on a circle",
      [] {
          return Decls{radius(1, "Radius of the circle."),
-                      numberDecl("data.kappa", "Concentration", 2, 1e-3, 1e3,
-                                 "Concentration about angle 0; small is uniform."),
+                      ranged("data.kappa", "Concentration", 2.0, 1e-3, 1e3,
+                             "Concentration about angle 0; small is uniform."),
                       sd(0.05)};
      }},
     {"data.lingauss", "Linear-Gaussian model",
      [] {
-         Decls decls{integerDecl("data.dim", "Dimension", 8, 1, 200, "Observed coordinates."),
-                     integerDecl("data.latent", "Latent dimension", 2, 1, 100,
-                                 "Causes behind the observed coordinates."),
+         Decls decls{ranged("data.dim", "Dimension", Index{8}, 1, 200, "Observed coordinates."),
+                     ranged("data.latent", "Latent dimension", Index{2}, 1, 100,
+                            "Causes behind the observed coordinates."),
                      sd(0.5)};
          return decls;
      }},
@@ -349,54 +327,54 @@ std::string DataLibrary::fashionFolder() const {
 std::vector<ParamDecl> DataLibrary::params(const ParamSet& given) const {
     const std::string source = sourceOf(given);
     std::vector<ParamDecl> decls;
-    decls.push_back(textDecl("data.source", "Data", source, {},
-                             "A data set by name, or the path of a table, npy, npz or IDX file "
-                             "or of a folder of pictures."));
+    decls.push_back(decl::make("data.source", "Data", source,
+                               "A data set by name, or the path of a table, npy, npz or IDX file "
+                               "or of a folder of pictures."));
     if (const DataSource* row = sourceRow(source)) {
         std::ranges::copy(row->params(), std::back_inserter(decls));
         if (isFashion(source)) {
-            decls.push_back(integerDecl("data.count", "Rows", 0, 0, 60'000,
-                                        "Training pictures used; 0 is all of them."));
+            decls.push_back(ranged("data.count", "Rows", Index{0}, 0, 60'000,
+                                   "Training pictures used; 0 is all of them."));
         } else {
-            decls.push_back(integerDecl("data.count", "Rows", 10'000, 2, 1e6,
-                                        "Rows generated, held-out ones included."));
+            decls.push_back(ranged("data.count", "Rows", Index{10'000}, 2, 1e6,
+                                   "Rows generated, held-out ones included."));
         }
     } else {
         if (!exists(source)) {
             refuseUnknown(source);
         }
-        decls.push_back(textDecl("data.columns", "Columns", "", {},
-                                 "Columns of a table, separated by commas; empty is every numeric "
-                                 "column but the label."));
-        decls.push_back(textDecl("data.label_column", "Label column", "", {},
-                                 "Column of a table that holds the class; empty is none."));
-        decls.push_back(textDecl("data.missing", "Missing values", "drop",
-                                 {"drop", "mean", "error"},
-                                 "Leave the row out, put the column's mean, or refuse the table."));
-        decls.push_back(integerDecl("data.side", "Side", 28, 4, 256,
-                                    "Side in pixels to which pictures of a folder are scaled."));
-        decls.push_back(integerDecl("data.count", "Rows", 0, 0, 1e7,
-                                    "Rows used, held-out ones included; 0 is all of them."));
+        decls.push_back(
+            decl::make("data.columns", "Columns", std::string(),
+                       "Columns of a table, separated by commas; empty is every numeric "
+                       "column but the label."));
+        decls.push_back(decl::make("data.label_column", "Label column", std::string(),
+                                   "Column of a table that holds the class; empty is none."));
+        decls.push_back(
+            oneOf(decl::make("data.missing", "Missing values", std::string("drop"),
+                             "Leave the row out, put the column's mean, or refuse the table."),
+                  {"drop", "mean", "error"}));
+        decls.push_back(ranged("data.side", "Side", Index{28}, 4, 256,
+                               "Side in pixels to which pictures of a folder are scaled."));
+        decls.push_back(ranged("data.count", "Rows", Index{0}, 0, 1e7,
+                               "Rows used, held-out ones included; 0 is all of them."));
     }
     if (!isFashion(source)) {
-        decls.push_back(
-            numberDecl("data.train_share", "Training share", 0.8, 0.01, 0.99,
-                       "Share of the rows used for training; the others are held out."));
+        decls.push_back(ranged("data.train_share", "Training share", 0.8, 0.01, 0.99,
+                               "Share of the rows used for training; the others are held out."));
     }
-    decls.push_back(textDecl("data.scale", "Scaling",
-                             sourceRow(source) == nullptr && shape(given).sampleShape.size() == 1
-                                 ? "standardise"
-                                 : "none",
-                             {"none", "standardise", "unit"},
-                             "Columns as they are, with mean 0 and standard deviation 1, or "
-                             "between 0 and 1; measured on the training rows."));
+    const bool table = sourceRow(source) == nullptr && shape(given).sampleShape.size() == 1;
+    decls.push_back(
+        oneOf(decl::make("data.scale", "Scaling", std::string(table ? "standardise" : "none"),
+                         "Columns as they are, with mean 0 and standard deviation 1, or between 0 "
+                         "and 1; measured on the training rows."),
+              {"none", "standardise", "unit"}));
     if (shape(given).sampleShape.size() == 2 || given.contains("data.pool")) {
-        decls.push_back(integerDecl("data.pool", "Pooling", 1, 1, 16,
-                                    "Pictures shrink by this factor, by area averages."));
+        decls.push_back(ranged("data.pool", "Pooling", Index{1}, 1, 16,
+                               "Pictures shrink by this factor, by area averages."));
     }
-    decls.push_back(numberDecl("data.noise", "Added noise", 0, 0, 10,
-                               "Standard deviation of normal noise added to the training rows, in "
-                               "the units after scaling."));
+    decls.push_back(ranged("data.noise", "Added noise", 0.0, 0, 10,
+                           "Standard deviation of normal noise added to the training rows, in "
+                           "the units after scaling."));
     return decls;
 }
 

@@ -2,7 +2,7 @@
 #include "core/experiments/autoencoder/parts.h"
 
 #include "core/evaluation/importance.h"
-#include "core/experiments/decls.h"
+#include "core/base/decls.h"
 #include "core/nn/kernels.h"
 #include "core/nn/random.h"
 
