@@ -136,6 +136,8 @@ private:
     std::vector<Node> m_nodes;
 };
 
+/// Gaussian arms, turned at distance r from the origin by an angle that grows with r. Such a twist
+/// keeps areas, so the density is that of the straight arms at the place turned back.
 class Pinwheel final : public Distribution {
 public:
     static constexpr int kArms = 5;
@@ -159,15 +161,31 @@ public:
         for (std::size_t i = 0; i < n; ++i) {
             const double a = m_radius + m_radialSd * static_cast<double>(draws.values[2 * i]);
             const double b = m_sd * static_cast<double>(draws.values[2 * i + 1]);
-            const double angle = 2 * kPi * static_cast<double>(draws.labels[i]) / kArms +
-                                 m_rate * std::exp(a / m_radius);
-            draws.values[2 * i] = static_cast<float>(a * std::cos(angle) - b * std::sin(angle));
-            draws.values[2 * i + 1] = static_cast<float>(a * std::sin(angle) + b * std::cos(angle));
+            const Point x = turned({a, b}, angle(draws.labels[i], std::hypot(a, b)));
+            draws.values[2 * i] = static_cast<float>(x[0]);
+            draws.values[2 * i + 1] = static_cast<float>(x[1]);
         }
         return draws;
     }
-    std::optional<double> logDensity(std::span<const double>) const override {
-        return std::nullopt;
+    std::optional<double> logDensity(std::span<const double> x) const override {
+        const double r = std::hypot(x[0], x[1]);
+        std::array<double, kArms> logs{};
+        double top = -INFINITY;
+        for (int arm = 0; arm < kArms; ++arm) {
+            const Point ab = turned({x[0], x[1]}, -angle(arm, r));
+            const double u = (ab[0] - m_radius) / m_radialSd, v = ab[1] / m_sd;
+            double& log = logs[static_cast<std::size_t>(arm)];
+            log = -0.5 * (u * u + v * v);
+            top = std::max(top, log);
+        }
+        if (top == -INFINITY) {
+            return top;
+        }
+        double sum = 0;
+        for (const double log : logs) {
+            sum += std::exp(log - top);
+        }
+        return top + std::log(sum) - std::log(2 * kPi * kArms * m_radialSd * m_sd);
     }
     std::optional<Moments> moments() const override {
         // Five-fold symmetry makes the mean zero and the covariance isotropic.
@@ -176,6 +194,16 @@ public:
     }
 
 private:
+    static Point turned(const Point& p, double by) {
+        const double c = std::cos(by), s = std::sin(by);
+        return {p[0] * c - p[1] * s, p[0] * s + p[1] * c};
+    }
+    double angle(Index arm, double r) const {
+        // Finite however far out: the cosine of infinity is no number.
+        return 2 * kPi * static_cast<double>(arm) / kArms +
+               m_rate * std::exp(std::min(r / m_radius, 600.0));
+    }
+
     double m_radius, m_radialSd, m_sd, m_rate;
 };
 

@@ -52,8 +52,9 @@ DistributionPtr rings(double radius, double sd);
 /// Von Mises angle with concentration `kappa` about angle 0.
 DistributionPtr circleVonMises(double radius, double kappa, double sd);
 
-/// Five bent arms: a ~ N(radius, radialSd^2), b ~ N(0, sd^2), turned by the arm's angle plus
-/// rate exp(a / radius). Moments only.
+/// Five bent arms: a ~ N(radius, radialSd^2) along and b ~ N(0, sd^2) across an arm, turned by the
+/// arm's angle plus rate exp(r / radius) with r^2 = a^2 + b^2. Others twist by a in place of r,
+/// which looks the same but folds the plane where the twist is strong. Ref: johnson2016.
 DistributionPtr pinwheel(double radius, double radialSd, double sd, double rate);
 /// Uniform on the eight dark squares of a 4 x 4 board over [-radius, radius]^2.
 DistributionPtr checkerboard(double radius);

@@ -23,7 +23,7 @@ std::vector<Case> cases() {
             {"spirals", spirals(2, 0.06), 3, true},
             {"rings", rings(2, 0.08), 3, true},
             {"circle-vm", circleVonMises(1, 2, 0.05), 2, true},
-            {"pinwheel", pinwheel(1.5, 0.45, 0.12, 0.25), 0, true},
+            {"pinwheel", pinwheel(1.5, 0.45, 0.12, 0.25), 4.5, true},
             {"checkerboard", checkerboard(2), 2.5, true},
             {"banana", banana(1, 0.7, 0.4), 12, true},
             {"funnel", funnel(3, 3), 0, false},
@@ -170,6 +170,45 @@ private Q_SLOTS:
             QVERIFY(a.values == b.values && a.labels == b.labels);
             QVERIFY(a.values != other.values);
         }
+    }
+    void pinwheelDensity() {
+        // Strong twist, short and wide arms, and the plain one: mass, moments and log density.
+        const auto laws = {pinwheel(1.5, 0.45, 0.12, 0.25), pinwheel(1, 0.3, 0.3, -0.8),
+                           pinwheel(2, 0.2, 0.1, 0)};
+        for (const auto& law : laws) {
+            const int cells = 400;
+            const double half = 5, step = 2 * half / cells;
+            double mass = 0, mean[2] = {0, 0}, second[3] = {0, 0, 0};
+            for (int i = 0; i < cells * cells; ++i) {
+                const double x[] = {-half + (i / cells + 0.5) * step,
+                                    -half + (i % cells + 0.5) * step};
+                const double p = std::exp(law->logDensity(x).value()) * step * step;
+                mass += p;
+                for (int k = 0; k < 2; ++k) {
+                    mean[k] += p * x[k];
+                    second[k] += p * x[k] * x[k];
+                }
+                second[2] += p * x[0] * x[1];
+            }
+            const Moments stated = law->moments().value();
+            QVERIFY2(std::abs(mass - 1) < 1e-4, qPrintable(QString::number(mass, 'g', 10)));
+            QVERIFY(std::abs(mean[0]) < 1e-4 && std::abs(mean[1]) < 1e-4);
+            QVERIFY(std::abs(second[0] - stated.covariance[0]) < 1e-3);
+            QVERIFY(std::abs(second[1] - stated.covariance[3]) < 1e-3);
+            QVERIFY(std::abs(second[2]) < 1e-3);
+        }
+        // The density belongs to these draws: one that twists the other way or a little more, or
+        // has longer arms, does not fit them, though its mass is one too.
+        const auto law = pinwheel(1.5, 0.45, 0.12, 0.25);
+        const double entropy = plane(*law, 4.5, 400).second;
+        const Draws draws = law->sample(Key{12, 7}, 4000);
+        QVERIFY(densityScore(draws, *law, entropy) < kLimit);
+        for (const auto& wrong : {pinwheel(1.5, 0.45, 0.12, -0.25), pinwheel(1.5, 0.45, 0.12, 0.27),
+                                  pinwheel(1.5, 0.7, 0.12, 0.25)}) {
+            QVERIFY(densityScore(draws, *wrong, entropy) > kLimit);
+        }
+        const double far[] = {1e200, 1e200};
+        QVERIFY(law->logDensity(far).value() < -1e10);
     }
     void misuseIsRefused() {
         QVERIFY_EXCEPTION_THROWN(ring8(2, 0), UsageError);
