@@ -46,25 +46,33 @@ install_packages() {
     mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]} == 0)) && return
 
+    local names=() line
+    name_packages() {
+        names=()
+        for line in "${missing[@]}"; do
+            names+=("$(first_known "$line")")
+        done
+    }
     local as_root=()
     if ((EUID != 0)); then
         if ! command -v sudo >/dev/null; then
-            echo "${#missing[@]} packages are missing, and installing them needs root: run this script as root, or install sudo." >&2
+            name_packages
+            echo "${#missing[@]} packages are missing, and installing them needs root. Run this script as root, install sudo, or let an administrator run: apt-get install --no-install-recommends ${names[*]}" >&2
             exit 1
         fi
         as_root=(sudo)
     fi
     echo "Installing ${#missing[@]} packages (resources/packages.txt) ..."
-    if ! "${as_root[@]}" apt-get update -q; then
-        echo "The package lists could not be fetched. Check the network connection and the sources in /etc/apt, then run this script again." >&2
-        exit 1
-    fi
-    local names=() line
-    for line in "${missing[@]}"; do
-        names+=("$(first_known "$line")")
-    done
+    # One broken source need not matter; apt-get would hide that none could be reached.
+    local stale=""
+    "${as_root[@]}" apt-get update -q -o APT::Update::Error-Mode=any || stale=yes
+    name_packages
     if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${names[@]}"; then
-        echo "Installing failed (see above). With no network connection nothing can be installed; on another system than Debian 12 or 13 a name may differ: ${names[*]}" >&2
+        if [[ -n $stale ]]; then
+            echo "The package lists could not be fetched, so nothing was installed. Check the network connection and the sources in /etc/apt, then run this script again." >&2
+        else
+            echo "Installing failed (see above). On another system than Debian 12 or 13 a name may differ: ${names[*]}" >&2
+        fi
         exit 1
     fi
 }
