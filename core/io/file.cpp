@@ -61,7 +61,10 @@ private:
                      std::string(call) + " failed: " + reasonOf(error) + "; " + remedyFor(error));
 }
 
-Bytes readUpTo(const std::filesystem::path& path, std::uint64_t limit, bool whole) {
+using Room = std::function<std::byte*(std::size_t bytes)>;
+
+void readUpTo(const std::filesystem::path& path, std::uint64_t limit, bool whole,
+              const Room& room) {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0) {
@@ -83,10 +86,11 @@ Bytes readUpTo(const std::filesystem::path& path, std::uint64_t limit, bool whol
                              std::to_string(limit) +
                              " that are read here; split it or convert it to a smaller type");
     }
-    Bytes bytes(static_cast<std::size_t>(std::min(size, limit)));
+    const auto wanted = static_cast<std::size_t>(std::min(size, limit));
+    std::byte* bytes = room(wanted);
     std::size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t got = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+    while (done < wanted) {
+        const ssize_t got = ::read(file.get(), bytes + done, wanted - done);
         if (got < 0) {
             if (errno == EINTR) {
                 continue;
@@ -99,6 +103,14 @@ Bytes readUpTo(const std::filesystem::path& path, std::uint64_t limit, bool whol
         }
         done += static_cast<std::size_t>(got);
     }
+}
+
+Bytes readBytes(const std::filesystem::path& path, std::uint64_t limit, bool whole) {
+    Bytes bytes;
+    readUpTo(path, limit, whole, [&](std::size_t count) {
+        bytes.resize(count);
+        return bytes.data();
+    });
     return bytes;
 }
 
@@ -107,8 +119,10 @@ Bytes readUpTo(const std::filesystem::path& path, std::uint64_t limit, bool whol
                      " failed: " + reasonOf(error) + "; " + remedyFor(error));
 }
 
+}  // namespace
+
 /// A new file beside the target, removed again unless it was committed.
-class Temporary {
+class AtomicFile::Temporary {
 public:
     explicit Temporary(std::filesystem::path target)
         : m_target(std::move(target)), m_folder(m_target.parent_path()) {
@@ -151,6 +165,15 @@ public:
             bytes = bytes.subspan(static_cast<std::size_t>(done));
         }
     }
+
+    void putAt(std::uint64_t offset, std::span<const std::byte> bytes) {
+        const ssize_t done = ::pwrite(m_fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (done != static_cast<ssize_t>(bytes.size())) {
+            failWrite(m_target, "pwrite", done < 0 ? errno : ENOSPC);
+        }
+    }
+
+    const std::filesystem::path& path() const noexcept { return m_path; }
 
     void commit() {
         const Descriptor folder(::open(m_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -208,14 +231,55 @@ private:
     int m_fd = -1;
 };
 
+namespace {
+
+/// Through a link the file it names is replaced, not the link.
+std::filesystem::path targetOf(const std::filesystem::path& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_symlink(path, ignored)) {
+        const auto resolved = std::filesystem::weakly_canonical(path, ignored);
+        if (!ignored) {
+            return resolved;
+        }
+    }
+    return path;
+}
+
 }  // namespace
 
+AtomicFile::AtomicFile(const std::filesystem::path& path)
+    : m_temporary(std::make_unique<Temporary>(targetOf(path))) {}
+AtomicFile::~AtomicFile() = default;
+AtomicFile::AtomicFile(AtomicFile&&) noexcept = default;
+AtomicFile& AtomicFile::operator=(AtomicFile&&) noexcept = default;
+
+void AtomicFile::put(std::span<const std::byte> bytes) {
+    m_temporary->put(bytes);
+}
+
+void AtomicFile::putAt(std::uint64_t offset, std::span<const std::byte> bytes) {
+    m_temporary->putAt(offset, bytes);
+}
+
+void AtomicFile::commit() {
+    m_temporary->commit();
+}
+
+const std::filesystem::path& AtomicFile::temporary() const noexcept {
+    return m_temporary->path();
+}
+
 Bytes readFile(const std::filesystem::path& path, std::uint64_t limit) {
-    return readUpTo(path, limit, true);
+    return readBytes(path, limit, true);
+}
+
+void readFileInto(const std::filesystem::path& path, std::uint64_t limit,
+                  const std::function<std::byte*(std::size_t bytes)>& room) {
+    readUpTo(path, limit, true, room);
 }
 
 Bytes readPrefix(const std::filesystem::path& path, std::uint64_t count) {
-    return readUpTo(path, count, false);
+    return readBytes(path, count, false);
 }
 
 void writeFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
@@ -224,18 +288,9 @@ void writeFileAtomically(const std::filesystem::path& path, std::span<const std:
 
 void writeFileAtomically(const std::filesystem::path& path,
                          const std::function<void(const PutBytes&)>& produce) {
-    std::error_code ignored;
-    // Through a link the file it names is replaced, not the link.
-    std::filesystem::path target = path;
-    if (std::filesystem::is_symlink(path, ignored)) {
-        const auto resolved = std::filesystem::weakly_canonical(path, ignored);
-        if (!ignored) {
-            target = resolved;
-        }
-    }
-    Temporary temporary(target);
-    produce([&](std::span<const std::byte> piece) { temporary.put(piece); });
-    temporary.commit();
+    AtomicFile file(path);
+    produce([&](std::span<const std::byte> piece) { file.put(piece); });
+    file.commit();
 }
 
 }  // namespace lx

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +31,10 @@ struct WriteError : Error {
 /// The whole of a regular file. Throws InputError when it is missing, unreadable, no regular file
 /// (a pipe or device would never end) or larger than `limit` bytes.
 Bytes readFile(const std::filesystem::path&, std::uint64_t limit = kMaxFileBytes);
+
+/// The same into the block that `room` gives for so many bytes.
+void readFileInto(const std::filesystem::path&, std::uint64_t limit,
+                  const std::function<std::byte*(std::size_t bytes)>& room);
 
 /// The first `count` bytes of a regular file, or all of it when it is shorter. Throws as readFile.
 Bytes readPrefix(const std::filesystem::path&, std::uint64_t count);
@@ -58,5 +63,26 @@ void writeFileAtomically(const std::filesystem::path&, std::span<const std::byte
 /// The same for content that is produced piece by piece; an exception of `produce` passes through.
 void writeFileAtomically(const std::filesystem::path&,
                          const std::function<void(const PutBytes&)>& produce);
+
+/// The same for content that grows over a long time (a film): nothing appears at `path` before
+/// commit(), and the temporary file goes with the object. All functions throw WriteError.
+class AtomicFile {
+public:
+    explicit AtomicFile(const std::filesystem::path&);
+    ~AtomicFile();
+    AtomicFile(AtomicFile&&) noexcept;
+    AtomicFile& operator=(AtomicFile&&) noexcept;
+
+    void put(std::span<const std::byte>);
+    /// Replaces bytes that were put before.
+    void putAt(std::uint64_t offset, std::span<const std::byte>);
+    void commit();
+    /// The temporary file, for a program that writes it in our place.
+    const std::filesystem::path& temporary() const noexcept;
+
+private:
+    class Temporary;
+    std::unique_ptr<Temporary> m_temporary;
+};
 
 }  // namespace lx
