@@ -18,7 +18,8 @@ public:
     CommandList& operator=(CommandList&&) noexcept;
     ~CommandList();
 
-    /// Starts drawing on the upper left `width` x `height` pixels, cleared to straight RGBA.
+    /// Starts drawing on the upper left `width` x `height` pixels, cleared to straight RGBA and
+    /// depth 1.
     void beginRender(const Image&, std::uint32_t width, std::uint32_t height,
                      const std::array<float, 4>& clear);
     void draw(const GraphicsPipeline&, std::span<const Buffer* const> buffers,

@@ -77,7 +77,7 @@ struct ImageOptions {
     std::uint32_t width = 1, height = 1;
 };
 
-/// RGBA8 colour target that can be copied to a buffer.
+/// RGBA8 colour target with a depth buffer; the colours can be copied to a buffer.
 class Image {
 public:
     Image();
@@ -116,6 +116,9 @@ private:
     std::shared_ptr<PipelineImpl> m_impl;
 };
 
+/// What a fragment's depth does: nothing, or it must be less than the one drawn before.
+enum class DepthUse : std::uint8_t { None, Test, TestAndWrite };
+
 /// Triangle strips made by the vertex shader from its indices, blended over an RGBA8 Image with
 /// straight alpha.
 struct GraphicsOptions {
@@ -123,6 +126,7 @@ struct GraphicsOptions {
     std::span<const std::uint32_t> vertex, fragment;
     std::uint32_t buffers = 1, pushBytes = 0;
     Texels texels{};
+    DepthUse depth = DepthUse::None;
 };
 
 class GraphicsPipeline {

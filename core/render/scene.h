@@ -150,11 +150,14 @@ struct EllipsesLayer {
 
 using Layer = std::variant<GridLayer, AtlasLayer, DensityLayer, PointsLayer>;
 
+struct Space;  // space.h
+
 struct Scene {
     Rect view;  ///< what the image shows
     Color background;
     float pixelRatio = 1;       ///< device pixels per logical pixel
     std::vector<Layer> layers;  ///< drawn in order
+    std::shared_ptr<const Space> space = {};  ///< three-dimensional content, below the layers
 };
 
 /// Opaque RGBA8 pixels, row 0 at the top, stride 4 * width.

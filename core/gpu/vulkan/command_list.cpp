@@ -111,15 +111,16 @@ void CommandList::beginRender(const Image& image, std::uint32_t width, std::uint
     if (width > image.width() || height > image.height()) {
         throw UsageError("a picture is larger than its image");
     }
-    VkClearValue value{};
-    std::copy(clear.begin(), clear.end(), value.color.float32);
+    VkClearValue values[2]{};
+    std::copy(clear.begin(), clear.end(), values[0].color.float32);
+    values[1].depthStencil = {1, 0};
     VkRenderPassBeginInfo begin{};
     begin.sType = VK_STRUCTURE_TYPE_RENDER_PASS_BEGIN_INFO;
     begin.renderPass = context.renderPass;
     begin.framebuffer = image.m_impl->framebuffer;
     begin.renderArea = {{0, 0}, {width, height}};
-    begin.clearValueCount = 1;
-    begin.pClearValues = &value;
+    begin.clearValueCount = 2;
+    begin.pClearValues = values;
     context.vk.CmdBeginRenderPass(commands, &begin, VK_SUBPASS_CONTENTS_INLINE);
     const VkViewport viewport{0, 0, static_cast<float>(width), static_cast<float>(height), 0, 1};
     const VkRect2D scissor{{0, 0}, {width, height}};

@@ -13,6 +13,8 @@
 namespace lx::gpu {
 
 inline constexpr std::uint32_t kSetsPerPool = 32;
+/// Vulkan demands it of every device for sampling or X8_D24; all desktop drivers have it.
+inline constexpr VkFormat kDepthFormat = VK_FORMAT_D32_SFLOAT;
 
 /// A command buffer with everything it needs, recycled after the device has finished with it.
 struct Recording {
@@ -115,6 +117,10 @@ struct ImageImpl {
     VkDeviceMemory memory = VK_NULL_HANDLE;
     VkDeviceSize allocated = 0;
     VkImageView view = VK_NULL_HANDLE;
+    VkImage depth = VK_NULL_HANDLE;
+    VkDeviceMemory depthMemory = VK_NULL_HANDLE;
+    VkDeviceSize depthAllocated = 0;
+    VkImageView depthView = VK_NULL_HANDLE;
     VkFramebuffer framebuffer = VK_NULL_HANDLE;
     std::uint32_t width = 0, height = 0;
 };

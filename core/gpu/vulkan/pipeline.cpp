@@ -120,6 +120,11 @@ std::shared_ptr<PipelineImpl> makePipeline(const std::shared_ptr<Context>& conte
     VkPipelineMultisampleStateCreateInfo samples{};
     samples.sType = VK_STRUCTURE_TYPE_PIPELINE_MULTISAMPLE_STATE_CREATE_INFO;
     samples.rasterizationSamples = VK_SAMPLE_COUNT_1_BIT;
+    VkPipelineDepthStencilStateCreateInfo depth{};
+    depth.sType = VK_STRUCTURE_TYPE_PIPELINE_DEPTH_STENCIL_STATE_CREATE_INFO;
+    depth.depthTestEnable = options.depth != DepthUse::None;
+    depth.depthWriteEnable = options.depth == DepthUse::TestAndWrite;
+    depth.depthCompareOp = VK_COMPARE_OP_LESS;
     VkPipelineColorBlendAttachmentState blend{};
     blend.blendEnable = VK_TRUE;
     blend.srcColorBlendFactor = VK_BLEND_FACTOR_SRC_ALPHA;
@@ -148,6 +153,7 @@ std::shared_ptr<PipelineImpl> makePipeline(const std::shared_ptr<Context>& conte
     create.pViewportState = &viewport;
     create.pRasterizationState = &raster;
     create.pMultisampleState = &samples;
+    create.pDepthStencilState = &depth;
     create.pColorBlendState = &blending;
     create.pDynamicState = &dynamic;
     create.layout = impl->layout;

@@ -82,6 +82,19 @@ void Buffer::invalidate() const {
     }
 }
 
+namespace {
+
+void bindMemory(Context& context, VkImage image, VkDeviceMemory& memory, VkDeviceSize& size) {
+    VkMemoryRequirements needs;
+    context.vk.GetImageMemoryRequirements(context.device, image, &needs);
+    memory = context.allocate(needs, Memory::Device).first;
+    size = needs.size;
+    context.call("vkBindImageMemory",
+                 [&] { return context.vk.BindImageMemory(context.device, image, memory, 0); });
+}
+
+}  // namespace
+
 std::shared_ptr<ImageImpl> makeImage(const std::shared_ptr<Context>& context,
                                      const ImageOptions& options) {
     auto impl = std::make_shared<ImageImpl>(context);
@@ -107,26 +120,32 @@ std::shared_ptr<ImageImpl> makeImage(const std::shared_ptr<Context>& context,
     create.usage = VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT;
     context->call("vkCreateImage",
                   [&] { return vk.CreateImage(context->device, &create, nullptr, &impl->image); });
-    VkMemoryRequirements needs;
-    vk.GetImageMemoryRequirements(context->device, impl->image, &needs);
-    impl->memory = context->allocate(needs, Memory::Device).first;
-    impl->allocated = needs.size;
-    context->call("vkBindImageMemory", [&] {
-        return vk.BindImageMemory(context->device, impl->image, impl->memory, 0);
-    });
+    bindMemory(*context, impl->image, impl->memory, impl->allocated);
+    create.format = kDepthFormat;
+    create.usage = VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT;
+    context->call("vkCreateImage",
+                  [&] { return vk.CreateImage(context->device, &create, nullptr, &impl->depth); });
+    bindMemory(*context, impl->depth, impl->depthMemory, impl->depthAllocated);
     VkImageViewCreateInfo view{};
     view.sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO;
     view.image = impl->image;
     view.viewType = VK_IMAGE_VIEW_TYPE_2D;
-    view.format = create.format;
+    view.format = VK_FORMAT_R8G8B8A8_UNORM;
     view.subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
     context->call("vkCreateImageView",
                   [&] { return vk.CreateImageView(context->device, &view, nullptr, &impl->view); });
+    view.image = impl->depth;
+    view.format = kDepthFormat;
+    view.subresourceRange.aspectMask = VK_IMAGE_ASPECT_DEPTH_BIT;
+    context->call("vkCreateImageView", [&] {
+        return vk.CreateImageView(context->device, &view, nullptr, &impl->depthView);
+    });
+    const VkImageView attachments[] = {impl->view, impl->depthView};
     VkFramebufferCreateInfo frame{};
     frame.sType = VK_STRUCTURE_TYPE_FRAMEBUFFER_CREATE_INFO;
     frame.renderPass = context->renderPass;
-    frame.attachmentCount = 1;
-    frame.pAttachments = &impl->view;
+    frame.attachmentCount = 2;
+    frame.pAttachments = attachments;
     frame.width = options.width;
     frame.height = options.height;
     frame.layers = 1;
@@ -141,9 +160,14 @@ std::shared_ptr<ImageImpl> makeImage(const std::shared_ptr<Context>& context,
 ImageImpl::~ImageImpl() {
     const Api& vk = context->vk;
     vk.DestroyFramebuffer(context->device, framebuffer, nullptr);
-    vk.DestroyImageView(context->device, view, nullptr);
-    vk.DestroyImage(context->device, image, nullptr);
+    for (VkImageView made : {view, depthView}) {
+        vk.DestroyImageView(context->device, made, nullptr);
+    }
+    for (VkImage made : {image, depth}) {
+        vk.DestroyImage(context->device, made, nullptr);
+    }
     context->release(memory, allocated);
+    context->release(depthMemory, depthAllocated);
 }
 
 }  // namespace lx::gpu
