@@ -2,91 +2,57 @@
 #include "core/render/density.h"
 
 #include "core/render/colormap.h"
+#include "core/render/team.h"
+#include "core/render/vectorize.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
+#include <functional>
 
 namespace lx::render {
+namespace {
 
-int densityChannels(const DensityLayer& layer) noexcept {
-    return layer.category.defined() && layer.colors.size() > 1 ? 4 : 1;
+/// A point's pixel as an offset in the grid, or -1 outside it.
+struct CellMap {
+    double x0, y1, scaleX, scaleY, width, height;
+    std::int32_t columns;
+};
+
+/// xy [count, 2]. Without a branch, so that it is vectorised.
+LX_VECTOR void cellsOf(const float* xy, Index count, const CellMap& map, std::int32_t* cells) {
+    const auto [x0, y1, scaleX, scaleY, width, height, columns] = map;
+    for (Index i = 0; i < count; ++i) {
+        const double x = (xy[2 * i] - x0) * scaleX;
+        const double y = (y1 - xy[2 * i + 1]) * scaleY;
+        // False for not-a-number.
+        const bool inside = (x >= 0) & (x < width) & (y >= 0) & (y < height);
+        const int column = static_cast<int>(inside ? x : 0.0);
+        const int row = static_cast<int>(inside ? y : 0.0);
+        cells[i] = inside ? row * columns + column : -1;
+    }
 }
 
-void splat(const DensityLayer& layer, const Projection& projection, Size pixels,
-           std::span<std::uint32_t> grid) {
-    if (layer.xy.count() == 0) {
-        return;
+LX_VECTOR void addCounts(std::uint32_t* to, const std::uint32_t* from, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        to[i] += from[i];
     }
-    const float* xy = layer.xy.values<float>().data();
-    const Index* category =
-        layer.category.defined() ? layer.category.values<Index>().data() : nullptr;
-    const Index rows = layer.xy.dim(0), stride = layer.xy.dim(1);
-    const double x0 = projection.view().x0, y1 = projection.view().y1;
-    const double scaleX = projection.scaleX(), scaleY = projection.scaleY();
-    const double width = pixels.width, height = pixels.height;
-    const auto each = [&](auto&& add) {
-        for (Index i = 0; i < rows; ++i, xy += stride) {
-            const double x = (xy[0] - x0) * scaleX, y = (y1 - xy[1]) * scaleY;
-            if (x >= 0 && x < width && y >= 0 && y < height) {  // false for not-a-number
-                add(static_cast<std::size_t>(y) * static_cast<std::size_t>(pixels.width) +
-                        static_cast<std::size_t>(x),
-                    i);
-            }
-        }
-    };
-    if (densityChannels(layer) == 1 && category == nullptr && stride == 2) {
-        // Positions first, counts after: the first loop has no branch and is vectorised.
-        constexpr Index kBlock = 2048;
-        std::array<std::int32_t, kBlock> cells;
-        for (Index begin = 0; begin < rows; begin += kBlock) {
-            const Index count = std::min(kBlock, rows - begin);
-            const float* block = xy + 2 * begin;
-            for (Index i = 0; i < count; ++i) {
-                const double x = (block[2 * i] - x0) * scaleX;
-                const double y = (y1 - block[2 * i + 1]) * scaleY;
-                const bool inside = (x >= 0) & (x < width) & (y >= 0) & (y < height);
-                const int column = static_cast<int>(inside ? x : 0.0);
-                const int row = static_cast<int>(inside ? y : 0.0);
-                cells[static_cast<std::size_t>(i)] = inside ? row * pixels.width + column : -1;
-            }
-            for (Index i = 0; i < count; ++i) {
-                if (const std::int32_t cell = cells[static_cast<std::size_t>(i)]; cell >= 0) {
-                    ++grid[static_cast<std::size_t>(cell)];
-                }
-            }
-        }
-        return;
-    }
-    if (densityChannels(layer) == 1) {
-        each([&](std::size_t pixel, Index i) {
-            grid[pixel] += category == nullptr || category[i] >= 0;
-        });
-        return;
-    }
-    std::vector<std::uint32_t> words;
-    std::transform(layer.colors.begin(), layer.colors.end(), std::back_inserter(words), pack);
-    const auto count = static_cast<Index>(words.size());
-    each([&](std::size_t pixel, Index i) {
-        if (category[i] >= 0) {
-            const std::uint32_t word = words[static_cast<std::size_t>(category[i] % count)];
-            std::uint32_t* cell = &grid[4 * pixel];
-            cell[0] += 1;
-            cell[1] += word & 255;
-            cell[2] += word >> 8 & 255;
-            cell[3] += word >> 16 & 255;
-        }
-    });
 }
 
-std::uint32_t referenceCount(std::span<const std::uint32_t> grid, int channels) {
-    std::array<std::uint32_t, kHistogramBins> histogram{};
-    std::uint64_t occupied = 0;
+using Histogram = std::array<std::uint32_t, kHistogramBins>;
+
+/// Counts the pixels of each bin; bin 0 holds those without a point.
+void addTo(Histogram& histogram, std::span<const std::uint32_t> grid, int channels) {
     for (std::size_t i = 0; i < grid.size(); i += static_cast<std::size_t>(channels)) {
-        if (grid[i] != 0) {
-            ++histogram[static_cast<std::size_t>(histogramBin(grid[i]))];
-            ++occupied;
-        }
+        ++histogram[static_cast<std::size_t>(histogramBin(grid[i]))];
+    }
+}
+
+std::uint32_t referenceOf(const Histogram& histogram) {
+    std::uint64_t occupied = 0;
+    for (std::size_t bin = 1; bin < kHistogramBins; ++bin) {
+        occupied += histogram[bin];
     }
     // Integers, so that the shader finds the same bin.
     const std::uint64_t wanted = occupied - occupied / 100;
@@ -98,6 +64,160 @@ std::uint32_t referenceCount(std::span<const std::uint32_t> grid, int channels) 
         }
     }
     return 1;
+}
+
+std::vector<std::uint32_t> packed(const std::vector<Color>& colors) {
+    std::vector<std::uint32_t> words;
+    std::transform(colors.begin(), colors.end(), std::back_inserter(words), pack);
+    return words;
+}
+
+constexpr std::size_t kKeptCounts = 6, kKeptBytes = std::size_t{64} << 20;
+
+}  // namespace
+
+int densityChannels(const DensityLayer& layer) noexcept {
+    return layer.category.defined() && layer.colors.size() > 1 ? 4 : 1;
+}
+
+void splat(const DensityLayer& layer, const Projection& projection, Size pixels,
+           std::span<std::uint32_t> grid) {
+    splat(layer, projection, pixels, grid, 0, layer.xy.count() == 0 ? 0 : layer.xy.dim(0));
+}
+
+void splat(const DensityLayer& layer, const Projection& projection, Size pixels,
+           std::span<std::uint32_t> grid, Index begin, Index end) {
+    if (begin >= end) {
+        return;
+    }
+    const float* xy = layer.xy.values<float>().data();
+    const Index* category =
+        layer.category.defined() ? layer.category.values<Index>().data() : nullptr;
+    const Index stride = layer.xy.dim(1);
+    const bool colored = densityChannels(layer) == 4;
+    const std::vector<std::uint32_t> words = packed(layer.colors);
+    const auto count = static_cast<Index>(words.size());
+    const CellMap map{projection.view().x0,
+                      projection.view().y1,
+                      projection.scaleX(),
+                      projection.scaleY(),
+                      static_cast<double>(pixels.width),
+                      static_cast<double>(pixels.height),
+                      pixels.width};
+    constexpr Index kBlock = 2048;
+    std::array<std::int32_t, kBlock> cells;
+    std::array<float, 2 * kBlock> pairs;
+    for (Index first = begin; first < end; first += kBlock) {
+        const Index here = std::min(kBlock, end - first);
+        const float* block = xy + stride * first;
+        if (stride != 2) {
+            for (Index i = 0; i < here; ++i) {
+                std::memcpy(&pairs[static_cast<std::size_t>(2 * i)], block + stride * i, 8);
+            }
+            block = pairs.data();
+        }
+        cellsOf(block, here, map, cells.data());
+        for (Index i = 0; i < here; ++i) {
+            const std::int32_t at = cells[static_cast<std::size_t>(i)];
+            if (at < 0 || (category != nullptr && category[first + i] < 0)) {
+                continue;
+            }
+            if (!colored) {
+                ++grid[static_cast<std::size_t>(at)];
+                continue;
+            }
+            const std::uint32_t word = words[static_cast<std::size_t>(category[first + i] % count)];
+            std::uint32_t* cell = &grid[4 * static_cast<std::size_t>(at)];
+            cell[0] += 1;
+            cell[1] += word & 255;
+            cell[2] += word >> 8 & 255;
+            cell[3] += word >> 16 & 255;
+        }
+    }
+}
+
+std::shared_ptr<const DensityCounts> DensityCounter::count(const DensityLayer& layer,
+                                                           const Projection& projection, Size size,
+                                                           Team& team) {
+    const int channels = densityChannels(layer);
+    const Rect& view = projection.view();
+    const auto words = channels == 4 ? packed(layer.colors) : std::vector<std::uint32_t>{};
+    const auto same = [&](const Entry& e) {
+        return e.xy.sharesStorageWith(layer.xy) &&
+               std::ranges::equal(e.xy.shape(), layer.xy.shape()) &&
+               e.category.sharesStorageWith(layer.category) && e.colors == words &&
+               e.counts->channels == channels && e.size.width == size.width &&
+               e.size.height == size.height && e.view.x0 == view.x0 && e.view.y0 == view.y0 &&
+               e.view.x1 == view.x1 && e.view.y1 == view.y1;
+    };
+    ++m_uses;
+    if (const auto found = std::ranges::find_if(m_entries, same); found != m_entries.end()) {
+        found->used = m_uses;
+        return found->counts;
+    }
+    ++m_counted;
+    const std::size_t cells = static_cast<std::size_t>(size.width) *
+                              static_cast<std::size_t>(size.height) *
+                              static_cast<std::size_t>(channels);
+    // The memory of the picture that was looked at least lately serves again: fresh memory costs
+    // as much as the counting.
+    std::size_t bytes = 4 * cells;
+    for (const Entry& e : m_entries) {
+        bytes += 4 * e.counts->grid.size();
+    }
+    std::shared_ptr<DensityCounts> counts;
+    while (!m_entries.empty() && (m_entries.size() >= kKeptCounts || bytes > kKeptBytes)) {
+        const auto oldest = std::ranges::min_element(m_entries, {}, &Entry::used);
+        bytes -= 4 * oldest->counts->grid.size();
+        counts = std::move(oldest->counts);
+        m_entries.erase(oldest);
+    }
+    if (!counts || counts.use_count() > 1) {
+        counts = std::make_shared<DensityCounts>();
+    }
+    counts->channels = channels;
+    counts->grid.resize(cells);
+    const Index points = layer.xy.count() == 0 ? 0 : layer.xy.dim(0);
+    const bool split = team.threads() > 1 && points >= 100'000;
+    m_second.resize(split ? cells : m_second.size());
+    team.run(split ? 2 : 1, [&](int part) {
+        const std::span<std::uint32_t> grid(part == 0 ? counts->grid.data() : m_second.data(),
+                                            cells);
+        std::fill(grid.begin(), grid.end(), 0U);
+        const Index middle = split ? points / 2 : points;
+        splat(layer, projection, size, grid, part == 0 ? 0 : middle, part == 0 ? middle : points);
+    });
+    const auto parts = static_cast<std::size_t>(team.threads() * 2);
+    std::vector<Histogram> histograms(parts, Histogram{});
+    std::vector<std::uint32_t> largest(parts, 0);
+    const std::size_t pixels = cells / static_cast<std::size_t>(channels);
+    team.run(static_cast<int>(parts), [&](int part) {
+        const auto k = static_cast<std::size_t>(part);
+        const std::size_t from = pixels * k / parts * static_cast<std::size_t>(channels);
+        const std::size_t to = pixels * (k + 1) / parts * static_cast<std::size_t>(channels);
+        const std::span<std::uint32_t> grid(counts->grid.data() + from, to - from);
+        if (split) {
+            addCounts(grid.data(), m_second.data() + from, to - from);
+        }
+        addTo(histograms[k], grid, channels);
+        for (std::size_t i = 0; i < grid.size(); i += static_cast<std::size_t>(channels)) {
+            largest[k] = std::max(largest[k], grid[i]);
+        }
+    });
+    for (std::size_t k = 1; k < parts; ++k) {
+        std::transform(histograms[0].begin(), histograms[0].end(), histograms[k].begin(),
+                       histograms[0].begin(), std::plus<>());
+    }
+    counts->reference = referenceOf(histograms[0]);
+    counts->largest = *std::ranges::max_element(largest);
+    m_entries.push_back({layer.xy, layer.category, view, size, words, counts, m_uses});
+    return counts;
+}
+
+std::uint32_t referenceCount(std::span<const std::uint32_t> grid, int channels) {
+    Histogram histogram{};
+    addTo(histogram, grid, channels);
+    return referenceOf(histogram);
 }
 
 float tone(std::uint32_t count, std::uint32_t reference, float exposure) noexcept {

@@ -6,7 +6,9 @@
 #include "core/render/projection.h"
 #include "core/render/scene.h"
 
+#include <memory>
 #include <span>
+#include <vector>
 
 namespace lx::render {
 
@@ -16,6 +18,9 @@ int densityChannels(const DensityLayer&) noexcept;
 
 /// Adds every visible point to `grid` [height, width, channels], which the caller has zeroed.
 void splat(const DensityLayer&, const Projection&, Size pixels, std::span<std::uint32_t> grid);
+/// The same for the points [begin, end) alone.
+void splat(const DensityLayer&, const Projection&, Size pixels, std::span<std::uint32_t> grid,
+           Index begin, Index end);
 
 inline constexpr int kHistogramBins = 512;
 /// Counts below 64 have a bin each, larger ones 16 bins per octave.
@@ -34,6 +39,37 @@ constexpr std::uint32_t binCount(int bin) noexcept {
     const int octave = 6 + (bin - 64) / 16;
     return (16U + static_cast<std::uint32_t>((bin - 64) % 16)) << (octave - 4);
 }
+
+class Team;
+
+/// The points of a density layer, counted for one view.
+struct DensityCounts {
+    std::vector<std::uint32_t> grid;  ///< [height, width, channels]
+    int channels = 1;
+    std::uint32_t reference = 1, largest = 0;
+};
+
+/// Counts with two threads, and not at all when the same points were counted for the same view
+/// before. Not thread-safe.
+class DensityCounter {
+public:
+    /// Never null. The layer must be without problem.
+    std::shared_ptr<const DensityCounts> count(const DensityLayer&, const Projection&, Size, Team&);
+    std::uint64_t counted() const noexcept { return m_counted; }  ///< layers, those reused aside
+
+private:
+    struct Entry {
+        Array xy, category;  // held, so that their addresses stay unique
+        Rect view;
+        Size size;
+        std::vector<std::uint32_t> colors;
+        std::shared_ptr<DensityCounts> counts;
+        std::uint64_t used = 0;
+    };
+    std::vector<Entry> m_entries;
+    std::vector<std::uint32_t> m_second;  // the other thread's counts
+    std::uint64_t m_uses = 0, m_counted = 0;
+};
 
 /// The count that gets full opacity: 99 % of the occupied pixels hold no more. At least 1.
 std::uint32_t referenceCount(std::span<const std::uint32_t> grid, int channels);

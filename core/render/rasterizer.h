@@ -3,26 +3,47 @@
 // and are compared with it.
 #pragma once
 
-#include "core/render/projection.h"
+#include "core/render/painter.h"
 #include "core/render/scene.h"
 
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace lx::render {
 
-/// For layers that name no colour: the first category of the light theme.
-inline constexpr Color kDefaultColor{17 / 255.0F, 87 / 255.0F, 164 / 255.0F, 1};
-
 /// Why the layer cannot be drawn, as a sentence; empty when it can.
 std::string problem(const Layer&);
 
-/// Draws everything; layers with a problem are left out. A size below 1 counts as 1.
+/// Draws everything on one thread; layers with a problem are left out. A size below 1 counts as 1.
 Image rasterize(const Scene&, Size pixels);
 
-/// Draws the layers from `first` on over RGBA8 `pixels` of that size.
-Image rasterizeOver(Size, std::vector<std::uint8_t> pixels, const Scene&, std::size_t first);
+/// The same pictures to the bit, with helper threads, and without doing again what did not change
+/// since the picture before. One thread at a time.
+class Rasterizer {
+public:
+    /// `threads` counts the caller; 0: two where the machine has as many cores.
+    explicit Rasterizer(int threads = 0);
+    Image draw(const Scene&, Size pixels);
+    /// Densities counted so far; those of an unchanged view are not counted again.
+    std::uint64_t counted() const noexcept { return m_density.counted(); }
+
+private:
+    using Bytes = std::vector<std::uint8_t>;
+    /// Memory of pictures that nobody holds any more.
+    struct Spare {
+        std::mutex mutex;
+        std::vector<std::unique_ptr<Bytes>> free;
+    };
+    std::shared_ptr<Bytes> pixelsFor(Size);
+
+    Team m_team;
+    DensityCounter m_density;
+    ReliefCache m_reliefs;
+    std::shared_ptr<Spare> m_spare = std::make_shared<Spare>();
+};
 
 /// Signed distance in pixels from (x, y), pixels from the centre with y downwards, to the edge of
 /// a marker of `radius` pixels; negative inside. All markers but plus and cross have the area of

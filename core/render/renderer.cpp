@@ -41,7 +41,7 @@ public:
     Image finish() override {
         const auto [scene, size] = std::move(m_jobs.front());
         m_jobs.pop_front();
-        return rasterize(scene, size);
+        return m_rasterizer.draw(scene, size);
     }
     RendererInfo info() const override {
         RendererInfo info;
@@ -52,6 +52,7 @@ public:
 
 private:
     std::deque<std::pair<Scene, Size>> m_jobs;
+    Rasterizer m_rasterizer;
 };
 
 class Worker {

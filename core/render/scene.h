@@ -148,7 +148,8 @@ struct EllipsesLayer {
     float opacity = 1;
 };
 
-using Layer = std::variant<GridLayer, AtlasLayer, DensityLayer, PointsLayer>;
+using Layer = std::variant<GridLayer, AtlasLayer, DensityLayer, PointsLayer, TrailsLayer, MeshLayer,
+                           EllipsesLayer>;
 
 struct Space;  // space.h
 

@@ -15,7 +15,10 @@ constexpr std::size_t kKeptBytes = std::size_t{256} << 20;
 std::size_t sizeAs(const Array& array, UploadCache::Form form) {
     switch (form) {
         case UploadCache::Form::Raw: return array.bytes().size();
-        case UploadCache::Form::Pairs: return static_cast<std::size_t>(array.dim(0)) * 8;
+        case UploadCache::Form::Pairs:
+            return array.count() == 0
+                       ? 0
+                       : static_cast<std::size_t>(array.count() / array.shape().back()) * 8;
         case UploadCache::Form::Bytes8:
             return (static_cast<std::size_t>(array.count()) + 3) / 4 * 4;
     }
@@ -23,10 +26,11 @@ std::size_t sizeAs(const Array& array, UploadCache::Form form) {
 }
 
 void write(const Array& array, UploadCache::Form form, std::byte* out) {
-    if (form == UploadCache::Form::Pairs && array.dim(1) != 2) {
-        const float* row = array.values<float>().data();
-        for (Index i = 0; i < array.dim(0); ++i, row += array.dim(1), out += 8) {
-            std::memcpy(out, row, 8);
+    if (form == UploadCache::Form::Pairs && array.shape().back() != 2) {
+        const auto values = array.values<float>();
+        const auto stride = static_cast<std::size_t>(array.shape().back());
+        for (std::size_t at = 0; at < values.size(); at += stride, out += 8) {
+            std::memcpy(out, &values[at], 8);
         }
     } else if (form == UploadCache::Form::Bytes8) {
         for (const float value : array.values<float>()) {

@@ -16,7 +16,7 @@ class UploadCache {
 public:
     enum class Form : std::uint8_t {
         Raw,     ///< the bytes as they are
-        Pairs,   ///< the first two columns of [N, d] float32
+        Pairs,   ///< the first two of the last axis of [..., d] float32
         Bytes8,  ///< floats in [0, 1] as bytes, not-a-number as 0
     };
     explicit UploadCache(gpu::Device& device) : m_device(device) {}

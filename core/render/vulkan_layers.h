@@ -26,10 +26,52 @@ struct GridPush {
     IVec4 rect;
     Vec2 size, cellsPerPixel, fraction;
     IVec2 baseCell, extent;
-    float low, range, perValue, isoLines, isoWidth, opacity;
-    std::uint32_t isoColor;
+    float base, range, perValue, isoLines, isoWidth, opacity;
+    std::uint32_t isoColor, scaling, clip, levelCount;
+    float linear, shade;
 };
-static_assert(sizeof(GridPush) == 84);
+static_assert(sizeof(GridPush) == 104);
+
+struct StyledPush {
+    Vec4 origin;
+    Vec2 scale, size;
+};
+static_assert(sizeof(StyledPush) == 32);
+
+struct StyleWords {
+    std::uint32_t rgba;
+    float radius, opacity;
+    std::uint32_t marker;
+};
+static_assert(sizeof(StyleWords) == 16);
+
+struct TrailsPush {
+    Vec4 origin;
+    Vec2 scale, size;
+    float width, opacity, fade;
+    std::uint32_t first, segments, trails;
+    std::uint32_t colors, hasCategory, hasValues;
+    std::uint32_t scaling;
+    float linear, base, range;
+};
+static_assert(sizeof(TrailsPush) == 84);
+
+struct MeshPush {
+    Vec4 origin;
+    Vec2 scale, size;
+    Vec4 fill, edge;
+    float edgeWidth, opacity;
+    std::uint32_t valuesPer, quads, scaling;
+    float linear, base, range;
+};
+static_assert(sizeof(MeshPush) == 96);
+
+struct EllipsesPush {
+    Vec2 size;
+    float width, fill, opacity;
+    std::uint32_t colors;
+};
+static_assert(sizeof(EllipsesPush) == 24);
 
 struct AtlasPush {
     Vec2 size;
