@@ -4,6 +4,7 @@
 #include "core/session/session.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <thread>
 
@@ -70,7 +71,7 @@ public:
 };
 
 std::map<std::string, Array> exported(Experiment& experiment, const Description* description,
-                                      const std::vector<std::string>& channels,
+                                      const std::vector<std::string>& channels, Detail detail,
                                       std::stop_token stop) {
     std::vector<std::string> known;
     for (const auto& decl : description->channels) {
@@ -84,7 +85,7 @@ std::map<std::string, Array> exported(Experiment& experiment, const Description*
         }
     }
     MapBuilder builder;
-    const auto task = experiment.observe(channels, Detail::Export);
+    const auto task = experiment.observe(channels, detail);
     constexpr Budget kNoLimit{std::numeric_limits<Index>::max(), {}};
     while (task && !stop.stop_requested() && !task->advance(kNoLimit, stop, builder)) {
     }
@@ -164,10 +165,11 @@ public:
     }
 
     std::map<std::string, Array> exportChannels(std::vector<std::string> channels,
-                                                std::stop_token stop) override {
+                                                std::stop_token stop, Detail detail) override {
         return waited<std::map<std::string, Array>>(
-            [this, channels = std::move(channels)](Experiment& experiment, std::stop_token either) {
-                return exported(experiment, description().get(), channels, either);
+            [this, channels = std::move(channels), detail](Experiment& experiment,
+                                                           std::stop_token either) {
+                return exported(experiment, description().get(), channels, detail, either);
             },
             stop);
     }
@@ -213,6 +215,7 @@ private:
 struct Engine::Impl {
     std::vector<ExperimentSpec> specs;
     EngineOptions options;
+    std::atomic<std::size_t> ringBytes = 0;
     std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();
     std::mutex mutex;
     std::vector<std::shared_ptr<Mailbox>> arrivals;
@@ -255,7 +258,7 @@ void Engine::Impl::main() {
         admit(runs);
         std::optional<Time> due;
         for (const auto& run : runs) {
-            run->round(options.ringBytes / runs.size());
+            run->round(ringBytes / runs.size());
             if (const auto next = run->nextDue()) {
                 due = due ? std::min(*due, *next) : next;
             }
@@ -274,6 +277,7 @@ Engine::Engine(std::span<const ExperimentSpec> specs, EngineOptions options)
     : m_impl(std::make_shared<Impl>()) {
     m_impl->specs.assign(specs.begin(), specs.end());
     m_impl->options = std::move(options);
+    m_impl->ringBytes = m_impl->options.ringBytes;
     m_impl->thread = std::thread([impl = m_impl.get()] { impl->main(); });
 }
 
@@ -291,6 +295,15 @@ std::shared_ptr<Session> Engine::open() {
     }
     m_impl->pulse->wake();
     return std::make_shared<SessionHandle>(std::move(box), m_impl->pulse);
+}
+
+void Engine::setRingBytes(std::size_t bytes) {
+    m_impl->ringBytes = bytes;
+    m_impl->pulse->wake();
+}
+
+std::size_t Engine::ringBytes() const {
+    return m_impl->ringBytes;
 }
 
 std::span<const ExperimentSpec> Engine::specs() const {

@@ -24,6 +24,11 @@ std::size_t bytesOf(const State& state) noexcept {
 
 void ScrubRing::setLimit(std::size_t bytes) {
     if (bytes != m_limit) {
+        // Twice the room holds states half as far apart; those to come fill it.
+        for (std::size_t room = m_limit; m_stride > 1 && room <= bytes / 2;
+             room = std::max<std::size_t>(1, 2 * room)) {
+            m_stride /= 2;
+        }
         m_limit = bytes;
         m_tooLarge = false;
         thin();

@@ -25,7 +25,8 @@ public:
     };
     static constexpr std::size_t kMaxEntries = 256;
 
-    /// Thins at once when the present content is larger.
+    /// Thins at once when the present content is larger; keeps later states closer together when
+    /// there is more room.
     void setLimit(std::size_t bytes);
     /// True when a state at `step` belongs into the ring.
     bool due(const Steps& step) const;

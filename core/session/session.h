@@ -59,9 +59,10 @@ public:
     virtual std::shared_ptr<const Description> description() const = 0;
     /// Evaluates Experiment::metrics on the engine thread; blocks. Throws what it threw.
     virtual std::map<std::string, double> metrics(Key, std::stop_token = {}) = 0;
-    /// Every channel named, at Detail::Export; blocks (command line).
+    /// Every channel named; blocks (command line, films).
     virtual std::map<std::string, Array> exportChannels(std::vector<std::string> channels,
-                                                        std::stop_token = {}) = 0;
+                                                        std::stop_token = {},
+                                                        Detail = Detail::Export) = 0;
     /// Bytes held by the scrub ring of this run, and the steps it can show, oldest first.
     virtual std::pair<std::size_t, std::vector<Index>> ring() const = 0;
 };
@@ -75,6 +76,10 @@ public:
     Engine& operator=(const Engine&) = delete;
 
     std::shared_ptr<Session> open();
+    /// Bytes that the scrub rings of all runs may hold from the next round on; what does not fit
+    /// any more is thinned out. Any thread.
+    void setRingBytes(std::size_t bytes);
+    std::size_t ringBytes() const;
     std::span<const ExperimentSpec> specs() const;
 
 private:

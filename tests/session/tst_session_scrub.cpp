@@ -195,6 +195,38 @@ private Q_SLOTS:
         QVERIFY2(total <= options.ringBytes, qPrintable(QString::number(total)));
     }
 
+    void theBoundCanChangeWhileRunsLive() {
+        auto options = Harness::quick();
+        options.ringBytes = 40000;
+        Harness h(options);
+        h.load("fake-chain");
+        h.runUntil(1000);
+        const auto [wide, manySteps] = h.session->ring();
+        QCOMPARE(h.engine.ringBytes(), std::size_t{40000});
+        QVERIFY(wide > 10000 && wide <= 40000);  // else the next lines show nothing
+        h.engine.setRingBytes(10000);
+        QCOMPARE(h.engine.ringBytes(), std::size_t{10000});
+        QTRY_VERIFY(h.session->ring().first <= 10000);  // a paused run obeys too
+        const auto fewSteps = h.session->ring().second;
+        QVERIFY(fewSteps.size() >= 3 && fewSteps.size() < manySteps.size());
+        QCOMPARE(fewSteps.front(), Index{0});
+        h.runUntil(2000);
+        QVERIFY(h.session->ring().first <= 10000);
+        // Nothing fits, then there is room again.
+        h.engine.setRingBytes(0);
+        h.runUntil(2500);
+        QVERIFY(h.session->ring().second.size() <= 1);
+        h.engine.setRingBytes(40000);
+        h.runUntil(4000);
+        QVERIFY(h.session->ring().second.size() > 3);
+        QVERIFY(h.session->ring().first <= 40000);
+        // The numbers of the run do not depend on the bound.
+        Harness other;
+        other.load("fake-chain");
+        other.runUntil(4000);
+        QCOMPARE(h.walk(), other.walk());
+    }
+
     void resetEmptiesTheRing() {
         Harness h;
         h.load("fake-chain");
