@@ -27,6 +27,8 @@ ExitCode runCommandLine(app::Program& program, const cli::Command& command) {
                    .log = program.log(),
                    .paintFigures = {},
                    .paintWindow = {},
+                   .paintSheet = {},
+                   .paintMovie = {},
                    .benchNames = {},
                    .bench = {}};
 #ifdef LX_WITH_UI

@@ -1,90 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pictures of views and of the window for the command line, painted offscreen by the code that
 // paints the screen.
-#include "app/composition.h"
+#include "app/films.h"
+#include "app/offscreen.h"
 #include "core/render/bench.h"
 #include "core/render/renderer.h"
 #include "ui/shell/theme.h"
 #include "ui/shell/view_host.h"
-#include "ui/views/view.h"
+#include "ui/views/figure_view.h"
 
-#include <QApplication>
-#include <QElapsedTimer>
-#include <QEventLoop>
+#include <QBuffer>
 #include <QImage>
+#include <QPainter>
 
 #include <algorithm>
-#include <clocale>
-#include <cstdlib>
 
 namespace lx::app {
 namespace {
 
 constexpr int kChannelsMs = 60'000;  // evaluating a channel may take many steps' time
-constexpr int kQuietMs = 400;        // nothing new for so long: the picture is finished
-constexpr int kSettleMs = 15'000;
-
-/// Qt's remarks are of no use to a script; they go to the log only.
-const LogSink* g_log = nullptr;
-void onQtMessage(QtMsgType, const QMessageLogContext&, const QString& message) {
-    if (g_log != nullptr && *g_log) {
-        (*g_log)(LogLevel::Debug, "Qt: " + message.toStdString());
-    }
-}
-
-/// The one application of a command, always offscreen. It lives until the process ends: taking it
-/// apart among the static objects of Qt and the engine is what crashes programs at exit.
-void requireApplication(const Program& program) {
-    static int argc = 1;
-    static char name[] = "latent-explorer";
-    static char* argv[] = {name, nullptr};
-    static const QApplication* application = nullptr;
-    if (application == nullptr) {
-        setenv("QT_QPA_PLATFORM", "offscreen", 1);
-        g_log = &program.log();
-        qInstallMessageHandler(onQtMessage);
-        application = new QApplication(argc, argv);
-        std::setlocale(LC_NUMERIC, "C");
-        QApplication::setApplicationName(QStringLiteral("latent-explorer"));
-    }
-}
-
-/// How pictures are drawn is worth a line in the log, not a warning.
-LogSink quietly(const LogSink& log) {
-    return [log](LogLevel level, const std::string& message) {
-        log(level == LogLevel::Warning ? LogLevel::Info : level, message);
-    };
-}
-
-void pump(int milliseconds) {
-    QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents,
-                                milliseconds);
-}
-
-/// Works off events until `done` or for so long; returns whether it was done.
-template <class F>
-bool pumpUntil(F&& done, int milliseconds, const std::stop_token& stop) {
-    QElapsedTimer clock;
-    clock.start();
-    while (!done()) {
-        if (clock.elapsed() > milliseconds || stop.stop_requested()) {
-            return false;
-        }
-        pump(10);
-    }
-    return true;
-}
-
-/// Until no new snapshot arrived for a while.
-void settle(ui::SessionBridge& bridge, const std::stop_token& stop) {
-    QElapsedTimer quiet;
-    quiet.start();
-    const auto restart = [&quiet] { quiet.restart(); };
-    const auto changed = QObject::connect(&bridge, &ui::SessionBridge::snapshotChanged, restart);
-    pumpUntil([&] { return quiet.elapsed() > kQuietMs; }, kSettleMs, stop);
-    QObject::disconnect(changed);
-}
-
 /// A session whose series were drained before: hands them out again, once.
 class Replay : public Session {
 public:
@@ -110,8 +44,8 @@ public:
         return m_session->metrics(key, stop);
     }
     std::map<std::string, Array> exportChannels(std::vector<std::string> channels,
-                                                std::stop_token stop) override {
-        return m_session->exportChannels(std::move(channels), stop);
+                                                std::stop_token stop, Detail detail) override {
+        return m_session->exportChannels(std::move(channels), stop, detail);
     }
     std::pair<std::size_t, std::vector<Index>> ring() const override { return m_session->ring(); }
 
@@ -128,12 +62,17 @@ bool fits(const ui::ViewSpec& spec, const Description& description) {
            });
 }
 
-void savePicture(const QImage& picture, const std::filesystem::path& file) {
-    if (picture.isNull() || !picture.save(QString::fromStdString(file.string()), "PNG")) {
-        throw Error(file.string() +
-                    ": the picture cannot be written; is there space, and may you "
-                    "write there?");
+void savePicture(QImage picture, const cli::Texts& texts, const std::filesystem::path& file) {
+    for (const auto& [key, text] : texts) {
+        picture.setText(QString::fromStdString(key), QString::fromStdString(text));
     }
+    QByteArray bytes;
+    QBuffer buffer(&bytes);
+    buffer.open(QIODevice::WriteOnly);
+    if (!picture.save(&buffer, "PNG")) {
+        throw Error(file.string() + ": the picture is too large; choose a smaller --size or --dpi");
+    }
+    writeFileAtomically(file, std::as_bytes(std::span(bytes.constData(), std::size_t(bytes.size()))));
 }
 
 std::vector<std::filesystem::path> paintFigures(Program& program, const std::stop_token& stop,
@@ -142,11 +81,7 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
     const ui::Theme& theme = ui::themeOf(request.dark ? ui::ThemeKind::Dark : ui::ThemeKind::Light);
     ui::applyTheme(theme);
     ui::SessionBridge bridge;
-    bridge.setRendererFactory([log = quietly(program.log())] {
-        render::RendererOptions options;
-        options.log = log;
-        return std::shared_ptr<render::Renderer>(render::Renderer::create(options));
-    });
+    bridge.setRendererFactory(rendererFactory(program));
     bridge.addRun(std::make_shared<Replay>(request.session, request.series),
                   QString::fromStdString(request.title));
     bridge.poll();
@@ -184,62 +119,73 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
             break;
         }
         files.push_back(request.file(id));
-        savePicture(host.view()->picture(size, 1.0), files.back());
+        ui::ExportOptions options{.size = QSizeF(size), .dpi = request.dpi, .title = {}};
+        options.title = QString::fromStdString(request.title);
+        options.texts = request.texts;
+        ui::exportView(*host.view(), QString::fromStdString(files.back().string()), options);
     }
     return files;
 }
 
 std::vector<std::filesystem::path> paintWindow(Program& program, const std::stop_token& stop,
                                                const cli::WindowRequest& request) {
-    requireApplication(program);
-    Composition composition(program, false);
-    if (program.recipes().find(request.recipe) == nullptr) {
-        Recipe own;
-        own.id = request.recipe;
-        own.title = request.recipe;
-        own.clock = request.clock;
-        own.steps = request.steps;
-        composition.addRecipe(own);
-    }
-    ui::MainWindow window(composition.services(),
-                          {.startCards = false,
-                           .restoreGeometry = false,
-                           .theme = request.dark ? ui::ThemeKind::Dark : ui::ThemeKind::Light});
-    window.resize(request.width, request.height);
-    window.show();
-    composition.attachEngine(program.engine(), window.services());
-    window.openRecipe(request.recipe, request.params, request.seed, false);
-    window.engineReady();
-    if (!request.layout.empty()) {
-        window.setLayoutNamed(QString::fromStdString(request.layout));
-    }
-    ui::SessionBridge& bridge = window.bridge();
-    const auto clock = static_cast<std::size_t>(request.clock);
-    const auto failed = [&] {
-        const ui::Frame* frame = bridge.activeFrame();
-        return frame != nullptr && frame->snapshot->failure.has_value();
-    };
-    if (request.steps > 0) {
-        bridge.post(cmd::Run{request.clock, request.steps});
-        constexpr int kDayMs = 24 * 3600 * 1000;
-        pumpUntil(
-            [&] {
-                const ui::Frame* frame = bridge.activeFrame();
-                return failed() ||
-                       (frame != nullptr && frame->snapshot->step[clock] >= request.steps &&
-                        !frame->snapshot->running[clock]);
-            },
-            kDayMs, stop);
-    }
-    if (failed()) {
-        throw Error(bridge.activeFrame()->snapshot->failure->message);
-    }
-    if (stop.stop_requested()) {
+    OffscreenWindow window(program, request);
+    if (!window.runTo(request.steps, stop)) {
         return {};
     }
-    settle(bridge, stop);
-    savePicture(window.grab().toImage(), request.file);
+    savePicture(window.picture(), request.texts, request.file);
     return {request.file};
+}
+
+/// The pictures as thumbnails with their captions, a row of them for each group.
+void paintSheet(const Program& program, const cli::SheetRequest& request) {
+    requireApplication(program);
+    const ui::Theme& theme = ui::themeOf(request.dark ? ui::ThemeKind::Dark : ui::ThemeKind::Light);
+    ui::applyTheme(theme);
+    constexpr int kCellWidth = 480, kCellHeight = 360, kCaption = 26, kMargin = 24, kHeading = 40;
+    constexpr int kColumns = 4;
+    int height = kMargin;
+    for (const auto& group : request.groups) {
+        const int rows = (int(group.pictures.size()) + kColumns - 1) / kColumns;
+        height += kHeading + rows * (kCellHeight + kCaption + kMargin);
+    }
+    constexpr int kMaxHeight = 32'000;  // of a QImage
+    QImage sheet(kMargin + kColumns * (kCellWidth + kMargin), std::min(height, kMaxHeight),
+                 QImage::Format_RGB32);
+    sheet.fill(theme.window);
+    QPainter painter(&sheet);
+    painter.setRenderHint(QPainter::SmoothPixmapTransform);
+    int y = kMargin;
+    for (const auto& group : request.groups) {
+        painter.setPen(theme.text);
+        painter.setFont(theme.font(18, true));
+        painter.drawText(QRect(kMargin, y, sheet.width() - 2 * kMargin, kHeading - 8),
+                         Qt::AlignLeft | Qt::AlignVCenter, QString::fromStdString(group.title));
+        y += kHeading;
+        int column = 0;
+        for (const auto& [file, caption] : group.pictures) {
+            const QImage picture(QString::fromStdString(file.string()));
+            const QRect cell(kMargin + column * (kCellWidth + kMargin), y, kCellWidth, kCellHeight);
+            const QSize size = picture.size().scaled(cell.size(), Qt::KeepAspectRatio);
+            QRect at(QPoint(), size);
+            at.moveCenter(cell.center());
+            painter.drawImage(at, picture.scaled(size, Qt::IgnoreAspectRatio,
+                                                 Qt::SmoothTransformation));
+            painter.setPen(theme.border);
+            painter.drawRect(at.adjusted(-1, -1, 0, 0));
+            painter.setPen(theme.secondary);
+            painter.setFont(theme.font(13));
+            painter.drawText(QRect(cell.left(), cell.bottom() + 1, kCellWidth, kCaption),
+                             Qt::AlignHCenter | Qt::AlignVCenter, QString::fromStdString(caption));
+            if (++column == kColumns) {
+                column = 0;
+                y += kCellHeight + kCaption + kMargin;
+            }
+        }
+        y += column > 0 ? kCellHeight + kCaption + kMargin : 0;
+    }
+    painter.end();
+    savePicture(sheet, {}, request.file);
 }
 
 }  // namespace
@@ -257,6 +203,10 @@ void addPictures(Program& program, cli::Host& host) {
     };
     host.paintWindow = [&program, stop = host.interrupt](const cli::WindowRequest& request) {
         return paintWindow(program, stop, request);
+    };
+    host.paintSheet = [&program](const cli::SheetRequest& request) { paintSheet(program, request); };
+    host.paintMovie = [&program, stop = host.interrupt](const cli::MovieRequest& request) {
+        return paintMovie(program, stop, request);
     };
     host.benchNames = {"render.points1e4", "render.density1e6", "render.field"};
     host.bench = [log = program.log()](std::span<const std::string> names) {

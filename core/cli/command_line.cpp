@@ -11,7 +11,7 @@
 namespace lx::cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"list", "run", "shot", "bench", "selftest"};
+const std::vector<std::string> kCommands = {"list", "run", "shot", "movie", "bench", "selftest"};
 
 constexpr const char* kFooter =
     "Exit status: 0 done, 1 a check failed, 2 wrong usage, 3 unreadable or malformed input,\n"
@@ -29,6 +29,34 @@ std::string readSize(const std::string& text, int& width, int& height) {
         }
     }
     return "'" + text + "' is not a size; write 1280x800, each side from 64 to 16384";
+}
+
+/// A:B or A:B:K.
+std::string readSteps(const std::string& text, MovieOptions& movie) {
+    Index values[3] = {0, 0, 0};
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    int count = 0;
+    for (; count < 3; ++count) {
+        const auto [rest, error] = std::from_chars(at, end, values[count]);
+        at = rest;
+        if (error != std::errc{} || values[count] < 0 || at == end || *at != ':') {
+            count += error == std::errc{} ? 1 : 0;
+            break;
+        }
+        ++at;
+    }
+    const bool fine = at == end && !text.empty() && text.back() != ':' && count >= 2 &&
+                      values[0] <= values[1] && (count < 3 || values[2] >= 1) &&
+                      values[1] <= Index{1} << 40;
+    if (!fine) {
+        return "'" + text +
+               "' is no range of steps; write FIRST:LAST:STRIDE, for example 0:2000:20";
+    }
+    movie.first = values[0];
+    movie.last = values[1];
+    movie.every = values[2];
+    return {};
 }
 
 void addCompute(CLI::App& command, std::string& device, int& threads) {
@@ -111,9 +139,41 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
     shotApp->add_option("--theme", theme, "light or dark")
         ->check(CLI::IsMember({"light", "dark"}))
         ->type_name("NAME");
+    shotApp->add_option("--dpi", shot.dpi, "pixels per inch; 96 are one per pixel of --size")
+        ->check(CLI::Range(24.0, 1200.0))
+        ->type_name("N");
     auto* pngOption = shotApp->add_option("--png", png, "file to write")->type_name("FILE");
-    shotApp->add_option("--out", shot.out, "file (.png) or folder to write")
+    shotApp->add_option("--out", shot.out, "file (.png, .svg, .pdf) or folder to write")
         ->excludes(pngOption)
+        ->type_name("FILE|DIR");
+
+    MovieOptions movie;
+    std::string movieSize, movieTheme = "light", steps;
+    CLI::App* movieApp = app.add_subcommand("movie", "a film of a run, offscreen");
+    movieApp->add_option("recipe", movie.recipe, "id of a recipe, or a recipe file")->required();
+    movieApp->add_option("--set", movie.set, "a parameter of the recipe; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("ID=VALUE");
+    movieApp
+        ->add_option("--steps", steps,
+                     "first and last step of the recipe's clock, and the stride between frames")
+        ->type_name("A:B:K");
+    movieApp->add_option("--seed", movie.seed, "seed of all random streams")->type_name("S");
+    addCompute(*movieApp, movie.device, movie.threads);
+    movieApp->add_option("--fps", movie.fps, "frames a second")
+        ->check(CLI::Range(0.1, 240.0))
+        ->type_name("N");
+    auto* movieView = movieApp->add_option("--view", movie.view, "id of one view")->type_name("ID");
+    movieApp->add_flag("--window", movie.window, "the whole window")->excludes(movieView);
+    movieApp->add_option("--layout", movie.layout, "layout of the window")->type_name("NAME");
+    movieApp->add_option("--size", movieSize, "size in pixels")->type_name("WxH");
+    movieApp->add_option("--theme", movieTheme, "light or dark")
+        ->check(CLI::IsMember({"light", "dark"}))
+        ->type_name("NAME");
+    movieApp
+        ->add_option("--out", movie.out,
+                     "file (.gif, .apng, .mp4, .webm), or a new folder for PNG pictures")
+        ->required()
         ->type_name("FILE|DIR");
 
     BenchOptions bench;
@@ -168,6 +228,17 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
             return refuse("shot: say where to write, with --png FILE or --out FILE|DIR");
         }
         return Command(shot);
+    }
+    if (movieApp->parsed()) {
+        std::string why;
+        if (!movieSize.empty() && !(why = readSize(movieSize, movie.width, movie.height)).empty()) {
+            return refuse("--size: " + why);
+        }
+        if (!steps.empty() && !(why = readSteps(steps, movie)).empty()) {
+            return refuse("--steps: " + why);
+        }
+        movie.dark = movieTheme == "dark";
+        return Command(movie);
     }
     if (benchApp->parsed()) {
         return Command(bench);

@@ -43,7 +43,24 @@ struct ShotOptions {
     bool dark = false;
     std::string device = "auto";
     int threads = 0;
+    double dpi = 96;  ///< of PNG, and of raster parts of SVG and PDF
     std::string out;  ///< --png or --out
+};
+struct MovieOptions {
+    std::string recipe;
+    std::vector<std::string> set;
+    Index first = 0, every = 0;  ///< every 0: about a hundred frames
+    std::optional<Index> last;   ///< none: the recipe's own number of steps
+    double fps = 12;
+    std::optional<std::uint64_t> seed;
+    std::string view;
+    bool window = false;
+    std::string layout;
+    int width = 0, height = 0;  ///< 0: the default of a view or of the window
+    bool dark = false;
+    std::string device = "auto";
+    int threads = 0;
+    std::string out;
 };
 struct BenchOptions {
     std::vector<std::string> names;
@@ -54,8 +71,8 @@ struct SelfTestOptions {
     bool json = false;
 };
 
-using Command = std::variant<WindowOptions, ListOptions, RunOptions, ShotOptions, BenchOptions,
-                             SelfTestOptions>;
+using Command = std::variant<WindowOptions, ListOptions, RunOptions, ShotOptions, MovieOptions,
+                             BenchOptions, SelfTestOptions>;
 
 /// Reads the arguments without the program's name. Help and version go to `out`, errors to `err`;
 /// then the result is the exit status.
@@ -63,7 +80,7 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
                                                  const std::string& version, std::ostream& out,
                                                  std::ostream& err);
 
-/// "list, run, shot, bench, selftest".
+/// "list, run, shot, movie, bench, selftest".
 std::string commandNames();
 
 }  // namespace lx::cli

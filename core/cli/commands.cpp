@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cli/commands.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include <sched.h>
@@ -34,13 +35,25 @@ void requireInputs(const WindowOptions& options, const RecipeBook& recipes) {
         if (recipes.find(input) != nullptr || std::filesystem::exists(input, error)) {
             continue;
         }
-        std::vector<std::string> words = {"list", "run", "shot", "bench", "selftest"};
+        std::vector<std::string> words = {"list", "run", "shot", "movie", "bench", "selftest"};
         for (const auto& recipe : recipes.all()) {
             words.push_back(recipe.id);
         }
         const std::string near = nearest(input, words);
         throw UsageError("'" + input + "' is neither a command (" + commandNames() +
                          "), a recipe nor a file" +
+                         (near.empty() ? "" : "; the nearest is '" + near + "'"));
+    }
+}
+
+void requireView(const std::string& id, const Host& host) {
+    std::vector<std::string> ids;
+    for (const auto& view : host.views) {
+        ids.push_back(view.id);
+    }
+    if (!id.empty() && std::ranges::find(ids, id) == ids.end()) {
+        const std::string near = nearest(id, ids);
+        throw UsageError("--view: there is no view '" + id + "'" +
                          (near.empty() ? "" : "; the nearest is '" + near + "'"));
     }
 }
@@ -53,6 +66,7 @@ ExitCode execute(const Command& command, const Host& host) {
         }
         ExitCode operator()(const ListOptions& o) const { return listCommand(o, host); }
         ExitCode operator()(const RunOptions& o) const { return runCommand(o, host); }
+        ExitCode operator()(const MovieOptions& o) const { return movieCommand(o, host); }
         ExitCode operator()(const ShotOptions& o) const { return shotCommand(o, host); }
         ExitCode operator()(const BenchOptions& o) const { return benchCommand(o, host); }
         ExitCode operator()(const SelfTestOptions& o) const { return selfTestCommand(o, host); }

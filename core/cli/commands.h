@@ -14,9 +14,13 @@ ExitCode execute(const Command&, const Host&);
 /// commands there are and the nearest recipe.
 void requireInputs(const WindowOptions&, const RecipeBook&);
 
+/// Throws UsageError naming the nearest view when there is none of that id; "" is fine.
+void requireView(const std::string& id, const Host&);
+
 // One file each.
 ExitCode listCommand(const ListOptions&, const Host&);
 ExitCode runCommand(const RunOptions&, const Host&);
+ExitCode movieCommand(const MovieOptions&, const Host&);
 ExitCode shotCommand(const ShotOptions&, const Host&);
 ExitCode benchCommand(const BenchOptions&, const Host&);
 ExitCode selfTestCommand(const SelfTestOptions&, const Host&);

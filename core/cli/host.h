@@ -18,6 +18,9 @@ struct ViewInfo {
     std::vector<std::string> channelKinds;
 };
 
+/// Texts to be stored in a picture, by keyword.
+using Texts = std::map<std::string, std::string>;
+
 /// Pictures of single views of a run that stands still.
 struct FigureRequest {
     std::shared_ptr<Session> session;
@@ -25,7 +28,9 @@ struct FigureRequest {
     std::vector<SeriesPoint> series;
     std::vector<std::string> views;  ///< ids; empty: all that fit the run
     int width = 960, height = 720;   ///< logical pixels
+    double dpi = 96;                 ///< of PNG, and of raster parts of SVG and PDF
     bool dark = false;
+    Texts texts = {};
     /// Called with each picture's view; returns the file to write.
     std::function<std::filesystem::path(const std::string& view)> file;
 };
@@ -39,6 +44,28 @@ struct WindowRequest {
     Index steps = 0;
     std::string layout;
     int width = 1280, height = 800;
+    bool dark = false;
+    Texts texts = {};
+    std::filesystem::path file;
+};
+
+/// A film of one view of `session`, or of the window when that is null.
+struct MovieRequest {
+    std::shared_ptr<Session> session;
+    std::string view, title;
+    Index first = 0, last = 0, every = 1;  ///< steps of the clock
+    double fps = 12;
+    WindowRequest window;                        ///< size, theme, clock, file; the rest for a window
+    std::function<void(int done, int total)> progress;
+};
+
+/// Pictures side by side on one sheet, by group.
+struct SheetRequest {
+    struct Group {
+        std::string title;
+        std::vector<std::pair<std::filesystem::path, std::string>> pictures;  ///< with captions
+    };
+    std::vector<Group> groups;
     bool dark = false;
     std::filesystem::path file;
 };
@@ -58,9 +85,12 @@ struct Host {
     std::stop_token interrupt;
     LogSink log;
 
-    /// Both null in a build without the window. They return the files written.
+    /// These are null in a build without the window. The first two return the files written.
     std::function<std::vector<std::filesystem::path>(const FigureRequest&)> paintFigures;
     std::function<std::vector<std::filesystem::path>(const WindowRequest&)> paintWindow;
+    std::function<void(const SheetRequest&)> paintSheet;
+    /// Writes the film; false when it was interrupted, and then no file is there.
+    std::function<bool(const MovieRequest&)> paintMovie;
     /// Rows of the program's own benchmarks (render.*, start.window); null without the window.
     std::vector<std::string> benchNames;
     std::function<std::vector<BenchRow>(std::span<const std::string> names)> bench;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cli/commands.h"
 #include "core/cli/run_output.h"
+#include "core/recipes/session_code.h"
 
 #include <ostream>
 
@@ -36,7 +37,9 @@ Pictures paintViews(const Recipe& recipe, const ShotOptions& options, const Host
                           .title = recipe.title,
                           .series = std::move(series),
                           .views = std::move(views),
+                          .dpi = options.dpi,
                           .dark = options.dark,
+                          .texts = {{kSessionCodeKey, sessionCode(run.document())}},
                           .file = file};
     if (options.width > 0) {
         request.width = options.width;
@@ -59,11 +62,17 @@ std::vector<std::filesystem::path> paintWindow(const Recipe& recipe, const ShotO
         .steps = options.steps.value_or(recipe.steps),
         .layout = options.layout,
         .dark = options.dark,
+        .texts = {},
         .file = file};
     if (options.width > 0) {
         request.width = options.width;
         request.height = options.height;
     }
+    SessionDocument document{
+        recipe.id, recipe.title, {recipe.family, request.params, request.seed}, {}, {}, {}};
+    document.step[static_cast<std::size_t>(recipe.clock)] = request.steps;
+    document.versions = host.versions();
+    request.texts = {{kSessionCodeKey, sessionCode(document)}};
     return host.paintWindow(request);
 }
 
@@ -73,17 +82,7 @@ ExitCode shotCommand(const ShotOptions& options, const Host& host) {
     if (!host.paintFigures || !host.paintWindow) {
         throw UsageError("shot: this build has no window and can paint nothing");
     }
-    if (!options.view.empty()) {
-        std::vector<std::string> ids;
-        for (const auto& view : host.views) {
-            ids.push_back(view.id);
-        }
-        if (std::ranges::find(ids, options.view) == ids.end()) {
-            const std::string near = nearest(options.view, ids);
-            throw UsageError("--view: there is no view '" + options.view + "'" +
-                             (near.empty() ? "" : "; the nearest is '" + near + "'"));
-        }
-    }
+    requireView(options.view, host);
     const std::filesystem::path out = options.out;
     std::vector<std::filesystem::path> files;
     const auto add = [&files](const std::vector<std::filesystem::path>& more) {
@@ -102,16 +101,34 @@ ExitCode shotCommand(const ShotOptions& options, const Host& host) {
         }
     };
     if (options.all) {
+        SheetRequest sheet{.groups = {}, .dark = options.dark, .file = out / "contact-sheet.png"};
         for (const auto& recipe : host.recipes.all()) {
-            if (!interrupted) {
-                paintAll(recipe, out / recipe.id);
+            if (interrupted) {
+                break;
             }
+            const std::size_t before = files.size();
+            paintAll(recipe, out / recipe.id);
+            SheetRequest::Group group{recipe.title, {}};
+            for (std::size_t i = before; i < files.size(); ++i) {
+                group.pictures.emplace_back(files[i], files[i].stem().string());
+            }
+            sheet.groups.push_back(std::move(group));
+        }
+        if (!interrupted && host.paintSheet) {
+            host.paintSheet(sheet);
+            files.push_back(sheet.file);
         }
     } else {
         const Recipe recipe = host.recipes.open(options.recipe);
         const bool oneFile = !out.extension().empty();
-        if (oneFile && out.extension() != ".png") {
-            throw UsageError("shot: '" + out.string() + "': only .png can be written");
+        const auto ending = out.extension();
+        const bool vector = ending == ".svg" || ending == ".pdf";
+        if (oneFile && ending != ".png" && !vector) {
+            throw UsageError("shot: '" + out.string() + "': name the file .png, .svg or .pdf");
+        }
+        if (vector && options.window) {
+            throw UsageError("shot: the window is a picture of pixels; name the file .png, or "
+                             "choose a --view for .svg and .pdf");
         }
         if (oneFile && !out.parent_path().empty()) {
             makeFolder(out.parent_path());

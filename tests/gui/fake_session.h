@@ -58,8 +58,8 @@ public:
     bool waitIdle(std::stop_token) override { return true; }
     std::shared_ptr<const Description> description() const override { return told; }
     std::map<std::string, double> metrics(Key, std::stop_token) override { return {}; }
-    std::map<std::string, Array> exportChannels(std::vector<std::string>,
-                                                std::stop_token) override {
+    std::map<std::string, Array> exportChannels(std::vector<std::string>, std::stop_token,
+                                                Detail) override {
         return {};
     }
     std::pair<std::size_t, std::vector<Index>> ring() const override { return {}; }

@@ -28,6 +28,9 @@ QByteArray encodePng(const PaintFunction& paint, const ExportOptions& options) {
     if (!options.title.isEmpty()) {
         image.setText(QStringLiteral("Title"), options.title);
     }
+    for (const auto& [key, text] : options.texts) {
+        image.setText(QString::fromStdString(key), QString::fromStdString(text));
+    }
     image.fill(Qt::white);
     QPainter painter(&image);
     painter.scale(scale, scale);

@@ -7,6 +7,8 @@
 #include <QString>
 
 #include <functional>
+#include <map>
+#include <string>
 
 namespace lx::ui {
 
@@ -18,6 +20,8 @@ struct ExportOptions {
     QSizeF size{960, 640};  ///< logical pixels, 96 to the inch
     double dpi = 192;       ///< of PNG, and of the raster parts of SVG and PDF
     QString title;
+    /// Stored in a PNG beside the picture, by keyword.
+    std::map<std::string, std::string> texts = {};
 };
 
 /// Writes `path` as PNG, SVG or PDF by its ending; axes and text stay vectors in SVG and PDF. The

@@ -107,7 +107,7 @@ void FigureView::exportDialog() {
         return;
     }
     try {
-        exportView(*this, path, QSizeF(size()));
+        exportView(*this, path, {.size = QSizeF(size()), .title = title()});
     } catch (const Error& error) {
         QMessageBox::warning(this, tr("Export figure"), QString::fromUtf8(error.what()));
     }
@@ -119,8 +119,7 @@ void FigureView::copyPicture() {
     QApplication::clipboard()->setImage(image);
 }
 
-void exportView(View& view, const QString& path, QSizeF size, double dpi) {
-    const ExportOptions options{size, dpi, view.title()};
+void exportView(View& view, const QString& path, const ExportOptions& options) {
     if (auto* exportable = dynamic_cast<Exportable*>(&view)) {
         exportFigure(
             path,

@@ -51,7 +51,7 @@ private:
 };
 
 /// Writes any view to a .png, .svg or .pdf file. Throws as exportFigure.
-void exportView(View&, const QString& path, QSizeF size = {960, 640}, double dpi = 192);
+void exportView(View&, const QString& path, const ExportOptions&);
 
 /// First two coordinates of `points` [N, d] as [N, 2] float32, chosen by axis; the array itself
 /// when nothing has to be copied. One-dimensional points get a spread on the second axis. Undefined

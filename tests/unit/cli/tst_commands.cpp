@@ -91,6 +91,8 @@ struct Shell {
             .log = {},
             .paintFigures = {},
             .paintWindow = {},
+            .paintSheet = {},
+            .paintMovie = {},
             .benchNames = {},
             .bench = {}};
         return execute(std::get<CliCommand>(parsed), host);
