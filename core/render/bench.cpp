@@ -3,6 +3,7 @@
 
 #include "core/base/philox.h"
 #include "core/render/palette.h"
+#include "core/render/space.h"
 
 #include <algorithm>
 #include <chrono>
@@ -72,6 +73,33 @@ Scene field() {
     return sceneOf(std::move(layer));
 }
 
+Scene surface() {
+    constexpr Index kSide = 256;
+    std::vector<float> heights;
+    for (Index row = 0; row < kSide; ++row) {
+        for (Index column = 0; column < kSide; ++column) {
+            const double x = static_cast<double>(column) / 32 - 4;
+            const double y = static_cast<double>(row) / 32 - 4;
+            heights.push_back(static_cast<float>(std::sin(2 * x) * std::cos(1.5 * y)));
+        }
+    }
+    Surface3 layer;
+    layer.values = Array({kSide, kSide}, heights);
+    layer.place = {-4, -4, 4, 4};
+    layer.low = -1;
+    layer.map = sequentialMap();
+    layer.isoLines = 12;
+    layer.isoColor = panelColor(Theme::Dark);
+    auto space = std::make_shared<Space>();
+    space->box = {{-4, -4, -1}, {4, 4, 1}, {1, 1, 0.3}};
+    space->solids = {layer};
+    space->camera = fit(space->camera, space->box, kPicture, 0.95);
+    Scene scene;
+    scene.background = panelColor(Theme::Dark);
+    scene.space = space;
+    return scene;
+}
+
 double medianMs(Renderer& renderer, const Scene& scene) {
     using Clock = std::chrono::steady_clock;
     for (int i = 0; i < 3; ++i) {
@@ -92,7 +120,8 @@ double medianMs(Renderer& renderer, const Scene& scene) {
 std::vector<BenchRow> bench(Renderer& renderer) {
     return {{"render.points1e4", medianMs(renderer, points()), "ms"},
             {"render.density1e6", medianMs(renderer, density()), "ms"},
-            {"render.field", medianMs(renderer, field()), "ms"}};
+            {"render.field", medianMs(renderer, field()), "ms"},
+            {"render.surface", medianMs(renderer, surface()), "ms"}};
 }
 
 }  // namespace lx::render

@@ -15,7 +15,8 @@ struct BenchRow {
 };
 
 /// Median milliseconds from a scene to its finished 1280x800 picture, over 31 pictures after a
-/// warm-up: render.points1e4, render.density1e6 and render.field (256x256 values, 12 iso-lines).
+/// warm-up: render.points1e4, render.density1e6, render.field (256x256 values, 12 iso-lines) and
+/// render.surface (the same in space, lit).
 /// Blocks for about a second.
 std::vector<BenchRow> bench(Renderer&);
 

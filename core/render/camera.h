@@ -60,7 +60,7 @@ Camera pan(Camera, Size, double pixelsX, double pixelsY) noexcept;
 Camera zoom(Camera, Size, double pixelX, double pixelY, double factor) noexcept;
 /// Aims at the middle of the box from as near as shows all of it within the share `filled` of the
 /// picture's width and height. Angles and lens stay.
-Camera fit(Camera, const Box3&, Size, double filled = 0.78) noexcept;
+Camera fit(Camera, const Box3&, Size, double filled = 0.84) noexcept;
 
 /// World to pixels and back; (0, 0) is the upper left corner, as in Projection.
 class Projection3 {

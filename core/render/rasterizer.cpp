@@ -2,6 +2,7 @@
 #include "core/render/rasterizer.h"
 
 #include "core/render/colormap.h"
+#include "core/render/space_raster.h"
 
 #include <algorithm>
 #include <cstring>
@@ -44,9 +45,22 @@ std::shared_ptr<Rasterizer::Bytes> Rasterizer::pixelsFor(Size size) {
 
 Image Rasterizer::draw(const Scene& scene, Size pixels) {
     const Size size{std::max(pixels.width, 1), std::max(pixels.height, 1)};
+    if (const int samples = samplesOf(scene.space.get()); samples > 1) {
+        auto space = std::make_shared<Space>(*scene.space);
+        space->samples = 1;
+        Scene fine = scene;
+        fine.space = space;
+        fine.pixelRatio *= static_cast<float>(samples);
+        const Size large{samples * size.width, samples * size.height};
+        return shrunk(draw(fine, large).pixels->data(), large, samples);
+    }
     const PaintContext context{scene,  size,      Projection(scene.view, size),
                                m_team, m_density, m_reliefs};
     std::vector<std::unique_ptr<Painter>> painters;
+    if (scene.space) {
+        painters.push_back(
+            makePainter(geometryOf(*scene.space, size, scene.pixelRatio, scene.background)));
+    }
     for (const Layer& layer : scene.layers) {
         if (context.projection.valid() && problem(layer).empty()) {
             painters.push_back(

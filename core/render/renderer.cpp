@@ -7,6 +7,7 @@
 #include "core/gpu/error.h"
 #include "core/render/backend.h"
 #include "core/render/rasterizer.h"
+#include "core/render/space.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -255,6 +256,12 @@ private:
     }
 
     void report(const Scene& scene) {
+        for (const Solid& solid : scene.space ? scene.space->solids : std::vector<Solid>{}) {
+            if (const std::string text = problem(solid, scene.space->solids);
+                !text.empty() && m_reported.insert(text).second) {
+                log(LogLevel::Warning, "A layer was not drawn: " + text + ".");
+            }
+        }
         for (const Layer& layer : scene.layers) {
             if (const std::string text = problem(layer);
                 !text.empty() && m_reported.insert(text).second) {

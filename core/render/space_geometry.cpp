@@ -58,7 +58,7 @@ public:
         const Vec3f n{s * normal.x, s * normal.y, s * normal.z};
         if (m_lighting == Lighting::Soft) {
             const float up = 0.5F + 0.5F * n.z, lamp = 0.5F + 0.5F * dot(n, m_light);
-            vertex.light = 0.5F + 0.2F * up + 0.35F * lamp;
+            vertex.light = 0.35F + 0.15F * up + 0.55F * lamp * lamp;
             return;
         }
         constexpr float kWrap = 0.3F;

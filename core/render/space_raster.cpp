@@ -3,14 +3,60 @@
 
 #include "core/render/rasterizer.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
+#include <limits>
 
 namespace lx::render {
 namespace {
 
 constexpr int kSub = 256;  ///< steps per pixel that corners are rounded to, as devices do
+constexpr std::size_t kTrianglesPerPart = 64;
+
+/// What all bands share: corners rounded to parts of a pixel, the range of rows of each line of
+/// cells or pack of triangles, the colours.
+struct FixedFacets {
+    explicit FixedFacets(const Facets& f) {
+        x.reserve(f.vertices.size());
+        y.reserve(f.vertices.size());
+        for (const FacetVertex& v : f.vertices) {
+            x.push_back(static_cast<std::int32_t>(std::lrintf(v.x * kSub)));
+            y.push_back(static_cast<std::int32_t>(std::lrintf(v.y * kSub)));
+        }
+        const auto span = [&](auto first, auto last, auto row) {
+            Part part{std::numeric_limits<std::int32_t>::max(),
+                      std::numeric_limits<std::int32_t>::min()};
+            for (auto i = first; i < last; ++i) {
+                const std::size_t k = row(i);
+                if (f.vertices[k].inverse > 0) {
+                    part.top = std::min(part.top, y[k]);
+                    part.bottom = std::max(part.bottom, y[k]);
+                }
+            }
+            parts.push_back(part);
+        };
+        const std::size_t columns = f.columns;
+        for (std::size_t r = 0; f.triangles.empty() && r + 1 < f.rows; ++r) {
+            span(r * columns, (r + 2) * columns, [](std::size_t i) { return i; });
+        }
+        for (std::size_t i = 0; i < f.triangles.size(); i += 3 * kTrianglesPerPart) {
+            span(i, std::min(i + 3 * kTrianglesPerPart, f.triangles.size()),
+                 [&](std::size_t k) { return std::size_t{f.triangles[k]}; });
+        }
+        for (std::size_t i = 0; i < 256; ++i) {
+            for (std::size_t k = 0; k < 4; ++k) {
+                table[i][k] = static_cast<float>(f.table[i] >> (8 * k) & 255);
+            }
+        }
+    }
+    struct Part {
+        std::int32_t top, bottom;
+    };
+    std::vector<std::int32_t> x, y;
+    std::vector<Part> parts;
+    std::array<std::array<float, 4>, 256> table{};
+};
 
 /// A number that is affine on the screen: its value at a triangle's first corner and its slopes.
 struct Plane {
@@ -30,45 +76,43 @@ float lineCoverage(float level, float nearest, float slope, float width) {
     return covered * std::clamp(1 / (slope * 4 * reach) - 0.5F, 0.0F, 1.0F);
 }
 
-class Painter {
+/// One band of rows with its depth buffer.
+class Band {
 public:
-    Painter(const Canvas& canvas, const SpaceGeometry& geometry)
+    Band(const Canvas& canvas, const SpaceGeometry& geometry)
         : m_canvas(canvas),
           m_perspective(geometry.perspective),
           m_depth(static_cast<std::size_t>(canvas.size.width) *
                       static_cast<std::size_t>(std::max(canvas.bottom - canvas.top, 0)),
                   1.0F) {}
 
-    void draw(const Facets& f) {
-        const std::size_t count = f.vertices.size();
-        m_x.resize(count);
-        m_y.resize(count);
-        for (std::size_t i = 0; i < count; ++i) {
-            m_x[i] = static_cast<int>(std::lrintf(f.vertices[i].x * kSub));
-            m_y[i] = static_cast<int>(std::lrintf(f.vertices[i].y * kSub));
-        }
-        for (std::size_t i = 0; i < 256; ++i) {
-            for (std::size_t k = 0; k < 4; ++k) {
-                m_table[i][k] = static_cast<float>(f.table[i] >> (8 * k) & 255);
-            }
-        }
+    void draw(const Facets& f, const FixedFacets& fixed) {
+        m_fixed = &fixed;
         m_lined = f.isoLines > 0 || f.wireStep > 0;
         const auto drawn = [&](std::uint32_t i) { return f.vertices[i].inverse > 0; };
-        for (std::size_t t = 0; t + 2 < f.triangles.size(); t += 3) {
-            const std::uint32_t* k = &f.triangles[t];
-            if (drawn(k[0]) && drawn(k[1]) && drawn(k[2])) {
-                triangle(f, {k[0], k[1], k[2]});
+        const std::int32_t top = (m_canvas.top - 1) * kSub, bottom = (m_canvas.bottom + 1) * kSub;
+        for (std::size_t part = 0; part < fixed.parts.size(); ++part) {
+            if (fixed.parts[part].bottom < top || fixed.parts[part].top > bottom) {
+                continue;
             }
-        }
-        if (!f.triangles.empty()) {
-            return;
-        }
-        for (std::uint32_t r = 0; r + 1 < f.rows; ++r) {
-            for (std::uint32_t c = 0; c + 1 < f.columns; ++c) {
-                const std::uint32_t a = r * f.columns + c, b = a + 1, d = a + f.columns, e = d + 1;
-                if (drawn(a) && drawn(b) && drawn(d) && drawn(e)) {
-                    triangle(f, {a, b, d});
-                    triangle(f, {b, d, e});
+            if (f.triangles.empty()) {
+                const auto r = static_cast<std::uint32_t>(part);
+                for (std::uint32_t c = 0; c + 1 < f.columns; ++c) {
+                    const std::uint32_t i = r * f.columns + c, j = i + f.columns;
+                    if (drawn(i) && drawn(i + 1) && drawn(j) && drawn(j + 1)) {
+                        triangle(f, {i, i + 1, j});
+                        triangle(f, {i + 1, j, j + 1});
+                    }
+                }
+            } else {
+                const std::size_t first = 3 * kTrianglesPerPart * part;
+                const std::size_t last =
+                    std::min(first + 3 * kTrianglesPerPart, f.triangles.size());
+                for (std::size_t t = first; t + 2 < last; t += 3) {
+                    const std::uint32_t* k = &f.triangles[t];
+                    if (drawn(k[0]) && drawn(k[1]) && drawn(k[2])) {
+                        triangle(f, {k[0], k[1], k[2]});
+                    }
                 }
             }
         }
@@ -132,8 +176,8 @@ private:
     }
 
     void triangle(const Facets& f, std::array<std::uint32_t, 3> k) {
-        const auto x = [&](std::size_t i) { return std::int64_t{m_x[k[i]]}; };
-        const auto y = [&](std::size_t i) { return std::int64_t{m_y[k[i]]}; };
+        const auto x = [&](std::size_t i) { return std::int64_t{m_fixed->x[k[i]]}; };
+        const auto y = [&](std::size_t i) { return std::int64_t{m_fixed->y[k[i]]}; };
         const auto firstAfter = [](std::int64_t v) {
             return static_cast<int>((v + kSub / 2 - 1) >> 8);
         };
@@ -211,7 +255,7 @@ private:
                         const float level = value(dx, dy) * w;
                         const auto number = static_cast<std::size_t>(
                             std::clamp((level - f.low) * perValue, 0.0F, 255.0F) + 0.5F);
-                        Shade shade{m_table[number], light(dx, dy), gloss(dx, dy)};
+                        Shade shade{m_fixed->table[number], light(dx, dy), gloss(dx, dy)};
                         if (m_lined) {
                             lines(f, shade, dx, dy, w, level, value, inverse, u, v);
                         }
@@ -278,20 +322,35 @@ private:
     const bool m_perspective;
     bool m_lined = false;
     std::vector<float> m_depth;
-    std::vector<int> m_x, m_y;
-    std::array<std::array<float, 4>, 256> m_table{};
+    const FixedFacets* m_fixed = nullptr;
+};
+
+class SpacePainter final : public Painter {
+public:
+    explicit SpacePainter(SpaceGeometry geometry) : m_geometry(std::move(geometry)) {
+        for (const Facets& facets : m_geometry.facets) {
+            m_fixed.emplace_back(facets);
+        }
+    }
+    void paint(const Canvas& canvas) const override {
+        Band band(canvas, m_geometry);
+        for (std::size_t i = 0; i < m_fixed.size(); ++i) {
+            band.draw(m_geometry.facets[i], m_fixed[i]);
+        }
+        for (const Glyph& glyph : m_geometry.glyphs) {
+            band.draw(glyph);
+        }
+    }
+
+private:
+    SpaceGeometry m_geometry;
+    std::vector<FixedFacets> m_fixed;
 };
 
 }  // namespace
 
-void drawSpace(const Canvas& canvas, const SpaceGeometry& geometry) {
-    Painter painter(canvas, geometry);
-    for (const Facets& facets : geometry.facets) {
-        painter.draw(facets);
-    }
-    for (const Glyph& glyph : geometry.glyphs) {
-        painter.draw(glyph);
-    }
+std::unique_ptr<Painter> makePainter(SpaceGeometry geometry) {
+    return std::make_unique<SpacePainter>(std::move(geometry));
 }
 
 Image shrunk(const std::uint8_t* pixels, Size large, int samples) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/gpu/device.h"
 #include "core/render/backend.h"
+#include "core/render/space_raster.h"
 #include "core/render/upload_cache.h"
 #include "core/render/vulkan_recorder.h"
 
@@ -28,7 +29,8 @@ public:
 
     void begin(const Scene& scene, Size pixels) override {
         warmUp();
-        const Size size{std::max(pixels.width, 1), std::max(pixels.height, 1)};
+        const int samples = samplesOf(scene.space.get());
+        const Size size{samples * std::max(pixels.width, 1), samples * std::max(pixels.height, 1)};
         const auto limit = static_cast<int>(m_device.info().maxImageSize);
         if (size.width > limit || size.height > limit) {
             throw gpu::OutOfMemory(m_device.info().name + ": a picture of " +
@@ -38,6 +40,7 @@ public:
         }
         Slot& slot = m_slots[m_begun % kFramesInFlight];
         slot.size = size;
+        slot.samples = samples;
         slot.hostUsed = slot.deviceUsed = 0;
         fit(slot, size);
         m_uploads.retire();
@@ -55,6 +58,9 @@ public:
         const std::size_t bytes = std::size_t{4} * static_cast<std::size_t>(slot.size.width) *
                                   static_cast<std::size_t>(slot.size.height);
         ++m_finished;
+        if (slot.samples > 1) {
+            return shrunk(data, slot.size, slot.samples);
+        }
         return {slot.size, std::make_shared<const std::vector<std::uint8_t>>(data, data + bytes)};
     }
 
@@ -115,6 +121,16 @@ private:
         ellipses.axes = Array({2, 2, 2}, std::vector<float>{0.1F, 0, 0, 0.1F, 0.1F, 0, 0, 0.1F});
         Scene scene;
         scene.layers = {grid, atlas, mesh, density, trails, ellipses, sprites, styled};
+        Surface3 surface;
+        surface.values = grid.values;
+        surface.place = {-1, -1, 1, 1};
+        Mesh3 solid;
+        solid.vertices = Array({3, 3}, std::vector<float>{0, 0, 0, 1, 0, 0, 0, 1, 0});
+        solid.triangles = mesh.triangles;
+        auto space = std::make_shared<Space>();
+        space->axes.ticks[0] = {0};
+        space->solids = {surface, solid};
+        scene.space = space;
         return scene;
     }
 

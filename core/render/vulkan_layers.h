@@ -103,6 +103,14 @@ struct SplatPush {
 };
 static_assert(sizeof(SplatPush) == 48);
 
+struct FacetPush {
+    Vec2 size;
+    std::uint32_t columns;
+    float low, range, isoLines, isoWidth, wireStep, wireWidth, opacity;
+    std::uint32_t isoColor, wireColor;
+};
+static_assert(sizeof(FacetPush) == 48);
+
 struct HistogramPush {
     std::uint32_t pixels, channels;
 };

@@ -59,6 +59,19 @@ constexpr std::uint32_t kEllipsesFrag[] = {
 #include "shaders/ellipses.frag.h"
 };
 
+constexpr std::uint32_t kFacetVert[] = {
+#include "shaders/facet.vert.h"
+};
+constexpr std::uint32_t kFacetFrag[] = {
+#include "shaders/facet.frag.h"
+};
+constexpr std::uint32_t kGlyphVert[] = {
+#include "shaders/glyph.vert.h"
+};
+constexpr std::uint32_t kGlyphFrag[] = {
+#include "shaders/glyph.frag.h"
+};
+
 using gpu::Texel;
 
 }  // namespace
@@ -84,6 +97,15 @@ Pipelines::Pipelines(gpu::Device& d)
                              {Texel::None, Texel::None, Texel::None, Texel::Rgba8}})),
       ellipses(
           d.createGraphics({"ellipses", kEllipsesVert, kEllipsesFrag, 2, sizeof(EllipsesPush)})),
+      facet(d.createGraphics({"facet",
+                              kFacetVert,
+                              kFacetFrag,
+                              3,
+                              sizeof(FacetPush),
+                              {Texel::None, Texel::None, Texel::Rgba8},
+                              gpu::DepthUse::TestAndWrite})),
+      glyph(d.createGraphics(
+          {"glyph", kGlyphVert, kGlyphFrag, 1, sizeof(Vec2), {}, gpu::DepthUse::Test})),
       splat(d.createCompute({"density splat", kSplatComp, 4, sizeof(SplatPush)})),
       histogram(d.createCompute({"density histogram", kHistogramComp, 2, sizeof(HistogramPush)})),
       exposure(d.createCompute({"density exposure", kExposureComp, 2, 0})) {}

@@ -6,6 +6,7 @@
 #include "core/render/ellipse.h"
 #include "core/render/point_style.h"
 #include "core/render/rasterizer.h"
+#include "core/render/space_geometry.h"
 #include "core/render/trails.h"
 #include "core/render/value_scale.h"
 
@@ -78,12 +79,15 @@ Recorder::Recorder(gpu::Device& device, const Pipelines& pipelines, Keep keep, S
       m_uploads(keep.uploads),
       m_slot(slot),
       m_projection(scene.view, slot.size),
-      m_ratio(scene.pixelRatio),
+      m_ratio(scene.pixelRatio * static_cast<float>(slot.samples)),
       m_computeDensity(computeDensity),
       m_size{static_cast<float>(slot.size.width), static_cast<float>(slot.size.height)} {}
 
 gpu::CommandList Recorder::record(const Scene& scene) {
     gpu::CommandList list = m_device.record("picture");
+    if (scene.space) {
+        prepare(*scene.space, scene.background);
+    }
     for (const Layer& layer : scene.layers) {
         if (m_projection.valid() && problem(layer).empty()) {
             std::visit([&](const auto& l) { prepare(list, l); }, layer);
@@ -128,6 +132,24 @@ IVec4 Recorder::pixelRect(const Rect& place) const {
 
 Vec2 Recorder::scale() const {
     return {static_cast<float>(m_projection.scaleX()), static_cast<float>(m_projection.scaleY())};
+}
+
+void Recorder::prepare(const Space& space, Color background) {
+    const SpaceGeometry geometry = geometryOf(space, m_slot.size, m_ratio, background);
+    for (const Facets& f : geometry.facets) {
+        const bool grid = f.triangles.empty();
+        const gpu::Buffer& vertices = upload(f.vertices);
+        const gpu::Buffer& corners = grid ? vertices : upload(f.triangles);
+        add(m_pipelines.facet,
+            {&vertices, &corners, &upload(std::span<const std::uint32_t>(f.table))},
+            FacetPush{m_size, f.columns, f.low, f.range, f.isoLines, f.isoWidth, f.wireStep,
+                      f.wireWidth, f.opacity, f.isoColor, f.wireColor},
+            grid ? std::size_t{f.columns - 1} * (f.rows - 1) : f.triangles.size() / 3)
+            .vertices = grid ? 4 : 3;
+    }
+    if (!geometry.glyphs.empty()) {
+        add(m_pipelines.glyph, {&upload(geometry.glyphs)}, m_size, geometry.glyphs.size());
+    }
 }
 
 void Recorder::prepare(gpu::CommandList&, const PointsLayer& layer) {

@@ -16,7 +16,8 @@ namespace lx::render {
 
 struct Pipelines {
     explicit Pipelines(gpu::Device&);
-    gpu::GraphicsPipeline points, styled, grid, atlas, density, trails, mesh, ellipses;
+    gpu::GraphicsPipeline points, styled, grid, atlas, density, trails, mesh, ellipses, facet,
+        glyph;
     gpu::ComputePipeline splat, histogram, exposure;
 };
 
@@ -27,6 +28,7 @@ struct Slot {
     std::deque<gpu::Buffer> hostScratch, deviceScratch;  // addresses stay valid while growing
     std::size_t hostUsed = 0, deviceUsed = 0;
     Size size;
+    int samples = 1;  ///< along each side of a pixel of the finished picture
     gpu::Timeline done;
 };
 
@@ -85,6 +87,7 @@ private:
     void prepare(gpu::CommandList&, const TrailsLayer&);
     void prepare(gpu::CommandList&, const MeshLayer&);
     void prepare(gpu::CommandList&, const EllipsesLayer&);
+    void prepare(const Space&, Color background);
     void prepareStyled(const PointsLayer&);
     void splatOnDevice(gpu::CommandList&, const DensityLayer&, const gpu::Buffer& grid,
                        const gpu::Buffer& reference, std::uint32_t pixels, std::uint32_t channels);

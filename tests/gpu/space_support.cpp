@@ -177,7 +177,8 @@ std::vector<NamedScene> spaceGallery(Theme theme) {
     heads.size = 9;
     heads.drape = 0;
     Surface3 ground = peaksSurface(96, theme);
-    ground.map.stops = {gridColor(theme), faint(panelColor(theme), 1)};
+    ground.map.stops = {fromHex(theme == Theme::Dark ? 0x3A404A : 0xC9CED6),
+                        fromHex(theme == Theme::Dark ? 0x6A7382 : 0xF4F5F7)};
     ground.isoLines = 9;
     ground.isoColor = faint(theme == Theme::Dark ? Color{1, 1, 1, 1} : Color{0, 0, 0, 1}, 0.25F);
     space = spaceAround(kPeaksBox, {ground, trails, heads}, theme, kSize);

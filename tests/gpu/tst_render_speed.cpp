@@ -21,10 +21,11 @@ private Q_SLOTS:
         options.software = software;
         const auto renderer = Renderer::create(options);
         const auto rows = bench(*renderer);
-        QCOMPARE(rows.size(), std::size_t{3});
+        QCOMPARE(rows.size(), std::size_t{4});
         QCOMPARE(rows[0].name, std::string("render.points1e4"));
         QCOMPARE(rows[1].name, std::string("render.density1e6"));
         QCOMPARE(rows[2].name, std::string("render.field"));
+        QCOMPARE(rows[3].name, std::string("render.surface"));
         for (const BenchRow& row : rows) {
             qInfo("%s on %s: %.2f %s", row.name.c_str(), renderer->info().device.c_str(), row.value,
                   row.unit.c_str());

@@ -241,10 +241,11 @@ private Q_SLOTS:
                 4 * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height),
                 9);
             auto parts = whole;
-            drawSpace({size, whole.data(), 0, size.height}, geometry);
+            const auto painter = makePainter(geometry);
+            painter->paint({size, whole.data(), 0, size.height});
             for (const auto& [top, bottom] :
                  {std::pair{0, 7}, std::pair{7, 130}, std::pair{130, size.height}}) {
-                drawSpace({size, parts.data(), top, bottom}, geometry);
+                painter->paint({size, parts.data(), top, bottom});
             }
             QVERIFY(whole == parts);
         }
