@@ -149,10 +149,9 @@ ParamSet overlaid(const std::vector<ParamDecl>& decls, const ParamSet& given) {
     return full;
 }
 
-template <class T>
-std::vector<T> gathered(const std::vector<T>& rows, std::span<const std::int64_t> order,
-                        std::size_t width) {
-    std::vector<T> out;
+template <class Vector>
+Vector gathered(const Vector& rows, std::span<const std::int64_t> order, std::size_t width) {
+    Vector out(rows.get_allocator());
     if (rows.empty()) {
         return out;
     }
@@ -168,8 +167,8 @@ std::vector<T> gathered(const std::vector<T>& rows, std::span<const std::int64_t
 __extension__ using Wide = unsigned __int128;
 
 /// Keyed Fisher-Yates.
-std::vector<std::int64_t> shuffled(Key key, std::size_t count) {
-    std::vector<std::int64_t> order(count);
+detail::RowLabels shuffled(Key key, std::size_t count, const SpillAllocator<float>& memory) {
+    detail::RowLabels order(count, memory);
     std::iota(order.begin(), order.end(), std::int64_t{0});
     const std::uint64_t philox = philoxKey(key);
     for (std::size_t i = count; i > 1; --i) {
@@ -184,7 +183,7 @@ std::vector<std::int64_t> shuffled(Key key, std::size_t count) {
 void split(detail::RawData& raw, double share, Key key, Index limit) {
     const auto width = static_cast<std::size_t>(elementCount(raw.sampleShape));
     std::size_t count = raw.train.size() / width;
-    auto order = shuffled(key, count);
+    auto order = shuffled(key, count, raw.train.get_allocator());
     if (limit > 0) {
         count = std::min(count, static_cast<std::size_t>(limit));
         order.resize(count);
@@ -195,12 +194,11 @@ void split(detail::RawData& raw, double share, Key key, Index limit) {
     const auto cut = std::clamp<std::size_t>(
         static_cast<std::size_t>(std::llround(share * static_cast<double>(count))), 1, count - 1);
     const auto first = std::span(order).first(cut), rest = std::span(order).subspan(cut);
-    const detail::RawData all = raw;
-    raw.train = gathered(all.train, first, width);
-    raw.heldout = gathered(all.train, rest, width);
-    raw.trainLabels = gathered(all.trainLabels, first, 1);
-    raw.heldoutLabels = gathered(all.trainLabels, rest, 1);
-    raw.factors = gathered(all.factors, first, all.factorNames.size());
+    raw.heldout = gathered(raw.train, rest, width);
+    raw.train = gathered(raw.train, first, width);
+    raw.heldoutLabels = gathered(raw.trainLabels, rest, 1);
+    raw.trainLabels = gathered(raw.trainLabels, first, 1);
+    raw.factors = gathered(raw.factors, first, raw.factorNames.size());
 }
 
 void pool(detail::RawData& raw, Index factor) {
@@ -218,8 +216,8 @@ void pool(detail::RawData& raw, Index factor) {
     raw.distribution = nullptr;
 }
 
-void addNoise(std::vector<float>& rows, double sdNoise, Key key) {
-    std::vector<float> noise(rows.size());
+void addNoise(detail::Rows& rows, double sdNoise, Key key) {
+    detail::Rows noise(rows.size(), rows.get_allocator());
     fillNormal(key, noise);
     for (std::size_t i = 0; i < rows.size(); ++i) {
         rows[i] += static_cast<float>(sdNoise) * noise[i];
@@ -234,26 +232,30 @@ void rescale(Dataset& data, detail::RawData& raw, const std::string& how) {
     if (how == "none") {
         return;
     }
+    // Row by row, since the rows may lie on disk.
     const std::size_t rows = raw.train.size() / width;
+    std::vector<double> mean(width, 0), low(width, INFINITY), high(width, -INFINITY),
+        squares(width, 0);
+    for (std::size_t i = 0; i < raw.train.size(); ++i) {
+        const std::size_t k = i % width;
+        const double x = static_cast<double>(raw.train[i]);
+        mean[k] += x;
+        low[k] = std::min(low[k], x);
+        high[k] = std::max(high[k], x);
+    }
+    for (double& sum : mean) {
+        sum /= static_cast<double>(rows);
+    }
+    for (std::size_t i = 0; i < raw.train.size(); ++i) {
+        const double u = static_cast<double>(raw.train[i]) - mean[i % width];
+        squares[i % width] += u * u;
+    }
     for (std::size_t k = 0; k < width; ++k) {
-        double sum = 0, low = INFINITY, high = -INFINITY;
-        for (std::size_t i = 0; i < rows; ++i) {
-            const double x = static_cast<double>(raw.train[i * width + k]);
-            sum += x;
-            low = std::min(low, x);
-            high = std::max(high, x);
-        }
-        const double mean = sum / static_cast<double>(rows);
-        double squares = 0;
-        for (std::size_t i = 0; i < rows; ++i) {
-            const double u = static_cast<double>(raw.train[i * width + k]) - mean;
-            squares += u * u;
-        }
         const double spread =
-            how == "unit" ? high - low : std::sqrt(squares / static_cast<double>(rows));
+            how == "unit" ? high[k] - low[k] : std::sqrt(squares[k] / static_cast<double>(rows));
         // A constant column stays as it is, shifted to zero.
         data.scale[k] = spread > 0 ? static_cast<float>(spread) : 1.0F;
-        data.offset[k] = static_cast<float>(how == "unit" ? low : mean);
+        data.offset[k] = static_cast<float>(how == "unit" ? low[k] : mean[k]);
     }
     for (auto* part : {&raw.train, &raw.heldout}) {
         for (std::size_t i = 0; i < part->size(); ++i) {
@@ -262,12 +264,14 @@ void rescale(Dataset& data, detail::RawData& raw, const std::string& how) {
     }
 }
 
-Array rowsOf(const std::vector<float>& values, Index width) {
-    return Array({static_cast<Index>(values.size()) / width, width}, values);
+Array rowsOf(detail::Rows values, Index width) {
+    const Index count = static_cast<Index>(values.size()) / width;
+    return arrayOf({count, width}, std::move(values));
 }
 
-Array labelsOf(const std::vector<std::int64_t>& labels) {
-    return labels.empty() ? Array() : Array({static_cast<Index>(labels.size())}, labels);
+Array labelsOf(detail::RowLabels labels) {
+    const auto count = static_cast<Index>(labels.size());
+    return count == 0 ? Array() : arrayOf({count}, std::move(labels));
 }
 
 }  // namespace
@@ -310,7 +314,8 @@ std::span<const DataSource> dataSources() {
     return kSources;
 }
 
-DataLibrary::DataLibrary(std::vector<std::string> folders) : m_folders(std::move(folders)) {}
+DataLibrary::DataLibrary(std::vector<std::string> folders, SpillPolicy spill)
+    : m_folders(std::move(folders)), m_spill(std::move(spill)) {}
 
 std::string DataLibrary::fashionFolder() const {
     for (const auto& folder : m_folders) {
@@ -478,11 +483,11 @@ DatasetPtr DataLibrary::make(const ParamSet& params, Key key) const {
         Draws draws = law->sample(derive(key, "draw"), count);
         raw.sampleShape = {law->dim()};
         raw.classNames = law->classNames();
-        raw.train = std::move(draws.values);
-        raw.trainLabels = std::move(draws.labels);
+        raw.train.assign(draws.values.begin(), draws.values.end());
+        raw.trainLabels.assign(draws.labels.begin(), draws.labels.end());
         raw.distribution = std::move(law);
     } else if (exists(source)) {
-        raw = detail::readFile(source, params);
+        raw = detail::readFile(source, params, m_spill);
     } else {
         refuseUnknown(source);
     }
@@ -501,15 +506,18 @@ DatasetPtr DataLibrary::make(const ParamSet& params, Key key) const {
         raw.distribution = nullptr;
     }
     const Index width = data->dim();
-    data->train = rowsOf(raw.train, width);
-    data->heldout = rowsOf(raw.heldout, width);
-    data->trainLabels = labelsOf(raw.trainLabels);
-    data->heldoutLabels = labelsOf(raw.heldoutLabels);
+    data->train = rowsOf(std::move(raw.train), width);
+    data->heldout = rowsOf(std::move(raw.heldout), width);
+    data->trainLabels = labelsOf(std::move(raw.trainLabels));
+    data->heldoutLabels = labelsOf(std::move(raw.heldoutLabels));
     data->classNames = std::move(raw.classNames);
     data->columnNames = std::move(raw.columnNames);
     data->factorNames = std::move(raw.factorNames);
     if (!data->factorNames.empty()) {
-        data->factors = rowsOf(raw.factors, static_cast<Index>(data->factorNames.size()));
+        data->factors = Array(
+            {static_cast<Index>(raw.factors.size()) / static_cast<Index>(data->factorNames.size()),
+             static_cast<Index>(data->factorNames.size())},
+            raw.factors);
     }
     data->distribution = std::move(raw.distribution);
     return data;

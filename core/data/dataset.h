@@ -4,6 +4,7 @@
 #include "core/base/array.h"
 #include "core/base/params.h"
 #include "core/data/distribution.h"
+#include "core/io/spill.h"
 
 #include <mutex>
 
@@ -49,7 +50,9 @@ std::span<const DataSource> dataSources();
 /// Finds, loads and keeps data sets: runs side by side share their rows. Thread-safe.
 class DataLibrary {
 public:
-    explicit DataLibrary(std::vector<std::string> folders = {});
+    /// Tables too large for memory are kept in files of `spill`.
+    explicit DataLibrary(std::vector<std::string> folders = {},
+                         SpillPolicy spill = SpillPolicy::ofSystem());
 
     /// "data.source", the parameters of the source that `given` names, and the transforms.
     /// Throws UsageError on an unknown source, InputError on an unreadable file.
@@ -65,6 +68,7 @@ private:
     DatasetPtr make(const ParamSet& params, Key key) const;
 
     std::vector<std::string> m_folders;
+    SpillPolicy m_spill;
     mutable std::mutex m_mutex;
     mutable std::map<std::string, std::weak_ptr<const Dataset>> m_loaded;
     mutable std::map<std::string, DataShape> m_shapes;  ///< of files, by path, options and date

@@ -14,8 +14,8 @@
 namespace lx::detail {
 namespace {
 
-std::vector<float> toFloats(const Array& array) {
-    std::vector<float> values(static_cast<std::size_t>(array.count()));
+Rows toFloats(const Array& array, const SpillPolicy& spill) {
+    Rows values(static_cast<std::size_t>(array.count()), SpillAllocator<float>(spill));
     const auto copy = [&](auto span, double scale) {
         std::ranges::transform(span, values.begin(), [scale](auto v) {
             return static_cast<float>(static_cast<double>(v) * scale);
@@ -32,7 +32,7 @@ std::vector<float> toFloats(const Array& array) {
 }
 
 /// Rows are the first axis; two further axes are a picture, more are flattened.
-void takeRows(RawData& raw, const Array& array, const std::string& path) {
+void takeRows(RawData& raw, const Array& array, const std::string& path, const SpillPolicy& spill) {
     const auto shape = array.shape();
     if (shape.empty() || array.count() == 0) {
         throw InputError(path, "header", "holds no rows");
@@ -47,7 +47,7 @@ void takeRows(RawData& raw, const Array& array, const std::string& path) {
     } else {
         raw.sampleShape = {array.count() / shape[0]};
     }
-    raw.train = toFloats(array);
+    raw.train = toFloats(array, spill);
 }
 
 void takeLabels(RawData& raw, const Array& labels, const std::string& path) {
@@ -57,7 +57,7 @@ void takeLabels(RawData& raw, const Array& labels, const std::string& path) {
             path, "labels",
             std::to_string(labels.count()) + " labels for " + std::to_string(rows) + " rows");
     }
-    std::vector<std::int64_t> values(rows);
+    RowLabels values(rows);
     if (labels.dtype() == DType::U8) {
         std::ranges::copy(labels.values<std::uint8_t>(), values.begin());
     } else if (labels.dtype() == DType::I64) {
@@ -66,7 +66,7 @@ void takeLabels(RawData& raw, const Array& labels, const std::string& path) {
         throw InputError(path, "labels", "labels must be whole numbers");
     }
     // Whatever the numbers are, classes count from 0.
-    std::vector<std::int64_t> distinct = values;
+    std::vector<std::int64_t> distinct(values.begin(), values.end());
     std::ranges::sort(distinct);
     distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
     if (distinct.size() > 1000) {
@@ -112,8 +112,10 @@ const Array* member(const State& state, std::initializer_list<const char*> names
     return nullptr;
 }
 
-void readTableInto(RawData& raw, const std::string& path, const ParamSet& params) {
+void readTableInto(RawData& raw, const std::string& path, const ParamSet& params,
+                   const SpillPolicy& spill) {
     TableOptions options;
+    options.spill = spill;
     options.columns = splitList(text(params, "data.columns"));
     options.labelColumn = text(params, "data.label_column");
     const std::string& missing = text(params, "data.missing");
@@ -121,23 +123,23 @@ void readTableInto(RawData& raw, const std::string& path, const ParamSet& params
                       : missing == "error" ? MissingPolicy::Error
                                            : MissingPolicy::Drop;
     const Table table = readTable(std::filesystem::path(path), options);
-    takeRows(raw, table.values, path);
+    takeRows(raw, table.values, path, spill);
     raw.columnNames = table.columnNames;
     if (table.labels.defined()) {
         const auto labels = table.labels.values<Index>();
-        raw.trainLabels.assign(labels.begin(), labels.end());
+        raw.trainLabels = RowLabels(labels.begin(), labels.end(), SpillAllocator<Index>(spill));
         raw.classNames = table.classNames;
     }
 }
 
 }  // namespace
 
-RawData readFile(const std::string& path, const ParamSet& params) {
+RawData readFile(const std::string& path, const ParamSet& params, const SpillPolicy& spill) {
     const FileProbe probe = probeFile(path);
     RawData raw;
     switch (probe.kind) {
-        case FileKind::Csv: readTableInto(raw, path, params); break;
-        case FileKind::Npy: takeRows(raw, readNpy(std::filesystem::path(path)), path); break;
+        case FileKind::Csv: readTableInto(raw, path, params, spill); break;
+        case FileKind::Npy: takeRows(raw, readNpy(std::filesystem::path(path)), path, spill); break;
         case FileKind::Npz: {
             const State members = readNpz(std::filesystem::path(path));
             const Array* rows = member(members, {"x", "X", "data", "images", "x_train"});
@@ -147,14 +149,14 @@ RawData readFile(const std::string& path, const ParamSet& params) {
             if (rows == nullptr) {
                 throw InputError(path, "members", "expected an array named x, data or images");
             }
-            takeRows(raw, *rows, path);
+            takeRows(raw, *rows, path, spill);
             if (const Array* labels = member(members, {"y", "labels", "label", "y_train"})) {
                 takeLabels(raw, *labels, path);
             }
             break;
         }
         case FileKind::Idx:
-            takeRows(raw, readIdx(std::filesystem::path(path)), path);
+            takeRows(raw, readIdx(std::filesystem::path(path)), path, spill);
             if (const std::string labels = labelFileOf(path); !labels.empty()) {
                 takeLabels(raw, readIdx(std::filesystem::path(labels)), labels);
             }
@@ -163,7 +165,7 @@ RawData readFile(const std::string& path, const ParamSet& params) {
             ImageFolderOptions options;
             options.side = integer(params, "data.side");
             const ImageFolder folder = readImageFolder(path, options);
-            takeRows(raw, folder.images, path);
+            takeRows(raw, folder.images, path, spill);
             if (folder.labels.defined()) {
                 const auto labels = folder.labels.values<Index>();
                 raw.trainLabels.assign(labels.begin(), labels.end());

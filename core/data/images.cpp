@@ -27,8 +27,8 @@ std::vector<float> overlapWeights(Index from, Index to) {
 }
 
 struct Split {
-    std::vector<float> pixels;
-    std::vector<std::int64_t> labels;
+    Rows pixels;
+    RowLabels labels;
 };
 
 Split readSplit(const std::string& folder, const std::string& name, Index side, Index count) {
@@ -66,8 +66,8 @@ Split readSplit(const std::string& folder, const std::string& name, Index side, 
 
 }  // namespace
 
-std::vector<float> areaPooled(std::span<const float> images, Index height, Index width,
-                              Index newHeight, Index newWidth) {
+Rows areaPooled(std::span<const float> images, Index height, Index width, Index newHeight,
+                Index newWidth) {
     if (height == newHeight && width == newWidth) {
         return {images.begin(), images.end()};
     }
@@ -76,7 +76,8 @@ std::vector<float> areaPooled(std::span<const float> images, Index height, Index
     const auto h = static_cast<std::size_t>(height), w = static_cast<std::size_t>(width);
     const auto nh = static_cast<std::size_t>(newHeight), nw = static_cast<std::size_t>(newWidth);
     const std::size_t count = images.size() / (h * w);
-    std::vector<float> out(count * nh * nw), half(nh * w);
+    Rows out(count * nh * nw);
+    std::vector<float> half(nh * w);
     for (std::size_t n = 0; n < count; ++n) {
         std::ranges::fill(half, 0.0F);
         for (std::size_t j = 0; j < nh; ++j) {

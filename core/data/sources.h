@@ -3,13 +3,17 @@
 #pragma once
 
 #include "core/data/dataset.h"
+#include "core/io/spill.h"
 
 namespace lx::detail {
 
+using Rows = SpillVector<float>;
+using RowLabels = SpillVector<std::int64_t>;
+
 struct RawData {
     std::vector<Index> sampleShape;
-    std::vector<float> train, heldout;  ///< [N, D]; heldout empty: to be split off
-    std::vector<std::int64_t> trainLabels, heldoutLabels;
+    Rows train, heldout;  ///< [N, D]; heldout empty: to be split off
+    RowLabels trainLabels, heldoutLabels;
     std::vector<std::string> classNames, columnNames;
     std::vector<float> factors;  ///< [N, F]
     std::vector<std::string> factorNames;
@@ -28,11 +32,11 @@ RawData shapes16(Key, Index count);
 RawData fashion(const std::string& folder, Index side, Index count);
 std::vector<std::string> fashionClasses();
 
-/// A csv, tsv, npy, npz, idx file or a folder of pictures.
-RawData readFile(const std::string& path, const ParamSet&);
+/// A csv, tsv, npy, npz, idx file or a folder of pictures. Tables may be larger than memory.
+RawData readFile(const std::string& path, const ParamSet&, const SpillPolicy&);
 
 /// Area averages of [rows, height, width] to [rows, side, side].
-std::vector<float> areaPooled(std::span<const float> images, Index height, Index width,
-                              Index newHeight, Index newWidth);
+Rows areaPooled(std::span<const float> images, Index height, Index width, Index newHeight,
+                Index newWidth);
 
 }  // namespace lx::detail

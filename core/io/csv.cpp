@@ -266,6 +266,8 @@ std::vector<std::size_t> chosenColumns(const CsvPreview& preview, const TableOpt
 /// Class names in a stable order and the class of each row.
 class Labels {
 public:
+    explicit Labels(const SpillPolicy& spill) : m_rows(SpillAllocator<Index>(spill)) {}
+
     void add(std::string_view cell, const std::string& name, const std::string& column) {
         const auto [entry, fresh] =
             m_codes.try_emplace(std::string(detail::trimmed(cell)), m_names.size());
@@ -304,17 +306,27 @@ public:
         for (Index& row : m_rows) {
             row = rank[static_cast<std::size_t>(row)];
         }
-        table.labels = Array({static_cast<Index>(m_rows.size())}, m_rows);
+        const auto count = static_cast<Index>(m_rows.size());
+        table.labels = arrayOf({count}, std::move(m_rows));
     }
 
 private:
     std::unordered_map<std::string, std::size_t> m_codes;
     std::vector<std::string> m_names;
-    std::vector<Index> m_rows;
+    SpillVector<Index> m_rows;
 };
 
+SpillVector<std::byte> readText(const std::filesystem::path& path, const SpillPolicy& spill) {
+    SpillVector<std::byte> text{SpillAllocator<std::byte>(spill)};
+    readFileInto(path, kMaxTableBytes, [&](std::size_t bytes) {
+        text.resize(bytes);
+        return text.data();
+    });
+    return text;
+}
+
 /// Replaces not-a-number, which marks a missing value here, by the mean of its column.
-void fillMeans(std::vector<double>& values, const Table& table, const std::string& name) {
+void fillMeans(SpillVector<double>& values, const Table& table, const std::string& name) {
     const std::size_t width = table.columnNames.size();
     for (std::size_t column = 0; column < width; ++column) {
         double sum = 0;
@@ -347,7 +359,7 @@ CsvPreview previewTable(std::span<const std::byte> bytes, const std::string& nam
 }
 
 CsvPreview previewTable(const std::filesystem::path& path, std::size_t firstRows) {
-    return previewTable(readFile(path), path.string(), firstRows);
+    return previewTable(readText(path, SpillPolicy::ofSystem()), path.string(), firstRows);
 }
 
 Table readTable(std::span<const std::byte> bytes, const std::string& name,
@@ -368,8 +380,10 @@ Table readTable(std::span<const std::byte> bytes, const std::string& name,
     if (preview.header) {
         scanner.next(cells);
     }
-    Labels labels;
-    std::vector<double> values;
+    Labels labels(options.spill);
+    SpillVector<double> values{SpillAllocator<double>(options.spill)};
+    // Growing would copy, and both blocks would be there at once.
+    values.reserve(static_cast<std::size_t>(preview.rows) * chosen.size());
     Index rows = 0;
     while (scanner.next(cells)) {
         const std::size_t before = values.size();
@@ -422,12 +436,12 @@ Table readTable(std::span<const std::byte> bytes, const std::string& name,
     if (label) {
         labels.finish(table, preview.decimal);
     }
-    table.values = Array({rows, static_cast<Index>(chosen.size())}, values);
+    table.values = arrayOf({rows, static_cast<Index>(chosen.size())}, std::move(values));
     return table;
 }
 
 Table readTable(const std::filesystem::path& path, const TableOptions& options) {
-    return readTable(readFile(path), path.string(), options);
+    return readTable(readText(path, options.spill), path.string(), options);
 }
 
 Bytes encodeCsv(const std::vector<std::string>& columnNames, const Array& values) {

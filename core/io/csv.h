@@ -6,10 +6,14 @@
 
 #include "core/base/array.h"
 #include "core/io/file.h"
+#include "core/io/spill.h"
 
 #include <optional>
 
 namespace lx {
+
+/// Largest table that is read from a file; beyond memory it is worked on in the cache folder.
+inline constexpr std::uint64_t kMaxTableBytes = std::uint64_t{64} << 30;
 
 enum class ColumnType : std::uint8_t { Number, Text, Empty };
 
@@ -39,6 +43,7 @@ struct TableOptions {
     MissingPolicy missing = MissingPolicy::Drop;
     std::optional<char> delimiter, decimal;  ///< unset: detected
     std::optional<bool> header;
+    SpillPolicy spill = SpillPolicy::ofSystem();  ///< where text and values go that are too large
 };
 
 struct Table {

@@ -180,6 +180,36 @@ private Q_SLOTS:
         QVERIFY(std::ranges::equal(a->heldout.bytes(), b->heldout.bytes()));
         QVERIFY(!b->distribution && a->distribution);
     }
+    void aLargeTableStaysOnDisk() {
+        std::string text = "a,b,kind\n";
+        for (int i = 0; i < 5000; ++i) {
+            text += std::to_string(i) + "," + std::to_string(i % 17) + ",k" +
+                    std::to_string(i % 3) + "\n";
+        }
+        write(file("large.csv"), text);
+        const ParamSet given{{"data.source", file("large.csv").toStdString()},
+                             {"data.label_column", std::string("kind")},
+                             {"data.noise", 0.1}};
+        const QString cache = file("cache");
+        const auto blocks = [&] {
+            QFile maps(QStringLiteral("/proc/self/maps"));
+            return maps.open(QIODevice::ReadOnly) ? maps.readAll().count(cache.toUtf8()) : -1;
+        };
+        const auto rows = [&](std::size_t threshold) {
+            const DataLibrary library({}, {cache.toStdString(), threshold});
+            return library.load(complete(library, given), Key{1, 1});
+        };
+        const DatasetPtr large = rows(4096);
+        QVERIFY(blocks() >= 4);  // rows and labels, training and held out
+        QVERIFY(QDir(cache).isEmpty());
+        const auto before = blocks();
+        const DatasetPtr small = rows(std::numeric_limits<std::size_t>::max());
+        QCOMPARE(blocks(), before);
+        QVERIFY(std::ranges::equal(large->train.bytes(), small->train.bytes()));
+        QVERIFY(std::ranges::equal(large->heldout.bytes(), small->heldout.bytes()));
+        QVERIFY(std::ranges::equal(large->trainLabels.bytes(), small->trainLabels.bytes()));
+        QVERIFY(std::abs(columnMean(large->train, 0)) < 0.02);
+    }
     void tablesWithLabelsAndMissingCells() {
         write(file("t.csv"), std::string("a,b,kind\n1,2,x\n3,,y\n5,6,x\n7,8,y\n9,10,x\n"));
         ParamSet given{{"data.source", file("t.csv").toStdString()},
