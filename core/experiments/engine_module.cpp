@@ -4,6 +4,7 @@
 
 #include "core/data/dataset.h"
 #include "core/experiments/bench.h"
+#include "core/experiments/device.h"
 #include "core/experiments/registry.h"
 #include "core/experiments/selftest.h"
 #include "core/experiments/threads.h"
@@ -22,16 +23,8 @@ struct Engine {
 };
 Engine* engine = nullptr;
 
-void setDevice(const std::string& name) {
-    if (name != "cpu") {
-        throw DeviceError("device '" + name +
-                          "' is not available: this build trains on the processor; use "
-                          "--device cpu");
-    }
-}
-
 std::vector<std::string> devices() {
-    return {"cpu"};
+    return deviceNames(cudaState());
 }
 
 std::vector<DatasetInfo> datasets() {

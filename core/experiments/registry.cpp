@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/experiments/registry.h"
 
+#include "core/experiments/device.h"
+
 namespace lx {
 
 // One line a family; each lives in the folder of its name.
 namespace autoencoder {
-ExperimentSpec spec(std::shared_ptr<const DataLibrary>);
+ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 }
 
 std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library) {
-    return {autoencoder::spec(library)};
+    return {autoencoder::spec(library, currentPlacement)};
 }
 
 }  // namespace lx

@@ -118,7 +118,7 @@ TapePtr Mlp::freeTape() {
 }
 
 Tensor Mlp::train(const Tensor& x) {
-    if (!at::GradMode::is_enabled() || !x.is_cpu()) {
+    if (!at::GradMode::is_enabled() || !m_parameters.placement().loops()) {
         return forward(x);
     }
     return MlpNode::apply(x, weight(0), this, freeTape());

@@ -47,16 +47,21 @@ double rateAt(const OptimiserOptions& o, Index step) {
 
 double checkedNorm(const Parameters& parameters, const Tensor& flat, const std::string& what,
                    Index step) {
-    double squares = 0;
-    byType(flat,
-           [&]<class T>(T) { squares = kernels::sumOfSquares(flat.data_ptr<T>(), flat.numel()); });
-    const double norm = std::sqrt(squares);
+    double norm = 0;
+    if (parameters.placement().loops()) {
+        byType(flat, [&]<class T>(T) {
+            norm = std::sqrt(kernels::sumOfSquares(flat.data_ptr<T>(), flat.numel()));
+        });
+    } else {
+        norm = at::norm(flat.detach(), 2, at::kDouble).item<double>();
+    }
     if (norm <= kLargestNorm) {
         return norm;
     }
-    byType(flat, [&]<class T>(T) {
-        const T* values = flat.data_ptr<T>();
-        for (Index i = 0; i < flat.numel(); ++i) {
+    const Tensor host = flat.detach().cpu();
+    byType(host, [&]<class T>(T) {
+        const T* values = host.data_ptr<T>();
+        for (Index i = 0; i < host.numel(); ++i) {
             if (!(std::abs(static_cast<double>(values[i])) <= kLargestNorm)) {
                 throw NumericalError(what + " " + parameters.nameAt(i), step,
                                      std::isfinite(values[i]) ? "is too large to continue"
@@ -77,6 +82,15 @@ const Tensor& Adam::averaged() const noexcept {
     return m_average.defined() ? m_average : m_parameters.flat();
 }
 
+void Adam::updateTensors(const Tensor& w, const Tensor& g, const Tensor& m, const Tensor& v,
+                         const AdamStep& o) {
+    const double correction1 = 1 - std::pow(o.beta1, static_cast<double>(o.step));
+    const double correction2 = 1 - std::pow(o.beta2, static_cast<double>(o.step));
+    m.mul_(o.beta1).add_(g, (1 - o.beta1) * o.gradientScale);
+    v.mul_(o.beta2).addcmul_(g, g, (1 - o.beta2) * o.gradientScale * o.gradientScale);
+    w.addcdiv_(m, (v / correction2).sqrt_().add_(o.epsilon), -o.rate / correction1);
+}
+
 void Adam::update(Index step, double norm, std::span<const std::pair<Index, Index>> ranges) {
     const at::NoGradGuard off;
     if (m_options.ema <= 0) {
@@ -89,6 +103,19 @@ void Adam::update(Index step, double norm, std::span<const std::pair<Index, Inde
     o.step = ++m_updates;
     o.gradientScale = m_options.clip > 0 && norm > m_options.clip ? m_options.clip / norm : 1.0;
     const Tensor& w = m_parameters.flat();
+    if (!m_parameters.placement().loops()) {
+        for (const auto& [begin, end] : ranges) {
+            const auto part = [first = begin, count = end - begin](const Tensor& flat) {
+                return flat.narrow(0, first, count);
+            };
+            updateTensors(part(w), part(m_parameters.flatGradient()), part(m_first), part(m_second),
+                          o);
+        }
+        if (m_average.defined()) {
+            m_average.lerp_(w, 1 - m_options.ema);
+        }
+        return;
+    }
     byType(w, [&]<class T>(T) {
         for (const auto& [begin, end] : ranges) {
             kernels::adam(

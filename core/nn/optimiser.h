@@ -36,6 +36,10 @@ public:
     /// One update of flat elements [begin, end) for each range; `norm` is that of checkedNorm.
     void update(Index step, double norm, std::span<const std::pair<Index, Index>> ranges);
 
+    /// The same update by ATen operations, for tensors outside the processor's memory.
+    static void updateTensors(const Tensor& w, const Tensor& g, const Tensor& m, const Tensor& v,
+                              const AdamStep&);
+
     const Tensor& first() const noexcept { return m_first; }
     const Tensor& second() const noexcept { return m_second; }
     /// Averaged weights; the weights themselves while no average is kept.

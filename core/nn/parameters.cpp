@@ -20,7 +20,7 @@ std::size_t Parameters::declare(ParameterOptions options) {
     return m_entries.size() - 1;
 }
 
-void Parameters::allocate(at::ScalarType type) {
+void Parameters::allocate(at::ScalarType type, Placement placement) {
     constexpr Index border = 16;
     Index length = 0;
     m_total = 0;
@@ -33,9 +33,12 @@ void Parameters::allocate(at::ScalarType type) {
                              " parameters; choose smaller networks");
         }
     }
-    m_flat = at::zeros({length}, type);
-    m_flatGradient = at::zeros({length}, type);
+    m_placement = placement;
+    const auto options = at::TensorOptions().dtype(type).device(placement.device);
+    m_flat = at::zeros({length}, options);
+    m_flatGradient = at::zeros({length}, options);
     for (auto& entry : m_entries) {
+        entry.byHand = entry.byHand && placement.loops();
         const at::IntArrayRef shape(entry.options.shape);
         entry.gradient = m_flatGradient.narrow(0, entry.offset, entry.count).view(shape);
         entry.value = m_flat.narrow(0, entry.offset, entry.count).view(shape).detach();

@@ -13,6 +13,15 @@ namespace lx {
 
 using at::Tensor;
 
+/// Where tensors live. Hand-written loops exist for the processor's memory only; without them every
+/// operation is ATen's, as on any other device.
+struct Placement {
+    at::Device device = at::kCPU;
+    bool handWritten = true;
+
+    bool loops() const { return handWritten && device.is_cpu(); }
+};
+
 enum class Init : std::uint8_t {
     Uniform,  ///< U(-1/sqrt(fanIn), 1/sqrt(fanIn)), what torch.nn.Linear and Conv2d use
     Constant
@@ -33,7 +42,7 @@ public:
     /// Returns the index of the tensor. Throws UsageError after allocate().
     std::size_t declare(ParameterOptions);
     /// Throws UsageError when the model would exceed `kMaxCount` numbers.
-    void allocate(at::ScalarType = at::kFloat);
+    void allocate(at::ScalarType = at::kFloat, Placement = {});
     void initialise(Key);
 
     static constexpr Index kMaxCount = Index{1} << 28;
@@ -50,6 +59,8 @@ public:
     const Tensor& gradient(std::size_t i) const { return m_entries.at(i).gradient; }
     const Tensor& flat() const noexcept { return m_flat; }
     const Tensor& flatGradient() const noexcept { return m_flatGradient; }
+
+    const Placement& placement() const noexcept { return m_placement; }
 
     /// Gradients that autograd accumulates are set to zero; those a network writes by itself keep
     /// their old content until claim() says whether to overwrite or to add.
@@ -71,6 +82,7 @@ private:
         bool byHand = false, claimed = false;
     };
     std::vector<Entry> m_entries;
+    Placement m_placement;
     Tensor m_flat, m_flatGradient;
     Index m_total = 0;
 };

@@ -11,7 +11,8 @@
 
 namespace lx {
 
-/// Keyed draws as float32 tensors; element i depends only on (key, i).
+/// Keyed draws as float32 tensors in the processor's memory, so that every device is given the same
+/// numbers; element i depends only on (key, i).
 at::Tensor normal(Key, std::vector<Index> shape);
 at::Tensor uniform(Key, std::vector<Index> shape);
 /// [count] int64, uniform on 0 .. bound - 1, with replacement.

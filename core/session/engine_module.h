@@ -47,8 +47,9 @@ struct EngineTable {
     std::string torchVersion, blas;
     /// Compute threads of LibTorch; call before the first run or between runs.
     void (*setThreads)(int) = nullptr;
-    /// "cpu", and "cuda" where LibTorch has it. Throws DeviceError on an absent one.
+    /// cpu, cuda or cuda:N for the runs made from now on. Throws DeviceError on an absent one.
     void (*setDevice)(const std::string&) = nullptr;
+    /// Those there are, the processor first.
     std::vector<std::string> (*devices)() = nullptr;
     std::vector<DatasetInfo> (*datasets)() = nullptr;
     std::vector<std::string> (*benchNames)() = nullptr;

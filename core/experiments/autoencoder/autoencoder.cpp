@@ -30,8 +30,8 @@ OptimiserOptions optimiserOf(const ParamSet& params) {
 
 class AutoencoderExperiment final : public Experiment {
 public:
-    AutoencoderExperiment(DatasetPtr dataset, const ParamSet& params, Key key)
-        : m_data(std::make_shared<RunData>(std::move(dataset), params, key)),
+    AutoencoderExperiment(DatasetPtr dataset, const ParamSet& params, Key key, Placement place)
+        : m_data(std::make_shared<RunData>(std::move(dataset), params, key, place)),
           m_model(params, m_data->context),
           m_pool(params, m_data->context),
           m_objective(rowOf(objectives(), text(params, "objective")).make(params)),
@@ -138,11 +138,13 @@ private:
 
     StepResult gradients(Index step) {
         const Key key = derive(derive(m_data->key, "train"), static_cast<std::uint64_t>(step));
-        const Tensor rows = below(derive(key, "batch"), m_data->train.size(0), m_batch);
+        const Tensor rows =
+            m_data->placed(below(derive(key, "batch"), m_data->train.size(0), m_batch));
         const Tensor x = m_model.prepared(m_data->train.index_select(0, rows));
-        const Tensor noise = m_model.stochastic()
-                                 ? normal(derive(key, "noise"), {m_batch, m_data->context.latent})
-                                 : Tensor();
+        Tensor noise;
+        if (m_model.stochastic()) {
+            noise = m_data->placed(normal(derive(key, "noise"), {m_batch, m_data->context.latent}));
+        }
         const at::AutoGradMode on(true);
         const Losses losses = m_model.train(x, noise);
         const Tensor loss = m_objective->loss(losses.reconstruction, losses.divergence, step);
@@ -194,9 +196,10 @@ private:
 
 /// One copy of a flat buffer; arrays of single tensors share it.
 std::shared_ptr<const std::byte[]> bytesOf(const Tensor& flat) {
-    const auto size = static_cast<std::size_t>(flat.nbytes());
+    const Tensor host = flat.cpu();
+    const auto size = static_cast<std::size_t>(host.nbytes());
     const std::shared_ptr<std::byte[]> bytes(new std::byte[size]);
-    std::memcpy(bytes.get(), flat.data_ptr(), size);
+    std::memcpy(bytes.get(), host.data_ptr(), size);
     return bytes;
 }
 
@@ -237,7 +240,9 @@ const Array& required(const State& state, const std::string& name, DType type,
 }
 
 void fill(const Tensor& target, Index offset, const Array& from) {
-    std::memcpy(target.data_ptr<float>() + offset, from.bytes().data(), from.bytes().size());
+    const at::NoGradGuard off;
+    auto* values = const_cast<std::byte*>(from.bytes().data());  // only read
+    target.narrow(0, offset, from.count()).copy_(at::from_blob(values, {from.count()}, at::kFloat));
 }
 
 void AutoencoderExperiment::restore(const State& state) {
@@ -277,16 +282,16 @@ void AutoencoderExperiment::restore(const State& state) {
 
 }  // namespace
 
-ExperimentSpec spec(std::shared_ptr<const DataLibrary> library) {
+ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*place)()) {
     ExperimentSpec out;
     out.id = "autoencoder";
     out.title = "Autoencoder";
     out.reference = "Kingma and Welling 2014; Rezende, Mohamed and Wierstra 2014";
     out.describe = [library](const ParamSet& given) { return describe(*library, given); };
-    out.make = [library](const ParamSet& params, Key key) -> std::unique_ptr<Experiment> {
+    out.make = [library, place](const ParamSet& params, Key key) -> std::unique_ptr<Experiment> {
         return translated("model", 0, [&]() -> std::unique_ptr<Experiment> {
             return std::make_unique<AutoencoderExperiment>(
-                library->load(params, derive(key, "data")), params, key);
+                library->load(params, derive(key, "data")), params, key, place());
         });
     };
     return out;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/experiments/autoencoder/model.h"
 #include "core/base/decls.h"
+#include "core/experiments/autoencoder/model.h"
 
 #include <algorithm>
 

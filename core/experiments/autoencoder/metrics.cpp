@@ -21,7 +21,7 @@ void addUnits(std::map<std::string, double>& out, const Moment& m, Index rows) {
     for (Index first = 0; first < rows; first += kBlock) {
         const Index count = std::min(kBlock, rows - first);
         const Tensor x = m.model->prepared(m.data->heldout.narrow(0, first, count));
-        sum += m.model->prior().divergence(m.model->encode(x)).sum(0).to(at::kDouble);
+        sum += m.model->prior().divergence(m.model->encode(x)).sum(0).to(at::kCPU, at::kDouble);
     }
     const Tensor units = sum / static_cast<double>(rows);
     out["kl_min"] = units.min().item<double>();
@@ -48,7 +48,7 @@ double importance(const Moment& m, Key key, Index rows, Index samples, std::stop
         const Tensor x = m.model->prepared(m.data->heldout.narrow(0, first, count));
         const Key at = derive(derive(key, static_cast<std::uint64_t>(first)),
                               static_cast<std::uint64_t>(sample));
-        return m.model->logWeights(x, normal(at, {count, block, d}));
+        return m.model->logWeights(x, m.data->placed(normal(at, {count, block, d})));
     };
     const Tensor bounds = importanceBound(weights, rows, samples, stop);
     return bounds.numel() > 0 ? bounds.mean().item<double>() : 0;
@@ -63,17 +63,19 @@ void addPpca(std::map<std::string, double>& out, const Moment& m, Key key, std::
         return;
     }
     const Tensor& x = m.data->train;
-    const Ppca fit = fitPpca(x, d);
+    const Tensor host = x.cpu();
+    const Ppca fit = fitPpca(host, d);
     double bound = 0;
     constexpr std::uint64_t draws = 64;
     for (std::uint64_t k = 0; k < draws && !stop.stop_requested(); ++k) {
-        const Losses losses = m.model->evaluate(x, normal(derive(key, k), {x.size(0), d}));
+        const Losses losses =
+            m.model->evaluate(x, m.data->placed(normal(derive(key, k), {x.size(0), d})));
         bound -= (losses.reconstruction + losses.divergence).mean().item<double>() / draws;
     }
     out["ppca_loglik"] = fit.logLikelihood;
     out["ppca_gap"] = fit.logLikelihood - bound;
     out["ppca_likelihood_gap"] =
-        fit.logLikelihood - ppcaLogLikelihood(x, offset, weights, variance);
+        fit.logLikelihood - ppcaLogLikelihood(host, offset.cpu(), weights.cpu(), variance);
 }
 
 }  // namespace
@@ -86,8 +88,8 @@ HeldOut heldOut(const RunData& data, const Model& model, Index rows, Key key,
     for (Index first = 0; first < rows && !stop.stop_requested(); first += kBlock) {
         const Index count = std::min(kBlock, rows - first);
         const Tensor x = model.prepared(data.heldout.narrow(0, first, count));
-        const Tensor noise =
-            normal(derive(key, static_cast<std::uint64_t>(first)), {count, data.context.latent});
+        const Tensor noise = data.placed(
+            normal(derive(key, static_cast<std::uint64_t>(first)), {count, data.context.latent}));
         const Losses losses = model.evaluate(x, noise);
         sum.reconstruction += losses.reconstruction.sum().item<double>();
         if (losses.divergence.defined()) {

@@ -29,7 +29,7 @@ Model::Model(const ParamSet& params, const Context& context, at::ScalarType type
     m_likelihood =
         rowOf(likelihoods(), text(params, "decoder")).make(params, context, m_parameters);
     m_prior = rowOf(priors(), text(params, "prior")).make(params);
-    m_parameters.allocate(type);
+    m_parameters.allocate(type, context.placement);
 }
 
 Tensor Model::prepared(const Tensor& x) const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/experiments/autoencoder/parts.h"
 
-#include "core/evaluation/importance.h"
 #include "core/base/decls.h"
+#include "core/evaluation/importance.h"
 #include "core/nn/kernels.h"
 #include "core/nn/random.h"
 

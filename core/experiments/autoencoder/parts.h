@@ -15,6 +15,7 @@ struct Context {
     bool image = false;
     Index height = 0, width = 0;
     std::string encoder;  ///< chosen ids, for defaults that depend on other choices
+    Placement placement;
 };
 
 /// Code of a batch: mean [B, d]; logVariance [B, d], undefined for a deterministic encoder.

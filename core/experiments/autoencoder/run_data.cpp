@@ -15,10 +15,16 @@ Tensor viewOf(const Array& array) {
     return at::from_blob(bytes, shape, array.dtype() == DType::I64 ? at::kLong : at::kFloat);
 }
 
+Context placedContext(const ParamSet& params, std::span<const Index> shape, Placement placement) {
+    Context context = contextOf(params, shape);
+    context.placement = placement;
+    return context;
+}
+
 }  // namespace
 
 Array toArray(const Tensor& tensor) {
-    const Tensor packed = tensor.detach().contiguous();
+    const Tensor packed = tensor.detach().cpu().contiguous();
     const std::vector<Index> shape(packed.sizes().begin(), packed.sizes().end());
     if (packed.scalar_type() == at::kLong) {
         return {shape, std::span<const Index>(packed.data_ptr<std::int64_t>(),
@@ -44,17 +50,21 @@ Tensor toTensor(const Array& array, Index columns, const std::string& what) {
         .clone();
 }
 
-RunData::RunData(DatasetPtr rows, ParamSet choices, Key runKey)
+RunData::RunData(DatasetPtr rows, ParamSet choices, Key runKey, Placement placement)
     : dataset(std::move(rows)),
       params(std::move(choices)),
       key(runKey),
-      context(contextOf(params, dataset->sampleShape)),
-      train(viewOf(dataset->train)),
-      heldout(viewOf(dataset->heldout)),
-      scale(at::tensor(at::ArrayRef<float>(dataset->scale))),
-      offset(at::tensor(at::ArrayRef<float>(dataset->offset))),
-      shown(subset(derive(key, "view.codes"), train.size(0), kExportRows)),
-      heldoutShown(subset(derive(key, "view.heldout"), heldout.size(0), kExportRows)) {}
+      context(placedContext(params, dataset->sampleShape, placement)),
+      train(placed(viewOf(dataset->train))),
+      heldout(placed(viewOf(dataset->heldout))),
+      scale(placed(at::tensor(at::ArrayRef<float>(dataset->scale)))),
+      offset(placed(at::tensor(at::ArrayRef<float>(dataset->offset)))),
+      shown(placed(subset(derive(key, "view.codes"), train.size(0), kExportRows))),
+      heldoutShown(placed(subset(derive(key, "view.heldout"), heldout.size(0), kExportRows))) {}
+
+Tensor RunData::placed(const Tensor& tensor) const {
+    return tensor.to(context.placement.device);
+}
 
 Array RunData::published(const Tensor& x) const {
     Tensor rows = x * scale + offset;
@@ -65,7 +75,7 @@ Array RunData::published(const Tensor& x) const {
 }
 
 Tensor RunData::received(const Array& array) const {
-    return (toTensor(array, context.dim, "array 'x'") - offset) / scale;
+    return (placed(toTensor(array, context.dim, "array 'x'")) - offset) / scale;
 }
 
 std::shared_ptr<Model> ModelPool::take(const Tensor& flat, double sigma) {

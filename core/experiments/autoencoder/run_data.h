@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/experiments/autoencoder/model.h"
+#include "core/experiments/device.h"
 
 #include <stop_token>
 
@@ -9,13 +10,13 @@ namespace lx::autoencoder {
 
 /// What stays the same during a run: rows, keys and the fixed subsets that views show.
 struct RunData {
-    RunData(DatasetPtr rows, ParamSet choices, Key runKey);
+    RunData(DatasetPtr rows, ParamSet choices, Key runKey, Placement = {});
 
     DatasetPtr dataset;
     ParamSet params;
     Key key;
     Context context;
-    Tensor train, heldout;       ///< [N, D], views of the data set
+    Tensor train, heldout;       ///< [N, D]; views of the data set in the processor's memory
     Tensor scale, offset;        ///< [D], model units to data units
     Tensor shown, heldoutShown;  ///< int64 rows; a smaller picture takes a prefix
 
@@ -24,6 +25,8 @@ struct RunData {
 
     static constexpr Index kExportRows = 10'000, kScreenRows = 2'000;
 
+    /// The tensor on the device of the run; itself when it is there.
+    Tensor placed(const Tensor&) const;
     /// Rows of `x` in data units as a picture batch in [0, 1] or as points.
     Array published(const Tensor& x) const;
     /// Rows in data units as model units. Throws UsageError when the shape is another.
@@ -65,7 +68,7 @@ struct HeldOut {
 };
 HeldOut heldOut(const RunData&, const Model&, Index rows, Key, std::stop_token = {});
 
-/// The family's entry in the registry.
-ExperimentSpec spec(std::shared_ptr<const DataLibrary>);
+/// The family's entry in the registry. `place` says where a new run lives.
+ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)() = currentPlacement);
 
 }  // namespace lx::autoencoder

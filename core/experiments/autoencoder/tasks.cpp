@@ -138,7 +138,8 @@ const Array& arrayOf(const cmd::Probe& probe, const std::string& name) {
 }
 
 std::unique_ptr<Task> decodeProbe(const Moment& m, const cmd::Probe& probe) {
-    const Tensor z = toTensor(arrayOf(probe, "z"), m.data->context.latent, "array 'z'");
+    const Tensor z =
+        m.data->placed(toTensor(arrayOf(probe, "z"), m.data->context.latent, "array 'z'"));
     auto task = std::make_unique<SlicedTask>();
     const Parts decoded = parts();
     task->addSlices(z.size(0), [=](Index first, Index count) {
@@ -186,7 +187,7 @@ std::unique_ptr<Task> sheetProbe(const Moment& m, const cmd::Probe& probe) {
     const ParamSet args = probe.args;
     auto task = std::make_unique<SlicedTask>();
     const auto sheet = [&](Index across, Index down) {
-        const Tensor z = sheetCodes(args, across, down, rest);
+        const Tensor z = m.data->placed(sheetCodes(args, across, down, rest));
         const Parts decoded = parts();
         task->addSlices(z.size(0), [=](Index first, Index count) {
             decoded->push_back(m.model->decode(z.narrow(0, first, count)));
@@ -222,11 +223,12 @@ std::unique_ptr<Task> encodeProbe(const Moment& m, const cmd::Probe& probe) {
                                                : at::zeros_like(q.mean));
         decoded->push_back(m.model->decode(q.mean));
         constexpr Index draws = 16;
-        Tensor bound = at::zeros({count});
+        Tensor bound = at::zeros({count}, rows.options());
         for (Index k = 0; k < draws; ++k) {
-            const Tensor noise = normal(derive(derive(key, static_cast<std::uint64_t>(first)),
-                                               static_cast<std::uint64_t>(k)),
-                                        {count, q.mean.size(1)});
+            const Tensor noise =
+                m.data->placed(normal(derive(derive(key, static_cast<std::uint64_t>(first)),
+                                             static_cast<std::uint64_t>(k)),
+                                      {count, q.mean.size(1)}));
             const Losses losses = m.model->evaluate(rows, noise);
             bound -= losses.reconstruction / static_cast<double>(draws);
             if (losses.divergence.defined()) {
@@ -266,7 +268,8 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     if (wants("labels") && m.data->dataset->trainLabels.defined()) {
         task->add([=](SnapshotBuilder& out) {
             const auto labels = m.data->dataset->trainLabels.values<Index>();
-            const auto* at = m.data->shown.data_ptr<std::int64_t>();
+            const Tensor shown = m.data->shown.cpu();
+            const auto* at = shown.data_ptr<std::int64_t>();
             std::vector<Index> chosen;
             for (Index i = 0; i < rows; ++i) {
                 chosen.push_back(labels[static_cast<std::size_t>(at[i])]);
@@ -276,8 +279,8 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     }
     if (wants("samples")) {
         const Index count = image ? (whole ? 1024 : 64) : rows;
-        const Tensor z = m.model->prior().sample(derive(m.data->key, "view.samples"), count,
-                                                 m.data->context.latent);
+        const Tensor z = m.data->placed(m.model->prior().sample(derive(m.data->key, "view.samples"),
+                                                                count, m.data->context.latent));
         const Parts decoded = parts();
         task->addSlices(count, [=](Index first, Index size) {
             decoded->push_back(m.model->decode(z.narrow(0, first, size)));

@@ -386,6 +386,22 @@ private Q_SLOTS:
         }
         QVERIFY_EXCEPTION_THROWN(experiment->set({"latent.dim", Index{3}}), UsageError);
     }
+    void theFormShowsFirstWhatOneTriesFirst() {
+        const Description d = family().describe(shapes());
+        const auto basic = [&](const char* id) {
+            const ParamDecl* decl = find(d.params, id);
+            return decl != nullptr && decl->basic;
+        };
+        for (const char* id : {"latent.dim", "objective.beta", "network.hidden", "train.rate",
+                               "train.batch", "encoder", "decoder", "prior"}) {
+            QVERIFY2(basic(id), id);
+        }
+        QVERIFY(find(d.params, "objective.beta")->live);
+        for (const char* id :
+             {"objective.warmup", "train.warmup", "train.ema", "train.clip", "train.schedule"}) {
+            QVERIFY2(find(d.params, id) != nullptr && !basic(id), id);
+        }
+    }
     void bernoulliNeedsUnitData() {
         ParamSet set = ring();
         set["decoder"] = std::string("dec.bernoulli");

@@ -163,11 +163,17 @@ private Q_SLOTS:
         QVERIFY(p.flatGradient().abs().max().item<double>() > 0);
         QVERIFY_EXCEPTION_THROWN(makeConvEncoder(p, {"x", 4, 4, {1, 1, 1, 1}, 2}), UsageError);
     }
+    void adamEqualsItsFormula_data() {
+        QTest::addColumn<bool>("loops");
+        QTest::newRow("loops") << true;
+        QTest::newRow("operations") << false;
+    }
     void adamEqualsItsFormula() {
+        QFETCH(bool, loops);
         const Index n = 37;
         Parameters p;
         p.declare({"w", {n}, Init::Uniform, 4, 0});
-        p.allocate();
+        p.allocate(at::kFloat, {at::kCPU, loops});
         p.initialise(Key{1, 1});
         const Tensor g = normal(Key{2, 2}, {n});
         std::vector<double> w, grads;
