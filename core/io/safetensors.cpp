@@ -253,6 +253,11 @@ SafetensorsHeader readSafetensorsHeader(std::span<const std::byte> prefix, std::
     if (!text.starts_with('{')) {
         throw InputError(name, "byte 8", "the header does not begin with a brace");
     }
+    if (const auto zero = text.find('\0'); zero != std::string_view::npos) {
+        // The parser would take it for the end and never see what follows.
+        throw InputError(name, "byte " + std::to_string(8 + zero),
+                         "the header holds a zero byte; padding is of blanks");
+    }
     HeaderHandler handler(name);
     json::sax_parse(text.begin(), text.end(), &handler);
 

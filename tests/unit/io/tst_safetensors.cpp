@@ -131,6 +131,18 @@ private Q_SLOTS:
         QVERIFY(readSafetensors(big, "t").tensors.empty());
     }
 
+    void paddingIsOfBlanks() {
+        const std::string header = R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
+        QVERIFY(why(header + "   ", 1).empty());
+        for (const std::string& padding :
+             {std::string(3, '\0'), std::string(" \0 ", 3), std::string("\0{}", 3)}) {
+            const std::string message = why(header + padding, 1);
+            QVERIFY2(contains(message, "zero byte"), message.c_str());
+        }
+        QVERIFY(contains(why(std::string("{\0}", 3), 0), "byte 9"));
+        QVERIFY(contains(why(header + " x", 1), "JSON"));
+    }
+
     void deepNestingIsRefusedAtOnce() {
         QVERIFY(!why("{\"a\":" + std::string(1'000'000, '['), 0).empty());
         QVERIFY(!why("{\"a\":{\"shape\":" + std::string(1'000'000, '{'), 0).empty());
