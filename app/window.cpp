@@ -9,6 +9,7 @@
 
 #include <clocale>
 #include <cstdlib>
+#include <iostream>
 #include <thread>
 
 namespace lx::app {
@@ -68,6 +69,9 @@ ExitCode openWindow(Program& program, const cli::WindowOptions& options) {
     if (options.threads > 0) {
         services.threads = std::min(options.threads, services.maxThreads);
     }
+    if (options.memory) {
+        services.ringBytes = static_cast<std::size_t>(*options.memory) << 20;
+    }
     ui::MainWindow window(std::move(services), {.startCards = toOpen.empty()});
     window.show();
 
@@ -85,6 +89,11 @@ ExitCode openWindow(Program& program, const cli::WindowOptions& options) {
         try {
             window.services().device = chosenDevice(table, options.device);
             composition.attachEngine(table, window.services());
+        } catch (const DeviceError& error) {
+            // Asked for by name, so nothing else will do.
+            std::cerr << "latent-explorer: " << error.what() << std::endl;
+            QApplication::exit(static_cast<int>(error.exitCode()));
+            return;
         } catch (const Error& error) {
             window.engineFailed(QString::fromUtf8(error.what()));
             return;
@@ -119,7 +128,7 @@ ExitCode openWindow(Program& program, const cli::WindowOptions& options) {
                 Qt::QueuedConnection);
         }
     });
-    return QApplication::exec() == 0 ? ExitCode::Done : ExitCode::Usage;
+    return static_cast<ExitCode>(QApplication::exec());
 }
 
 }  // namespace lx::app

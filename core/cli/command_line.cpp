@@ -31,6 +31,19 @@ std::string readSize(const std::string& text, int& width, int& height) {
     return "'" + text + "' is not a size; write 1280x800, each side from 64 to 16384";
 }
 
+/// auto, cpu, cuda or cuda:N; whether it is there is known once the engine is loaded.
+std::string readDevice(const std::string& text) {
+    unsigned number = 0;
+    const char* const end = text.data() + text.size();
+    const auto rest = std::string_view(text).starts_with("cuda:")
+                          ? std::from_chars(text.data() + 5, end, number)
+                          : std::from_chars_result{end, std::errc::invalid_argument};
+    const bool card = rest.ec == std::errc{} && rest.ptr == end;
+    return card || text == "auto" || text == "cpu" || text == "cuda"
+               ? std::string()
+               : "'" + text + "' is no device; write auto, cpu, cuda or cuda:N";
+}
+
 /// A:B or A:B:K.
 std::string readSteps(const std::string& text, MovieOptions& movie) {
     Index values[3] = {0, 0, 0};
@@ -60,8 +73,8 @@ std::string readSteps(const std::string& text, MovieOptions& movie) {
 }
 
 void addCompute(CLI::App& command, std::string& device, int& threads) {
-    command.add_option("--device", device, "where to compute: auto, cpu or cuda")
-        ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+    command.add_option("--device", device, "where to compute: auto, cpu, cuda or cuda:N")
+        ->check(readDevice)
         ->type_name("NAME");
     command.add_option("--threads", threads, "compute threads; 0 chooses")
         ->check(CLI::Range(0, 1024))
@@ -102,6 +115,10 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
     app.add_option("inputs", window.inputs, "recipes or files to open in the window")
         ->type_name("RECIPE|FILE");
     addCompute(app, window.device, window.threads);
+    app.add_option("--memory", window.memory,
+                   "MiB that the past states of all runs may take, for scrubbing back")
+        ->check(CLI::Range(0, 1 << 20))
+        ->type_name("MIB");
 
     ListOptions list;
     CLI::App* listApp = app.add_subcommand("list", "shows what exists, with parameters and ranges");

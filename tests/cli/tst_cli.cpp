@@ -181,8 +181,8 @@ private Q_SLOTS:
             << "none.csv";
         QTest::newRow("session") << QStringList{"run", "vae-ring8", "--resume", badIdx} << 3
                                  << badIdx;
-        QTest::newRow("device") << QStringList{"run", "vae-ring8", "--device", "cuda"} << 5
-                                << "cuda";
+        QTest::newRow("device") << QStringList{"run", "vae-ring8", "--device", "cuda:77"} << 5
+                                << "'cuda:77' is not available";
     }
     void errorsHaveStatusAndRemedy() {
         QFETCH(QStringList, arguments);

@@ -37,13 +37,16 @@ private Q_SLOTS:
     void nothingOpensTheWindow() {
         const auto parsed = parse({});
         QVERIFY(as<WindowOptions>(parsed) != nullptr);
-        const auto files =
-            parse({"vae-fashion", "some file.npy", "--threads", "2", "--device", "cpu"});
+        const auto files = parse({"vae-fashion", "some file.npy", "--threads", "2", "--device",
+                                  "cuda:1", "--memory", "64"});
         const auto* window = as<WindowOptions>(files);
         QVERIFY(window != nullptr);
         QCOMPARE(window->inputs.size(), std::size_t{2});
         QCOMPARE(window->inputs[1], std::string("some file.npy"));
         QCOMPARE(window->threads, 2);
+        QCOMPARE(window->device, std::string("cuda:1"));
+        QCOMPARE(window->memory.value(), 64);
+        QVERIFY(!as<WindowOptions>(parsed)->memory);
     }
 
     void runTakesEverything() {
@@ -114,6 +117,10 @@ private Q_SLOTS:
         row("steps", {"run", "x", "--steps", "many"}, "steps");
         row("negative steps", {"run", "x", "--steps", "-1"}, "steps");
         row("device", {"run", "x", "--device", "gpu"}, "cuda");
+        row("card", {"run", "x", "--device", "cuda:"}, "cuda:N");
+        row("card name", {"--device", "cuda:one"}, "cuda:N");
+        row("memory", {"--memory", "-1"}, "memory");
+        row("memory of a run", {"run", "x", "--memory", "64"}, "--memory");
         row("threads", {"run", "x", "--threads", "-3"}, "threads");
         row("list what", {"list", "receipts"}, "recipes");
         row("size", {"shot", "x", "--size", "10", "--png", "a.png"}, "1280x800");
