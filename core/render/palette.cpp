@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/render/palette.h"
 
+#include "core/base/error.h"
 #include "core/render/colormap.h"
 
 #include <algorithm>
 #include <initializer_list>
+#include <string>
 
 namespace lx::render {
 namespace {
@@ -89,6 +91,46 @@ const ColorMap& divergingMap() noexcept {
     static const ColorMap map =
         mapOf({0x0B4C92, 0x478CC4, 0xA8C9E2, 0xF2F2F2, 0xE8BDA5, 0xD16B42, 0x8F2B11});
     return map;
+}
+
+std::span<const NamedMap> colorMaps() {
+    using Kind = NamedMap::Kind;
+    static const std::vector<NamedMap> maps{
+        {"lagoon", Kind::Sequential, sequentialMap()},
+        {"ember", Kind::Sequential,
+         mapOf({0x130922, 0x360E37, 0x5D124C, 0x851A54, 0xAE234B, 0xD53438, 0xEF5C2A, 0xF78727,
+                0xFBB148, 0xFED68D, 0xFDF7D0})},
+        {"harbour", Kind::Sequential,
+         mapOf({0x041335, 0x162747, 0x2B3B59, 0x425068, 0x5D6472, 0x787978, 0x958D7A, 0xB1A278,
+                0xCCB977, 0xE5D176, 0xFEEA74})},
+        {"slate", Kind::Sequential,
+         mapOf({0x0B0D12, 0x222429, 0x3B3E42, 0x56595E, 0x73767A, 0x929498, 0xB1B3B7, 0xD2D4D8,
+                0xF3F5F9})},
+        {"blue-orange", Kind::Diverging, divergingMap()},
+        {"violet-green", Kind::Diverging,
+         mapOf({0x551A76, 0x713D92, 0x8F5DAD, 0xAB80C4, 0xC4A5D4, 0xDCCAE4, 0xF1F1F4, 0xC4DEC4,
+                0x97C498, 0x6AA970, 0x418C4D, 0x226C34, 0x034E21})},
+        {"dusk", Kind::Diverging,
+         mapOf({0xB1DEFF, 0x7DBAF1, 0x5293D6, 0x3A6EAB, 0x2C4C7B, 0x1A2E4B, 0x171519, 0x46251B,
+                0x753924, 0xA3532D, 0xCE7540, 0xE9A16B, 0xFACF9E})},
+        {"cycle", Kind::Cyclic,
+         mapOf({0xD87F9B, 0xDD8273, 0xD28C50, 0xBA9B40, 0x95A952, 0x66B278, 0x31B5A1, 0x22B1C6,
+                0x53A7DF, 0x839AE6, 0xA98DDB, 0xC783C0, 0xD87F9B})}};
+    return maps;
+}
+
+const NamedMap& colorMap(std::string_view name) {
+    const auto maps = colorMaps();
+    const auto found = std::ranges::find(maps, name, &NamedMap::name);
+    if (found != maps.end()) {
+        return *found;
+    }
+    std::string names;
+    for (const NamedMap& each : maps) {
+        names += (names.empty() ? "" : ", ") + std::string(each.name);
+    }
+    throw UsageError("There is no colour map \"" + std::string(name) + "\"; there are " + names +
+                     ".");
 }
 
 const ColorMap& inkMap(Theme theme) noexcept {

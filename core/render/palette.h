@@ -6,6 +6,7 @@
 
 #include <array>
 #include <span>
+#include <string_view>
 
 namespace lx::render {
 
@@ -31,6 +32,24 @@ const ColorMap& sequentialMap() noexcept;
 const ColorMap& invertedMap() noexcept;
 /// Differences: zero belongs in the middle.
 const ColorMap& divergingMap() noexcept;
+/// A colour map by name, as menus offer it. All are our own, computed in OKLab: equal steps of the
+/// map are equally large steps of colour (ratio of the largest to the smallest below 1.3).
+struct NamedMap {
+    enum class Kind : std::uint8_t {
+        Sequential,  ///< lightness rises all the way
+        Diverging,   ///< lightness falls and rises alike on both sides of the middle
+        Cyclic       ///< the ends meet, for angles; one lightness
+    };
+    std::string_view name;
+    Kind kind{};
+    ColorMap map;
+};
+/// lagoon (the default), ember, harbour (blue to yellow, alike for all eyes), slate (grey);
+/// blue-orange (the default), violet-green, dusk (dark middle, for dark themes); cycle.
+std::span<const NamedMap> colorMaps();
+/// Throws UsageError with the names there are.
+const NamedMap& colorMap(std::string_view name);
+
 /// Panel colour to text colour: ink on paper, for decoded images.
 const ColorMap& inkMap(Theme) noexcept;
 
