@@ -88,6 +88,42 @@ private Q_SLOTS:
         QVERIFY2(more.status == 0, more.err);
     }
 
+    void withoutAutosaveNothingIsRecovered() {
+        // Broken twin: the same kill of a window that never autosaves. What is recovered above
+        // comes from the autosave and from nothing else.
+        QTemporaryDir home;
+        QProcessEnvironment environment = isolated(home.path());
+        environment.insert("LX_AUTOSAVE_SECONDS", "3600");
+        QProcess window;
+        window.setProcessEnvironment(environment);
+        window.start(kProgram, {"vae-ring8", "--threads", "1"});
+        QVERIFY(window.waitForStarted());
+        QTest::qWait(4000);
+        QVERIFY2(window.state() == QProcess::Running, window.readAllStandardError());
+        window.kill();
+        QVERIFY(window.waitForFinished(30'000));
+        QVERIFY(digests(home.filePath("latent-explorer/autosave")).isEmpty());
+    }
+
+    // A signal that asks the window to end leaves its work to the next start; none is needed after
+    // a person closed it (tests/unit/app).
+    void anEndFromOutsideKeepsTheWork() {
+        QTemporaryDir home;
+        const QString folder = home.filePath("latent-explorer/autosave");
+        QProcessEnvironment environment = isolated(home.path());
+        environment.insert("LX_AUTOSAVE_SECONDS", "1");
+        QProcess window;
+        window.setProcessEnvironment(environment);
+        window.start(kProgram, {"vae-ring8", "--threads", "1"});
+        QVERIFY(window.waitForStarted());
+        QTRY_VERIFY_WITH_TIMEOUT(digests(folder).size() == 1, 60'000);
+        window.terminate();
+        QVERIFY(window.waitForFinished(30'000));
+        QCOMPARE(window.exitStatus(), QProcess::NormalExit);
+        std::vector<std::string> problems;
+        QCOMPARE(findLeftovers(folder.toStdString(), problems).size(), std::size_t{1});
+    }
+
     void aCrashWritesAReportAndNamesIt() {
         QTemporaryDir home;
         QProcess window;
