@@ -24,9 +24,13 @@ void Run::round(std::size_t ringLimit) {
     guarded("session", [&] {
         m_ring.setLimit(ringLimit);
         applyBacklog();
+        // A question follows the hand: it is answered and shown before the next slice of steps.
+        if (serveProbes()) {
+            publish(std::chrono::steady_clock::now());
+        }
         advance();
         m_box->series.append(m_points);
-        serveTasks();
+        serveObserve(std::chrono::steady_clock::now());
     });
     m_box->series.append(m_points);
     guarded("publish", [&] { publishWhenDue(); });
@@ -56,7 +60,10 @@ std::optional<Time> Run::nextDue() const {
     }
     const bool news = m_stepsChanged || m_channels.changed() || m_observeDirty;
     if (news && m_box->slot.taken()) {
-        const Time next = m_published + m_context.options->publishInterval;
+        Time next = m_published + m_context.options->publishInterval;
+        if (moves() && !m_stepsChanged && !m_channels.changed()) {
+            next = std::max(next, m_observeAgain);
+        }
         due = due ? std::min(*due, next) : next;
     }
     return due;

@@ -127,7 +127,8 @@ private:
     void updateRates(Time now);
 
     // run_tasks.cpp
-    void serveTasks();
+    /// Whether an answer was finished.
+    bool serveProbes();
     void serveProbe(ProbeWork& work);
     void serveObserve(Time now);
     void publishWhenDue();
@@ -169,6 +170,8 @@ private:
     std::vector<std::string> m_observed;
     std::unique_ptr<Task> m_observeTask;
     bool m_observeDirty = false;
+    Time::duration m_observeSpent{};  ///< engine time of the observation under way, or the last
+    Time m_observeAgain{};            ///< the next one may begin while a clock runs
     std::string m_observeError;
     std::vector<ProbeWork> m_probes;
 

@@ -206,6 +206,7 @@ void Run::beginEpoch(std::shared_ptr<const State> state) {
     m_ringBroken = false;
     m_ring.add(stepsNow(), std::move(state));
     m_stepsChanged = m_observeDirty = true;
+    m_observeAgain = {};
 }
 
 ParamSet Run::liveChanges() const {
@@ -356,6 +357,7 @@ void Run::apply(cmd::Observe& observe) {
     m_channels.keepOnly(m_observed);
     m_observeTask.reset();
     m_observeDirty = true;
+    m_observeAgain = {};  // a view that opens does not wait
 }
 
 void Run::apply(const cmd::Capture& capture) {

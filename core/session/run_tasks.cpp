@@ -11,6 +11,8 @@ namespace {
 
 /// The longest a task holds the engine before the steps go on.
 constexpr std::chrono::microseconds kTaskSlice{4000};
+/// While a clock runs, looking takes at most one part in this many and one of the engine's time.
+constexpr int kObserveRest = 5;
 
 std::string probePrefix(std::uint64_t ticket) {
     return "probe." + std::to_string(ticket) + ".";
@@ -73,7 +75,8 @@ bool Run::taskWaiting() const {
            std::ranges::any_of(m_probes, [](const ProbeWork& work) { return !work.finished; });
 }
 
-void Run::serveTasks() {
+bool Run::serveProbes() {
+    bool answered = false;
     const Time start = std::chrono::steady_clock::now();
     // Whoever did not get a turn in this round comes first in the next.
     for (std::size_t served = 0; served < m_probes.size(); ++served) {
@@ -84,9 +87,10 @@ void Run::serveTasks() {
         ProbeWork& work = m_probes[m_nextProbe++ % m_probes.size()];
         if (!work.finished) {
             serveProbe(work);
+            answered = answered || work.finished;
         }
     }
-    serveObserve(std::chrono::steady_clock::now());
+    return answered;
 }
 
 void Run::serveProbe(ProbeWork& work) {
@@ -135,7 +139,8 @@ void Run::serveProbe(ProbeWork& work) {
 
 void Run::serveObserve(Time now) {
     const bool due = m_observeDirty && m_box->slot.taken() &&
-                     now - m_published >= m_context.options->publishInterval;
+                     now - m_published >= m_context.options->publishInterval &&
+                     (now >= m_observeAgain || !moves());
     if (!m_experiment || m_failure || (!m_observeTask && !due)) {
         m_observeDirty = m_observeDirty && m_experiment != nullptr && !m_failure;
         return;
@@ -144,6 +149,7 @@ void Run::serveObserve(Time now) {
     const std::string error = errorOf([&] {
         if (!m_observeTask) {
             m_observeDirty = false;
+            m_observeSpent = {};
             std::vector<std::string> known;
             for (const auto& decl : m_description->channels) {
                 if (std::ranges::find(m_observed, decl.id) != m_observed.end()) {
@@ -161,6 +167,9 @@ void Run::serveObserve(Time now) {
             m_observeError.clear();
         }
     });
+    const Time end = std::chrono::steady_clock::now();
+    m_observeSpent += end - now;
+    m_observeAgain = end + kObserveRest * m_observeSpent;
     if (!error.empty()) {
         m_observeTask.reset();
         // It comes back with every frame: say it once.

@@ -12,6 +12,8 @@ namespace lx::ui {
 namespace {
 
 constexpr int kFrameMs = 16;
+/// While a question is under way: to wait a frame for its answer would cost every second one.
+constexpr int kAnswerMs = 2;
 constexpr std::size_t kHistoryPoints = std::size_t{1} << 20;
 /// While training runs, the picture under a resting probe is renewed this often.
 constexpr int kCursorRefreshMs = 80;
@@ -137,6 +139,7 @@ void SessionBridge::setActive(std::uint32_t source) {
         return;
     }
     m_active = source;
+    m_timer.setInterval(kFrameMs);
     m_cursorProbe->drop();
     m_cursorAnswer.clear();
     rebuildFrames();
@@ -176,6 +179,7 @@ std::uint64_t SessionBridge::probe(std::string kind, ParamSet args, State arrays
                                    std::string_view coalesceTag) {
     const std::uint64_t ticket = m_nextTicket++;
     post(cmd::Probe{ticket, std::move(kind), std::move(args), std::move(arrays)}, coalesceTag);
+    m_timer.setInterval(kAnswerMs);
     return ticket;
 }
 
@@ -361,6 +365,9 @@ void SessionBridge::poll() {
     }
     if (any) {
         rebuildFrames();
+    }
+    if (std::ranges::count(answers, m_nextTicket - 1) > 0) {
+        m_timer.setInterval(kFrameMs);  // the newest question is answered
     }
     if (!points.empty()) {
         Q_EMIT seriesAppended(points);
