@@ -210,7 +210,11 @@ void SessionBridge::observe(QObject* viewer, const QStringList& channels) {
         it->channels = channels;
     } else {
         m_viewers.push_back({viewer, channels});
-        connect(viewer, &QObject::destroyed, this, &SessionBridge::postObserve);
+        // A widget says so while guarded pointers to it still hold.
+        connect(viewer, &QObject::destroyed, this, [this](const QObject* gone) {
+            std::erase_if(m_viewers, [gone](const Viewer& old) { return old.object == gone; });
+            postObserve();
+        });
     }
     postObserve();
 }
