@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The program's own window on the program's own engine module: what `latent-explorer` shows, with
+// settings in a folder of the test.
+#pragma once
+
+#include "app/composition.h"
+#include "app/process.h"
+#include "core/render/renderer.h"
+#include "ui/bridge/session_bridge.h"
+#include "ui/shell/main_window.h"
+
+#include <QApplication>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <clocale>
+#include <memory>
+#include <string>
+
+namespace lx::test {
+
+/// One per process: the engine module is never closed and keeps the log of its first program.
+inline app::Program& program() {
+    static app::Program one;
+    return one;
+}
+
+/// Why the real window cannot be tested here; empty when it can.
+inline std::string whyNoEngine() {
+    try {
+        (void)program().engine();
+        return {};
+    } catch (const Error& error) {
+        return error.what();
+    }
+}
+
+struct RealWindow {
+    /// `software`: draw with Vulkan on the processor instead of the program's own rasteriser.
+    explicit RealWindow(bool software = false, bool startCards = false)
+        : composition(program(), false) {
+        ui::AppServices services = composition.services();
+        if (software) {
+            services.renderer = [] {
+                return std::shared_ptr<render::Renderer>(
+                    render::Renderer::create({.software = true}));
+            };
+        }
+        window = std::make_unique<ui::MainWindow>(
+            std::move(services),
+            ui::StartOptions{startCards, /*restoreGeometry=*/false, ui::ThemeKind::Light});
+        window->resize(1440, 900);
+        window->show();
+        composition.attachEngine(program().engine(), window->services());
+        if (!startCards) {
+            window->services().defaultRecipe.clear();  // the test says what opens
+        }
+        window->engineReady();
+    }
+
+    ui::SessionBridge& bridge() const { return window->bridge(); }
+    const Snapshot& now() const { return *bridge().activeFrame()->snapshot; }
+
+    /// Opens a recipe and plays it; returns once `steps` steps are made, or false after a minute.
+    bool train(const std::string& recipe, Index steps = 5) const {
+        window->openRecipe(recipe, {}, 1, false);
+        if (!bridge().activeFrame()) {
+            return false;
+        }
+        bridge().post(cmd::Run{Clock::Train, 0});
+        const auto there = [&] {
+            return now().step[0] >= steps && ui::channel(*bridge().activeFrame(), "codes");
+        };
+        return QTest::qWaitFor(there, 60'000);
+    }
+
+    app::Composition composition;
+    std::unique_ptr<ui::MainWindow> window;
+};
+
+/// The main of a test: the environment first, before anything is opened, and no settings of the
+/// person who runs it.
+template <class Test>
+int runRealWindowTest(int argc, char** argv) {
+    app::prepareProcess();
+    const QTemporaryDir home;
+    for (const char* name : {"XDG_CONFIG_HOME", "XDG_STATE_HOME"}) {
+        qputenv(name, home.path().toUtf8());
+    }
+    QApplication application(argc, argv);
+    std::setlocale(LC_NUMERIC, "C");
+    QApplication::setApplicationName(QStringLiteral("latent-explorer"));
+    Test test;
+    return QTest::qExec(&test, argc, argv);
+}
+
+}  // namespace lx::test
