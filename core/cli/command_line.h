@@ -14,8 +14,8 @@ namespace lx::cli {
 struct WindowOptions {
     std::vector<std::string> inputs;  ///< recipes or files
     std::string device = "auto";
-    int threads = 0;            ///< 0: cores - 1
-    std::optional<int> memory;  ///< MiB for scrubbing
+    int threads = 0;                 ///< 0: cores - 1
+    std::optional<int> memory = {};  ///< MiB for scrubbing
 };
 struct ListOptions {
     std::string what;  ///< "", recipes, datasets, samplers, energies, views
