@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kPollMs = 20;
 constexpr auto kPatience = std::chrono::seconds(60);           // a slow step may stand in the way
+constexpr std::uint32_t kFirstClaim = 1'000'000;               // apart from numbers of runs
 constexpr std::uint64_t kTicketBase = std::uint64_t{1} << 48;  // apart from tickets of the window
 
 std::string whenText(std::chrono::system_clock::time_point time) {
@@ -201,15 +202,17 @@ void SessionStore::autosave() {
     fs::create_directories(m_folder, error);
     for (auto& [source, run] : m_runs) {
         const auto snapshot = run.session->latest();
-        const bool begun = snapshot->step != std::array<Index, kClocks>{};
-        const bool changed =
-            !run.saved || snapshot->step != run.step || snapshot->epoch != run.epoch;
+        const ui::ProjectInfo info = run.info();
+        const bool begun = snapshot->head != std::array<Index, kClocks>{};
+        const bool changed = !run.saved || snapshot->head != run.step ||
+                             snapshot->epoch != run.epoch || info != run.last;
         if (run.busy || !begun || !changed || snapshot->failure) {
             continue;
         }
         run.busy = true;
-        run.step = snapshot->step;
+        run.step = snapshot->head;
         run.epoch = snapshot->epoch;
+        run.last = info;
         const auto finished = [this, source = source](const std::string& problem) {
             if (const auto found = m_runs.find(source); found != m_runs.end()) {
                 found->second.busy = false;
@@ -220,8 +223,8 @@ void SessionStore::autosave() {
                 m_program.log()(LogLevel::Warning, "autosave: " + problem);
             }
         };
-        take(run.session, [this, source = source, info = run.info(), finished](
-                              const std::string& problem, const Captured* captured) {
+        take(run.session, [this, source = source, info, finished](const std::string& problem,
+                                                                  const Captured* captured) {
             if (captured == nullptr || !m_runs.contains(source)) {
                 finished(problem);
                 return;
@@ -249,10 +252,18 @@ std::vector<ui::Recovery> SessionStore::recoveries() {
 
 void SessionStore::accept(const std::string& path, ui::LoadDone done) {
     // Claimed before it is read, so that two windows never open the same one.
-    const fs::path mine =
-        claimLeftover(path, static_cast<std::uint32_t>(1'000'000 + m_claimed.size()));
-    m_claimed.push_back(mine);
-    read(mine, std::move(done));
+    const fs::path mine = claimLeftover(path, kFirstClaim + m_claims++);
+    read(mine, [this, path, mine, done = std::move(done)](
+                   const std::string& problem, const std::shared_ptr<ui::LoadedProject>& project) {
+        if (project) {
+            m_claimed.push_back(mine);
+        } else {
+            // Unread it stays a leftover, which a clean end must not remove.
+            std::error_code error;
+            fs::rename(mine, path, error);
+        }
+        done(problem, project);
+    });
 }
 
 }  // namespace lx::app

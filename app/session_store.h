@@ -40,6 +40,7 @@ private:
         std::function<ui::ProjectInfo()> info;
         std::array<Index, kClocks> step{};
         std::uint64_t epoch = 0;
+        ui::ProjectInfo last = {};  ///< as autosaved
         bool saved = false, busy = false;
     };
     struct Pending {
@@ -71,7 +72,8 @@ private:
     std::uint64_t m_nextTicket = 1;
     std::map<std::uint32_t, Run> m_runs;
     std::map<std::uint32_t, std::deque<Pending>> m_pending;  ///< by session; one is asked at a time
-    std::vector<std::filesystem::path> m_claimed;            ///< accepted leftovers, now ours
+    std::uint32_t m_claims = 0;
+    std::vector<std::filesystem::path> m_claimed;  ///< leftovers that were opened, now ours
     QTimer m_poll, m_autosave;
     QThreadPool m_io;
 };

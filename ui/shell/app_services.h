@@ -32,7 +32,9 @@ struct RecipeInfo {
 /// One run, in the words of a project file.
 struct ProjectInfo {
     std::string recipe, name;
-    std::string window;  ///< JSON of the window's own settings: bookmarks, layout, probe
+    std::string window;       ///< JSON of the window's own settings: bookmarks, layout, probe
+    std::uint64_t edits = 0;  ///< rises with every parameter changed by hand; not saved
+    friend bool operator==(const ProjectInfo&, const ProjectInfo&) = default;
 };
 
 struct LoadedProject {

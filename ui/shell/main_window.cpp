@@ -220,6 +220,7 @@ void MainWindow::Impl::connectAll() {
             placeEncoded(bridge.answer(ticket), encodeName);
         }
     });
+    book.setWindowSettings([this] { return windowSettings(); });
     connect(&book, &RunBook::problem, &w, [this](const QString& message) { tell(message); });
     connect(&book, &RunBook::runsChanged, &w, [this] {
         updateReasons();

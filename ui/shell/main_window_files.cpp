@@ -159,12 +159,7 @@ void MainWindow::Impl::chooseFiles() {
     }
 }
 
-ProjectInfo MainWindow::Impl::projectInfo() const {
-    ProjectInfo info;
-    if (const RunInfo* run = book.active()) {
-        info.recipe = run->recipe.id;
-        info.name = run->name.toStdString();
-    }
+std::string MainWindow::Impl::windowSettings() const {
     const auto numbers = [](const std::vector<float>& z) {
         QJsonArray out;
         for (const float v : z) {
@@ -180,8 +175,7 @@ ProjectInfo MainWindow::Impl::projectInfo() const {
     const QJsonObject window{{QStringLiteral("layout"), layout},
                              {QStringLiteral("bookmarks"), marks},
                              {QStringLiteral("probe"), numbers(bridge.explore().cursor())}};
-    info.window = QJsonDocument(window).toJson(QJsonDocument::Compact).toStdString();
-    return info;
+    return QJsonDocument(window).toJson(QJsonDocument::Compact).toStdString();
 }
 
 void MainWindow::Impl::save(bool ask) {
@@ -202,17 +196,19 @@ void MainWindow::Impl::save(bool ask) {
         return;
     }
     const QPointer<MainWindow> alive(&w);
-    services.save(session, projectInfo(), path, [this, alive, path](const std::string& message) {
-        if (!alive) {
-            return;
-        }
-        if (message.empty()) {
-            projectPath = path;
-            status->say(QObject::tr("Saved as %1.").arg(QString::fromStdString(path)));
-        } else {
-            tell(QString::fromStdString(message));
-        }
-    });
+    services.save(
+        session, book.projectInfo(bridge.active()), path,
+        [this, alive, path](const std::string& message) {
+            if (!alive) {
+                return;
+            }
+            if (message.empty()) {
+                projectPath = path;
+                status->say(QObject::tr("Saved as %1.").arg(QString::fromStdString(path)));
+            } else {
+                tell(QString::fromStdString(message));
+            }
+        });
 }
 
 void MainWindow::Impl::loadProject(const QString& path) {
@@ -253,6 +249,10 @@ void MainWindow::Impl::adopt(const LoadedProject& project) {
     for (const auto& item : window.value(QStringLiteral("bookmarks")).toArray()) {
         marks.push_back({item.toObject().value(QStringLiteral("name")).toString(),
                          numbers(item.toObject().value(QStringLiteral("z")))});
+    }
+    const QString saved = window.value(QStringLiteral("layout")).toString();
+    if (!saved.isEmpty() && saved != layout) {
+        setLayoutNamed(saved);
     }
     bridge.explore().setBookmarks(std::move(marks));
     bridge.explore().setCursor(numbers(window.value(QStringLiteral("probe"))));

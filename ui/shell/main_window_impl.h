@@ -78,7 +78,7 @@ struct MainWindow::Impl {
     void loadProject(const QString& path);
     void adopt(const LoadedProject&);
     void save(bool ask);
-    ProjectInfo projectInfo() const;
+    std::string windowSettings() const;
     void exportPicture(View*);
     void offerRecovery();
     void chooseFiles();

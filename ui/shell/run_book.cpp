@@ -3,6 +3,7 @@
 
 #include "ui/shell/numbers.h"
 
+#include <QPointer>
 #include <QUndoCommand>
 #include <QUndoStack>
 
@@ -72,6 +73,21 @@ const RecipeInfo* RunBook::recipe(const std::string& id) const {
     return it == m_services.recipes.end() ? nullptr : &*it;
 }
 
+ProjectInfo RunBook::projectInfo(std::uint32_t source) const {
+    const RunInfo* run = find(source);
+    if (!run) {
+        return {};
+    }
+    return {.recipe = run->recipe.id,
+            .name = run->name.toStdString(),
+            .window = m_windowSettings ? m_windowSettings() : std::string(),
+            .edits = run->edits};
+}
+
+void RunBook::setWindowSettings(std::function<std::string()> settings) {
+    m_windowSettings = std::move(settings);
+}
+
 std::uint32_t RunBook::start(const RecipeInfo& recipe, const ParamSet& given, std::uint64_t seed,
                              const QString& name) {
     try {
@@ -122,11 +138,12 @@ std::uint32_t RunBook::open(RunInfo info, std::shared_ptr<const State> state) {
     }
     const std::uint32_t source = info.source;
     const QString name = info.name;
-    const ProjectInfo project{info.recipe.id, info.name.toStdString(), {}};
     m_runs.push_back(std::move(info));
     m_bridge.addRun(session, name);
     if (m_services.runOpened) {
-        m_services.runOpened(session, [project] { return project; });
+        m_services.runOpened(session, [book = QPointer<RunBook>(this), source] {
+            return book ? book->projectInfo(source) : ProjectInfo{};
+        });
     }
     Q_EMIT runsChanged();
     return source;
@@ -193,6 +210,7 @@ void RunBook::setLive(std::uint32_t source, const std::string& id, const ParamVa
                                   QString::fromStdString(format(run->params[id])),
                                   QString::fromStdString(format(value)));
     run->params[id] = value;
+    ++run->edits;
     m_bridge.postTo(source, cmd::SetParam{id, value}, "param." + id);
     const Clock clock = run->recipe.clock;
     m_bridge.mark({source, clock, frame->snapshot->step[static_cast<std::size_t>(clock)], text});

@@ -19,8 +19,9 @@ struct RunInfo {
     Description description;  ///< of these parameters
     std::uint64_t seed = 0;
     QString name;
-    QString change;   ///< what a cold edit changed: "Latent units 8"; empty: nothing
-    Index until = 0;  ///< step at which the transport pauses by itself; 0: never
+    QString change;           ///< what a cold edit changed: "Latent units 8"; empty: nothing
+    Index until = 0;          ///< step at which the transport pauses by itself; 0: never
+    std::uint64_t edits = 0;  ///< rises with every live parameter that is set
 };
 
 /// The runs of the window and every change a person makes to them. Parameter edits go through the
@@ -34,6 +35,10 @@ public:
     const RunInfo* find(std::uint32_t source) const;
     const std::vector<RunInfo>& all() const { return m_runs; }
     const RecipeInfo* recipe(const std::string& id) const;
+    /// The run in the words of a file that is saved now; empty when there is no such run.
+    ProjectInfo projectInfo(std::uint32_t source) const;
+    /// Where projectInfo() takes the settings of the window from (JSON).
+    void setWindowSettings(std::function<std::string()>);
 
     /// Opens a session and loads the recipe with `given` on top. Returns its id, or kNoRun after
     /// problem() told why not.
@@ -71,6 +76,7 @@ private:
     SessionBridge& m_bridge;
     QUndoStack& m_undo;
     std::vector<RunInfo> m_runs;
+    std::function<std::string()> m_windowSettings;
 };
 
 }  // namespace lx::ui
