@@ -3,6 +3,7 @@
 // paints the screen.
 #include "app/films.h"
 #include "app/offscreen.h"
+#include "app/start_time.h"
 #include "core/render/bench.h"
 #include "core/render/renderer.h"
 #include "ui/shell/theme.h"
@@ -208,10 +209,22 @@ void addPictures(Program& program, cli::Host& host) {
     host.paintMovie = [&program, stop = host.interrupt](const cli::MovieRequest& request) {
         return paintMovie(program, stop, request);
     };
-    host.benchNames = {"render.points1e4", "render.density1e6", "render.field"};
+    host.benchNames = startBenchNames();
+    for (const char* name : {"render.points1e4", "render.density1e6", "render.field"}) {
+        host.benchNames.emplace_back(name);
+    }
     host.bench = [log = program.log()](std::span<const std::string> names) {
-        const auto renderer = render::Renderer::create({.log = log});
+        const auto isStart = [](const std::string& name) { return name.starts_with("start."); };
+        std::vector<std::string> starts;
+        std::ranges::copy_if(names, std::back_inserter(starts), isStart);
         std::vector<BenchRow> rows;
+        if (!starts.empty()) {
+            rows = startBench(starts);
+        }
+        if (starts.size() == names.size()) {
+            return rows;
+        }
+        const auto renderer = render::Renderer::create({.log = log});
         for (const render::BenchRow& row : render::bench(*renderer)) {
             if (std::ranges::find(names, row.name) != names.end()) {
                 rows.push_back({row.name, row.value, row.unit});

@@ -2,6 +2,7 @@
 #include "app/composition.h"
 #include "app/engine_loader.h"
 #include "app/process.h"
+#include "app/start_time.h"
 #include "ui/shell/theme.h"
 
 #include <QApplication>
@@ -73,6 +74,7 @@ ExitCode openWindow(Program& program, const cli::WindowOptions& options) {
         services.ringBytes = static_cast<std::size_t>(*options.memory) << 20;
     }
     ui::MainWindow window(std::move(services), {.startCards = toOpen.empty()});
+    reportStart(window);
     window.show();
 
     whenStopped(stopOnSignals(), [&composition, &application] {

@@ -24,8 +24,10 @@ void prepareEngineThread(bool background) {
     _mm_setcsr(_mm_getcsr() | 0x8040);  // flush to zero, denormals are zero
 #endif
     if (background) {
-        // On Linux the nice value belongs to the thread that is named here.
-        setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 5);
+        // On Linux the nice value belongs to the thread that is named here. Relative, so that a
+        // program started with a nice value keeps the window ahead of the engine.
+        const auto thread = static_cast<id_t>(syscall(SYS_gettid));
+        setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) + 5);
     }
 }
 
