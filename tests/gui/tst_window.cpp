@@ -5,11 +5,13 @@
 #include "ui/bridge/session_bridge.h"
 #include "ui/panels/fields.h"
 #include "ui/panels/param_form.h"
+#include "ui/panels/timeline_dock.h"
 #include "ui/shell/actions.h"
 #include "ui/shell/dialogs.h"
 #include "ui/shell/numbers.h"
 #include "ui/shell/overlay.h"
 #include "ui/shell/settings.h"
+#include "ui/shell/view_host.h"
 
 #include <QApplication>
 #include <QComboBox>
@@ -24,6 +26,7 @@
 #include <QRandomGenerator>
 #include <QSettings>
 #include <QSlider>
+#include <QSplitter>
 #include <QTabBar>
 #include <QTest>
 #include <QToolBar>
@@ -356,6 +359,53 @@ private Q_SLOTS:
         QVERIFY(!part<QDockWidget>(*m_window, "dock.timeline")->isVisible());
         press(*m_window, QStringLiteral("Ctrl+B"));
         QVERIFY(part<QDockWidget>(*m_window, "dock.timeline")->isVisible());
+
+        // What is looked at changes with the steps; what is hidden stays as it was last seen.
+        auto* timeline = part<ui::TimelineDock>(*m_window, "dock.timeline");
+        const auto version = [this](const char* id) {
+            return ui::channelVersion(*m_window->bridge().activeFrame(), id);
+        };
+        const auto showTab = [&](const QString& host) {
+            for (int i = 0; i < timeline->tabs()->count(); ++i) {
+                if (timeline->page(i)->objectName() == host) {
+                    timeline->tabs()->setCurrentIndex(i);
+                    return timeline->page(i)->isVisible();
+                }
+            }
+            return false;
+        };
+        Index until = now(*m_window).step[0];
+        const auto train = [&] { play(until += 30); };
+        QVERIFY(showTab(QStringLiteral("host.samples")));
+        train();
+        QTRY_VERIFY(version("samples") > 0);
+        QVERIFY(showTab(QStringLiteral("host.losses")));
+        train();
+        const std::uint64_t samples = version("samples"), codes = version("codes");
+        train();
+        QTRY_VERIFY(version("codes") > codes);
+        QCOMPARE(version("samples"), samples);
+        // A tab in front of a folded or hidden dock is not visible either.
+        QVERIFY(showTab(QStringLiteral("host.samples")));
+        press(*m_window, QStringLiteral("Ctrl+B"));
+        train();
+        const std::uint64_t behind = version("samples");
+        train();
+        QCOMPARE(version("samples"), behind);
+        press(*m_window, QStringLiteral("Ctrl+B"));
+        QTRY_VERIFY(version("samples") > behind);
+        // Views taken off the stage: nobody wants the codes any more.
+        auto* stage = part<QSplitter>(*m_window, "stage");
+        while (stage->count() > 0) {
+            const int before = stage->count();
+            Q_EMIT static_cast<ui::ViewHost*>(stage->widget(0))->hideAsked();
+            QVERIFY2(stage->count() <= before, "hiding a view must not show more");
+        }
+        QVERIFY(!m_window->view(QStringLiteral("latent-map"))->isVisible());
+        train();
+        const std::uint64_t off = version("codes");
+        train();
+        QCOMPARE(version("codes"), off);
     }
 
     void scrubbingShowsThePast() {
