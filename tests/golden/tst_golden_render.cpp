@@ -2,7 +2,7 @@
 // Pictures do not drift: equal to the last bit on llvmpipe and on our own rasteriser, structurally
 // similar on any other device. After a wanted change, look at the pictures and run approve.
 #include "core/render/rasterizer.h"
-#include "tests/gpu/render_support.h"
+#include "tests/gpu/space_support.h"
 
 #include <QDir>
 #include <QtTest>
@@ -37,6 +37,15 @@ QImage differenceOf(const Image& a, const Image& b) {
         }
     }
     return toQImage({a.size, std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes))});
+}
+
+/// The plane's pictures and those in space.
+std::vector<NamedScene> everything(Theme theme) {
+    std::vector<NamedScene> all = gallery(theme);
+    for (NamedScene& named : spaceGallery(theme)) {
+        all.push_back(std::move(named));
+    }
+    return all;
 }
 
 /// Empty when `image` is what was approved under `name`; else why not, with pictures to look at.
@@ -86,7 +95,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("index");
         for (const bool dark : {false, true}) {
             int index = 0;
-            for (const auto& named : gallery(Theme::Light)) {
+            for (const auto& named : everything(Theme::Light)) {
                 QTest::addRow("%s_%s", named.name.c_str(), dark ? "dark" : "light")
                     << dark << index++;
             }
@@ -98,7 +107,7 @@ private Q_SLOTS:
         }
         QFETCH(bool, dark);
         QFETCH(int, index);
-        const auto all = gallery(dark ? Theme::Dark : Theme::Light);
+        const auto all = everything(dark ? Theme::Dark : Theme::Light);
         const auto& [name, scene, size] = all[static_cast<std::size_t>(index)];
         const bool llvmpipe = m_renderer->info().device.starts_with("llvmpipe");
         const QString problem =
