@@ -171,8 +171,8 @@ private Q_SLOTS:
         plot.replotNow();
         const double ms = double(clock.nsecsElapsed()) * 1e-6;
         qInfo("replot of 10^6 points: %.1f ms", ms);
-        QVERIFY(plot.drawnPoints(0) <= 4 * 700 + 6);
-        QVERIFY(plot.drawnPoints(0) > 700);
+        QVERIFY(plot.drawnPoints(0) <= 4 * 700 / 3 + 6);
+        QVERIFY(plot.drawnPoints(0) > 700 / 3);
         QCOMPARE(plot.valuesAt(500'000).at(1), QString("loss  90 nats"));
         plot.table().rewind(7, Clock::Train, 100);
         plot.replotNow();

@@ -17,7 +17,7 @@ namespace lx::ui {
 namespace {
 
 constexpr int kKind = Qt::UserRole, kKey = Qt::UserRole + 1;
-enum Kind { Group, Dataset, Recipe, Run, Place };
+enum Kind { Group, Dataset, Recipe, Run, Place, Hint };
 
 QString wordOf(const Snapshot& snapshot, Clock clock) {
     switch (snapshot.state) {
@@ -82,6 +82,14 @@ QTreeWidgetItem* ExperimentPanel::row(QTreeWidgetItem* parent, const QString& te
     return item;
 }
 
+void ExperimentPanel::hint(QTreeWidgetItem* parent, const QString& text, const QString& tip) {
+    auto* item = row(parent, text, {});
+    item->setData(0, kKind, Hint);
+    item->setForeground(0, currentTheme().secondary);
+    item->setToolTip(0, tip);
+    item->setFlags(Qt::ItemIsEnabled);
+}
+
 void ExperimentPanel::rebuild() {
     const QSignalBlocker quiet(this);
     clear();
@@ -95,15 +103,18 @@ void ExperimentPanel::rebuild() {
                 ? std::get<std::string>(it->second)
                 : std::string();
         QString title = QString::fromStdString(source.substr(source.find_last_of('/') + 1));
-        QString count;
+        QString count, whole = QString::fromStdString(source);
         for (const DatasetInfo& set : m_services.datasets()) {
             if (set.id == source || set.id == "data." + source) {
-                title = QString::fromStdString(set.title);
+                whole = QString::fromStdString(set.title);
+                title = whole.section(QStringLiteral(", "), 0, 0);
                 count = set.count > 0 ? formatInteger(set.count) : QString();
             }
         }
         if (!title.isEmpty()) {
-            row(group(QStringLiteral("Data")), title, count)->setData(0, kKind, Dataset);
+            auto* item = row(group(QStringLiteral("Data")), title, count);
+            item->setData(0, kKind, Dataset);
+            item->setToolTip(0, whole);
         }
     }
 
@@ -123,14 +134,19 @@ void ExperimentPanel::rebuild() {
         }
     }
 
+    hint(group(QStringLiteral("Samplers")), tr("not in this version"),
+         tr("Chains on a latent space or an energy are not in this version yet."));
+    hint(group(QStringLiteral("Paths")), tr("not in this version"),
+         tr("Lines, spheres and geodesics between places are not in this version yet."));
+    QTreeWidgetItem* places = group(QStringLiteral("Bookmarks"));
     const auto& bookmarks = m_bridge.explore().bookmarks();
-    if (!bookmarks.empty()) {
-        QTreeWidgetItem* places = group(QStringLiteral("Bookmarks"));
-        for (std::size_t i = 0; i < bookmarks.size(); ++i) {
-            auto* item = row(places, bookmarks[i].name, {});
-            item->setData(0, kKind, Place);
-            item->setData(0, kKey, QVariant::fromValue(static_cast<qulonglong>(i)));
-        }
+    for (std::size_t i = 0; i < bookmarks.size(); ++i) {
+        auto* item = row(places, bookmarks[i].name, {});
+        item->setData(0, kKind, Place);
+        item->setData(0, kKey, QVariant::fromValue(static_cast<qulonglong>(i)));
+    }
+    if (bookmarks.empty()) {
+        hint(places, tr("M keeps a place"), tr("Place the probe on the map and press M."));
     }
 
     QTreeWidgetItem* runs = group(QStringLiteral("Runs"));
@@ -143,7 +159,8 @@ void ExperimentPanel::rebuild() {
         if (!run.change.isEmpty()) {
             text += QStringLiteral(", ") + run.change;
         } else if (several) {
-            text += QStringLiteral(", ") + run.name;
+            const auto same = std::ranges::count(m_book.all(), run.name, &RunInfo::name);
+            text = same > 1 ? run.name + QStringLiteral(", seed %1").arg(run.seed) : run.name;
         }
         auto* item = row(runs, text, {});
         item->setToolTip(0, QStringLiteral("%1, seed %2").arg(run.name).arg(run.seed));
@@ -151,9 +168,7 @@ void ExperimentPanel::rebuild() {
         item->setData(0, kKey, run.source);
     }
     if (m_book.all().empty()) {
-        auto* none = row(runs, QStringLiteral("none yet"), {});
-        none->setForeground(0, theme.secondary);
-        none->setFlags(Qt::NoItemFlags);
+        hint(runs, tr("none yet"), tr("Double-click a model to start a run."));
     }
     expandAll();
     updateStatus();

@@ -31,6 +31,8 @@ private:
     void onActivated(QTreeWidgetItem*);
     QTreeWidgetItem* group(const QString& title);
     QTreeWidgetItem* row(QTreeWidgetItem* group, const QString& text, const QString& status);
+    /// A grey row that says what belongs here, with the reason or the way in its tooltip.
+    void hint(QTreeWidgetItem* group, const QString& text, const QString& tip);
 
     AppServices& m_services;
     RunBook& m_book;

@@ -9,6 +9,7 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
+#include <QRegularExpression>
 #include <QStyle>
 #include <QVBoxLayout>
 #include <QWheelEvent>
@@ -63,12 +64,38 @@ double nextNumber(const ParamDecl& decl, double value, int direction) {
 
 }  // namespace
 
+QString choiceTitle(const ParamDecl& decl, const std::string& choice) {
+    const QString help = QString::fromStdString(decl.help);
+    const QString mark = QString::fromStdString(choice) + QStringLiteral(": ");
+    const auto at = help.indexOf(mark);
+    if (at < 0 || (at > 0 && help[at - 1] != QLatin1Char(' '))) {
+        return QString::fromStdString(choice);
+    }
+    const auto from = at + mark.size();
+    static const QRegularExpression kEnd(QStringLiteral("[,.;]"));
+    const auto end = help.indexOf(kEnd, from);
+    return help.mid(from, end < 0 ? -1 : end - from).trimmed();
+}
+
 UnitEdit::UnitEdit(const QString& unit, QWidget* parent)
     : QLineEdit(parent), m_unit(new QLabel(unit, this)) {
     m_unit->setProperty("quiet", true);
     m_unit->setAttribute(Qt::WA_TransparentForMouseEvents);
     m_unit->setVisible(!unit.isEmpty());
     placeUnit();
+}
+
+bool UnitEdit::event(QEvent* event) {
+    // A field with nothing of its own to undo leaves the keys to the undo of parameters.
+    if (event->type() == QEvent::ShortcutOverride) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if ((key->matches(QKeySequence::Undo) && !isUndoAvailable()) ||
+            (key->matches(QKeySequence::Redo) && !isRedoAvailable())) {
+            event->ignore();
+            return false;
+        }
+    }
+    return QLineEdit::event(event);
 }
 
 void UnitEdit::keyPressEvent(QKeyEvent* event) {
@@ -161,12 +188,14 @@ void ParamRow::makeField() {
     if (!m_decl.choices.empty()) {
         auto* combo = new QComboBox;
         for (const std::string& choice : m_decl.choices) {
-            combo->addItem(QString::fromStdString(choice));
+            combo->addItem(choiceTitle(m_decl, choice), QString::fromStdString(choice));
+            combo->setItemData(combo->count() - 1, QString::fromStdString(choice), Qt::ToolTipRole);
         }
-        combo->setCurrentText(QString::fromStdString(format(m_value)));
+        combo->setCurrentIndex(combo->findData(QString::fromStdString(format(m_value))));
         combo->setFocusPolicy(Qt::StrongFocus);
-        connect(combo, &QComboBox::textActivated, this,
-                [this](const QString& text) { commit(parse(m_decl, text.toStdString())); });
+        connect(combo, &QComboBox::activated, this, [this, combo](int index) {
+            commit(parse(m_decl, combo->itemData(index).toString().toStdString()));
+        });
         m_field = combo;
         return;
     }
@@ -208,7 +237,7 @@ void ParamRow::setValue(const ParamValue& value) {
     if (auto* box = qobject_cast<QCheckBox*>(m_field)) {
         box->setChecked(std::get<bool>(value));
     } else if (auto* combo = qobject_cast<QComboBox*>(m_field)) {
-        combo->setCurrentText(QString::fromStdString(format(value)));
+        combo->setCurrentIndex(combo->findData(QString::fromStdString(format(value))));
     } else if (auto* edit = qobject_cast<QLineEdit*>(m_field)) {
         edit->setText(shown(value));
         edit->setCursorPosition(0);

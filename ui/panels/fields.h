@@ -12,6 +12,9 @@ class QLabel;
 
 namespace lx::ui {
 
+/// What to call a choice: the words that the help of its parameter gives after "id: ", else the id.
+QString choiceTitle(const ParamDecl&, const std::string& choice);
+
 /// A line of text with a unit in secondary colour at its right end. Up, Down and the wheel change a
 /// number by a step that follows its scale.
 class UnitEdit : public QLineEdit {
@@ -25,6 +28,7 @@ Q_SIGNALS:
     void stepped();
 
 protected:
+    bool event(QEvent*) override;
     void keyPressEvent(QKeyEvent*) override;
     void wheelEvent(QWheelEvent*) override;
     void resizeEvent(QResizeEvent*) override;

@@ -7,6 +7,8 @@
 #include <QPainter>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace lx::ui {
 
 ElidedLabel::ElidedLabel(QWidget* parent) : QLabel(parent) {
@@ -23,15 +25,34 @@ void ElidedLabel::setFullText(const QString& text) {
     }
 }
 
+void ElidedLabel::setDropsClauses(bool on) {
+    m_dropsClauses = on;
+    update();
+}
+
 QSize ElidedLabel::minimumSizeHint() const {
     return {24, QLabel::minimumSizeHint().height()};
+}
+
+QString ElidedLabel::shown() const {
+    const int width = contentsRect().width();
+    for (QString text = m_full;;) {
+        if (fontMetrics().horizontalAdvance(text) <= width) {
+            return text;
+        }
+        const auto cut = std::max(text.lastIndexOf(QStringLiteral(", ")),
+                                  text.lastIndexOf(QStringLiteral(": ")));
+        if (!m_dropsClauses || cut <= 0) {
+            return fontMetrics().elidedText(text, Qt::ElideRight, width);
+        }
+        text.truncate(cut);
+    }
 }
 
 void ElidedLabel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setPen(palette().color(QPalette::WindowText));
-    painter.drawText(contentsRect(), Qt::AlignVCenter | Qt::AlignLeft,
-                     fontMetrics().elidedText(m_full, Qt::ElideRight, contentsRect().width()));
+    painter.drawText(contentsRect(), Qt::AlignVCenter | Qt::AlignLeft, shown());
 }
 
 PanelTitle::PanelTitle(const QString& title, QWidget* parent)
@@ -40,6 +61,7 @@ PanelTitle::PanelTitle(const QString& title, QWidget* parent)
     setFixedHeight(currentTheme().px(24));
     m_row->setContentsMargins(8, 0, 4, 0);
     m_row->setSpacing(2);
+    m_title->setDropsClauses(true);
     m_row->addWidget(m_title, 1);
     setTitle(title);
 }

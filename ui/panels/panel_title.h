@@ -19,6 +19,11 @@ class ElidedLabel : public QLabel {
 public:
     explicit ElidedLabel(QWidget* parent = nullptr);
     void setFullText(const QString&);
+    /// Drops whole clauses (after ", " or ": ") from the end of a text that is too long, before it
+    /// cuts words.
+    void setDropsClauses(bool);
+    /// What fits.
+    QString shown() const;
     QSize minimumSizeHint() const override;
 
 protected:
@@ -26,6 +31,7 @@ protected:
 
 private:
     QString m_full;
+    bool m_dropsClauses = false;
 };
 
 /// The 24 px bar over a panel: bold title, small buttons at the right.

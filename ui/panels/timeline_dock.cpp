@@ -42,8 +42,9 @@ TimelineDock::TimelineDock(RunBook& book, SessionBridge& bridge, QWidget* parent
     m_tabs->setElideMode(Qt::ElideNone);
     m_tabs->setObjectName(QStringLiteral("timelineTabs"));
     m_tabs->setAccessibleName(tr("Timeline pages"));
-    row->addWidget(m_tabs, 0, Qt::AlignBottom);
-    row->addStretch(1);
+    // Stretched: the hint of the bar knows nothing of the bold, wider selected tab.
+    m_tabs->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    row->addWidget(m_tabs, 1, Qt::AlignBottom);
     auto* word = new QLabel(tr("scrub"));
     word->setProperty("quiet", true);
     word->setProperty("small", true);

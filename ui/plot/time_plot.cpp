@@ -15,8 +15,8 @@ namespace lx::ui {
 namespace {
 
 constexpr int kReplotMs = 50;
-/// Beyond this many drawn points a line is dense, and antialiasing only blurs and costs.
-constexpr int kDensePoints = 600;
+/// Pixels that share the four points which decimation keeps: antialiased lines stay affordable.
+constexpr int kColumnPixels = 3;
 
 /// Ticks as everywhere in the window: true minus signs, thin spaces.
 class Ticker : public QCPAxisTicker {
@@ -209,7 +209,7 @@ struct TimePlot::Impl {
             word->setFont(theme->font(10.5));
             word->setColor(theme->secondary);
             word->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
-            word->setPadding(QMargins(3, 2, 0, 0));
+            word->setPadding(QMargins(3, 2, 3, 0));
             for (QCPItemPosition* p : {line->start, line->end, word->position}) {
                 p->setTypeX(QCPItemPosition::ptPlotCoords);
                 p->setTypeY(QCPItemPosition::ptAxisRectRatio);
@@ -218,13 +218,24 @@ struct TimePlot::Impl {
             }
             line->start->setCoords(event.at, 0);
             line->end->setCoords(event.at, 1);
-            word->position->setCoords(event.at, 0.04);
+            // Neighbours stand on different lines.
+            word->position->setCoords(event.at, 0.02 + 0.12 * double(eventItems.size() / 2 % 3));
             for (QCPAbstractItem* item :
                  {static_cast<QCPAbstractItem*>(line), static_cast<QCPAbstractItem*>(word)}) {
                 item->setClipToAxisRect(true);
                 item->setClipAxisRect(rect());
                 eventItems.push_back(item);
             }
+        }
+    }
+
+    /// A word that would leave the plot on the right stands on the left of its line.
+    void placeEventWords() {
+        for (std::size_t i = 0; i < events.size() && 2 * i + 1 < eventItems.size(); ++i) {
+            auto* word = static_cast<QCPItemText*>(eventItems[2 * i + 1]);
+            const double width = QFontMetricsF(word->font()).horizontalAdvance(word->text()) + 6;
+            const bool leaves = x()->coordToPixel(events[i].at) + width > rect()->right();
+            word->setPositionAlignment((leaves ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignTop);
         }
     }
 
@@ -281,7 +292,7 @@ struct TimePlot::Impl {
     void fillGraphs() {
         const QCPRange range = x()->range();
         // The axis rectangle has its size only after the first layout.
-        const auto columns = static_cast<std::size_t>(std::max(16, plot->width()));
+        const auto columns = static_cast<std::size_t>(std::max(16, plot->width() / kColumnPixels));
         for (std::size_t i = 0; i < series.size(); ++i) {
             const SeriesData* data = table.find(series[i].key);
             const double sign = series[i].negated ? -1 : 1;
@@ -303,8 +314,6 @@ struct TimePlot::Impl {
                 out.append(QCPGraphData(p.x, sign * p.y));
             }
         }
-        const bool dense = out.size() > kDensePoints;
-        graph->setAntialiased(!dense);
         graph->data()->set(out, true);
     }
 
@@ -313,6 +322,7 @@ struct TimePlot::Impl {
         fillGraphs();
         fitValues(left(), logLeft);
         fitValues(right(), logRight);
+        placeEventWords();
         plot->replot(QCustomPlot::rpImmediateRefresh);
         ++replots;
         since.restart();

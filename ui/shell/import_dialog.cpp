@@ -20,7 +20,9 @@
 namespace lx::ui {
 
 namespace {
-constexpr int kThumb = 56, kThumbs = 12;
+constexpr int kThumb = 56, kThumbs = 10;
+/// So many columns share the width of the dialog.
+constexpr int kStretchedColumns = 6;
 
 std::filesystem::path toPath(const QString& path) {
     return {path.toStdString()};
@@ -64,7 +66,13 @@ void ImportDialog::buildTable(const QString& path) {
     m_rows = new QTableWidget(rows, columns);
     m_rows->setAccessibleName(tr("First rows"));
     m_rows->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_rows->setSelectionMode(QAbstractItemView::NoSelection);
+    m_rows->setFocusPolicy(Qt::NoFocus);
     m_rows->verticalHeader()->hide();
+    m_rows->verticalHeader()->setDefaultSectionSize(currentTheme().px(24));
+    if (columns <= kStretchedColumns) {
+        m_rows->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    }
     QStringList names;
     for (const CsvColumn& c : m_preview.columns) {
         names << QString::fromStdString(c.name);
@@ -86,16 +94,18 @@ void ImportDialog::buildTable(const QString& path) {
     for (const CsvColumn& c : m_preview.columns) {
         missing += c.missing;
     }
-    auto* facts = new QLabel(
-        tr("%1 rows, %2 columns, %3 missing values")
-            .arg(formatInteger(m_preview.rows), formatInteger(columns), formatInteger(missing)));
+    auto* facts =
+        new QLabel(missing == 0   ? tr("The first rows; no value is missing.")
+                   : missing == 1 ? tr("The first rows; 1 value of the table is missing.")
+                                  : tr("The first rows; %1 values of the table are missing.")
+                                        .arg(formatInteger(missing)));
     facts->setProperty("quiet", true);
+    facts->setProperty("small", true);
     column->addWidget(facts);
 
     auto* form = new QFormLayout;
     m_columns = new QListWidget;
     m_columns->setAccessibleName(tr("Columns to learn"));
-    m_columns->setMaximumHeight(110);
     m_columns->setFlow(QListView::LeftToRight);
     m_columns->setWrapping(true);
     m_columns->setResizeMode(QListView::Adjust);
@@ -107,6 +117,8 @@ void ImportDialog::buildTable(const QString& path) {
         item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsUserCheckable);
         item->setCheckState(Qt::Checked);  // the label is left out by params()
     }
+    // One line for a few columns, a list to scroll for many.
+    m_columns->setFixedHeight(currentTheme().px(m_columns->count() <= kStretchedColumns ? 26 : 96));
     form->addRow(tr("Columns"), m_columns);
     m_label = new QComboBox;
     m_label->setObjectName(QStringLiteral("importLabel"));

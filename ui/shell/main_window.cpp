@@ -25,6 +25,20 @@ constexpr int kMargin = 4;
 constexpr qsizetype kStageViews = 2;
 /// Weight of the newest frame in the printed frame time.
 constexpr double kFrameSmoothing = 0.1;
+
+/// "VAE on boxes.csv" for a recipe that trains on a person's file; empty: the recipe's own title.
+QString ownDataName(const RecipeInfo& recipe, const ParamSet& overrides) {
+    const auto it = overrides.find("data.source");
+    const auto* source = it == overrides.end() ? nullptr : std::get_if<std::string>(&it->second);
+    if (!source || source->find('/') == std::string::npos) {
+        return {};
+    }
+    const QString title = QString::fromStdString(recipe.title);
+    return QObject::tr("%1 on %2")
+        .arg(title.section(QStringLiteral(" on "), 0, 0).section(QStringLiteral(", "), 0, 0),
+             QString::fromStdString(*source).section(QLatin1Char('/'), -1, -1,
+                                                     QString::SectionSkipEmpty));
+}
 }  // namespace
 
 MainWindow::Impl::Impl(MainWindow& window, AppServices given, StartOptions start_)
@@ -254,6 +268,13 @@ bool MainWindow::Impl::canShow(const ViewSpec& spec) const {
     if (!frame || !frame->description) {
         return false;
     }
+    const auto& spaces = frame->description->spaces;
+    const bool pictures = std::ranges::any_of(spaces, [](const SpaceDecl& space) {
+        return space.id == "data" && space.sampleShape.size() == 2;
+    });
+    if (spec.pictures && !pictures) {
+        return false;
+    }
     const auto& channels = frame->description->channels;
     return std::ranges::all_of(spec.channelKinds, [&](const QString& kind) {
         return std::ranges::any_of(
@@ -368,6 +389,9 @@ void MainWindow::Impl::applyThemeNow() {
     for (auto& [id, host] : hosts) {
         host->setTheme(t);
     }
+    if (geometryDone) {
+        fitToWidth();  // larger type folds the panels of a wider window
+    }
 }
 
 void MainWindow::Impl::tell(const QString& message) {
@@ -463,7 +487,7 @@ void MainWindow::openRecipe(const std::string& id, const ParamSet& overrides, st
         m->tell(QString::fromStdString(recipe->title + ": " + recipe->note));
         return;
     }
-    if (m->book.start(*recipe, overrides, seed) != kNoRun) {
+    if (m->book.start(*recipe, overrides, seed, ownDataName(*recipe, overrides)) != kNoRun) {
         m->bridge.explore().clear();
         const Clock clock = recipe->clock;
         m->transport->setClock(clock);

@@ -6,6 +6,7 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QDesktopServices>
+#include <QFileDialog>
 #include <QInputDialog>
 #include <QMenu>
 #include <QMenuBar>
@@ -76,6 +77,13 @@ void MainWindow::Impl::makeTransportActions() {
 void MainWindow::Impl::makeFileActions() {
     const QString group = s("File");
     actions->add(s("file.open"), group, s("Open…"), s("Ctrl+O"), [this] { chooseFiles(); });
+    actions->add(s("file.open-folder"), group, s("Open a folder of pictures…"), {}, [this] {
+        const QString path = QFileDialog::getExistingDirectory(
+            &w, s("Open a folder of pictures, one sub-folder for each class"));
+        if (!path.isEmpty()) {
+            w.openFile(path);
+        }
+    });
     actions->add(s("file.save"), group, s("Save"), s("Ctrl+S"), [this] { save(false); });
     actions->add(s("file.save-as"), group, s("Save as…"), s("Ctrl+Shift+S"),
                  [this] { save(true); });
@@ -182,6 +190,7 @@ void MainWindow::Impl::makeViewActions() {
         actions->add(s("theme.") + s(id), group, s(text), {}, [this, kind, name = s(id)] {
             followSystem = !kind;
             theme = kind.value_or(systemTheme());
+            beforePresent.reset();  // chosen by hand: it stays when the presentation ends
             settings->setValue(s("theme"), name);
             applyThemeNow();
         });
@@ -257,15 +266,15 @@ void MainWindow::Impl::makeMenus() {
         action->setEnabled(false);
         action->setToolTip(s(reason));
     };
-    fill("File", {"file.open", "", "file.save", "file.save-as", "file.recover", "", "file.export",
-                  "", "file.quit"});
+    fill("File", {"file.open", "file.open-folder", "", "file.save", "file.save-as", "file.recover",
+                  "", "file.export", "", "file.quit"});
     fill("Edit", {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.find", "",
                   "bookmark.add", "bookmark.list", "", "help.palette"});
     fill("View",
          {"layout.explore", "layout.train", "layout.present", "layout.reset", "",
           "view.hide-panels", "view.full-screen", "", "view.fit", "view.fit-all", "view.show-all",
           "", "theme.system", "theme.light", "theme.dark", "theme.projector"});
-    QMenu* data = fill("Data", {"file.open"});
+    QMenu* data = fill("Data", {"file.open", "file.open-folder"});
     data->addSeparator();
     QObject::connect(data, &QMenu::aboutToShow, &w, [this, data] {
         for (QAction* old : data->actions()) {

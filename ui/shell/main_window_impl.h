@@ -28,6 +28,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 class QMenu;
 class QMenuBar;
@@ -91,6 +92,7 @@ struct MainWindow::Impl {
     void resetLayout();
     void applyDefaultLayout(const QString& name);
     void rememberLayout();
+    void themeForLayout();
     void sizeDocks(const QString& name);
     void fitToWidth();
     void toggleFullScreen();
@@ -108,6 +110,7 @@ struct MainWindow::Impl {
     RunBook book;
     Actions* actions = nullptr;
     ThemeKind theme{};
+    std::optional<ThemeKind> beforePresent;  ///< to return to after the projector's theme
     bool followSystem = true;
 
     QMenuBar* menuBar = nullptr;

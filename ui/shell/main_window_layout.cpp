@@ -87,6 +87,7 @@ void MainWindow::Impl::setLayoutNamed(const QString& name) {
         applyDefaultLayout(name);
     }
     transport->setLayoutName(titleOf(name));
+    themeForLayout();
     compact = false;
     fitToWidth();
     if (options.restoreGeometry) {
@@ -109,17 +110,29 @@ void MainWindow::Impl::resetLayout() {
     fitToWidth();
 }
 
+/// A room reads from afar: Present takes the large, contrasting theme, and leaving it the old one.
+void MainWindow::Impl::themeForLayout() {
+    const bool present = layout == QStringLiteral("present");
+    if (present && !beforePresent && theme != ThemeKind::Projector) {
+        beforePresent = theme;
+        theme = ThemeKind::Projector;
+        applyThemeNow();
+    } else if (!present && beforePresent) {
+        theme = *std::exchange(beforePresent, std::nullopt);
+        applyThemeNow();
+    }
+}
+
 void MainWindow::Impl::fitToWidth() {
-    const bool narrow = w.width() < kCompactWidth;
-    if (narrow == compact) {
+    const bool narrow = w.width() < themeOf(theme).px(kCompactWidth);
+    const bool present = layout == QStringLiteral("present");
+    transport->setCompact(narrow);
+    edge->setVisible(narrow && !present);
+    // A presentation has no panels to fold: those of the other layouts stay as they were.
+    if (present || panelsHidden || narrow == compact) {
         return;
     }
     compact = narrow;
-    transport->setCompact(narrow);
-    edge->setVisible(narrow && layout != QStringLiteral("present"));
-    if (layout == QStringLiteral("present") || panelsHidden) {
-        return;
-    }
     if (narrow) {
         experimentWanted = experiment->isVisibleTo(&w);
         experiment->hide();

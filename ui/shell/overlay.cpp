@@ -94,7 +94,7 @@ StartCards::StartCards(bool canExplore, QWidget* parent) : Overlay(parent) {
     add("denoise", tr("Denoise"), tr("Noise that turns into data, step by step."),
         tr("Not in this version yet."));
     Card* open =
-        add("open", tr("Open data, a session"),
+        add("open", tr("Open data or a session"),
             tr("A table, pictures, an array, or a saved session. Or drop it anywhere."), QString());
     connect(explore, &QPushButton::clicked, this, &StartCards::explore);
     connect(open, &QPushButton::clicked, this, &StartCards::openFiles);

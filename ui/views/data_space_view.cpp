@@ -158,6 +158,7 @@ public:
     ReconstructionsView(SessionBridge& bridge, QWidget* parent)
         : DataSpaceView(bridge, parent, 16) {
         setEmptyText(tr("Press play: reconstructions appear after the first step."));
+        m_tiles->setRowNames({tr("original"), tr("decoded"), tr("nats")});
     }
     QString title() const override {
         return m_frame.snapshot && !drawsImages(m_frame)

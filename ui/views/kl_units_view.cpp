@@ -131,7 +131,7 @@ private:
             tr("%1 of %2 units active (above 0.01 nats)").arg(active).arg(m_values.size());
         // The scale follows in steps, so that the bars move and not the axis.
         const double top = m_scene->figure().home.y1;
-        const double want = 1.22 * high;
+        const double want = 1.4 * high;  // room above the bars for the note
         const double keep = top >= want && top < 2 * want && m_home ? top : want;
         m_home = true;
         m_scene->setHome({0.4, 0, count + 0.6, keep});

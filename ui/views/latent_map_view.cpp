@@ -300,15 +300,20 @@ private:
     void rebuildOverlay() {
         Figure& figure = m_scene->figure();
         figure.overlay.clear();
-        QColor circle = theme().secondary;
+        QColor circle = theme().text;
+        circle.setAlphaF(0.8F);
+        QColor halo = theme().panel;
+        halo.setAlphaF(0.7F);
         if (m_ellipses && m_sds.defined()) {
             addEllipses(figure);
         }
         if (m_circles) {
             for (const double r : {1.0, 2.0}) {
-                figure.overlay.push_back(EllipseItem{0, 0, r, r, circle, 1.1, Qt::DashLine});
-                figure.overlay.push_back(TextItem{0, r, tr("%1 sd").arg(int(r)), circle,
-                                                  QPointF(0, 9), 10, false, true});
+                // The halo parts the dashes from the codes below.
+                figure.overlay.push_back(EllipseItem{0, 0, r, r, halo, 4, Qt::SolidLine});
+                figure.overlay.push_back(EllipseItem{0, 0, r, r, circle, 1.4, Qt::DashLine});
+                figure.overlay.push_back(TextItem{0, r, tr("%1 sd").arg(int(r)), theme().text,
+                                                  QPointF(0, -9), 11, false, true});
             }
         }
         const ExploreState& explore = bridge().explore();
@@ -321,7 +326,7 @@ private:
                                    dropped ? render::Marker::Square : render::Marker::Diamond, 10,
                                    dropped ? theme().data : theme().accent, theme().panel});
                     figure.overlay.push_back(
-                        TextItem{at->x(), at->y(), mark.name, theme().text, QPointF(9, -9), 11});
+                        TextItem{at->x(), at->y(), mark.name, theme().text, QPointF(9, 5), 11});
                 }
             }
         }

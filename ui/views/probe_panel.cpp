@@ -85,6 +85,7 @@ ProbePanel::ProbePanel(SessionBridge& bridge, QWidget* parent, bool large)
         label->setMinimumWidth(10);
         words->addWidget(label);
     }
+    m_nearest->setWordWrap(true);
     m_button->setToolTip(tr("Keep this place in the latent space (M)"));
     m_button->setEnabled(false);
     words->addSpacing(2);
@@ -136,21 +137,26 @@ void ProbePanel::showAnswer() {
     m_logp->setText(logp && logp->dtype() == DType::F32
                         ? QStringLiteral("log p(z) = ") + formatFixed(logp->values<float>()[0], 2)
                         : QString());
-    QString nearest;
+    // Rows of a table have no picture: their values stand in words.
+    m_picture->setVisible(!x || x->shape().size() == 3);
+    QString nearest, values;
     const Array* index = array("nearest");
     const Frame* frame = m_bridge.activeFrame();
     if (x && x->shape().size() == 2 && x->dtype() == DType::F32) {
-        const auto values = x->values<float>();
-        nearest =
-            QStringLiteral("x = ") +
-            formatPoint({values.begin(), values.begin() + std::min<Index>(x->dim(1), x->count())});
-    } else if (index && index->dtype() == DType::I64 && frame) {
+        const auto row = x->values<float>();
+        values = QStringLiteral("x = ") +
+                 formatPoint({row.begin(), row.begin() + std::min<Index>(x->dim(1), x->count())});
+    }
+    if (index && index->dtype() == DType::I64 && frame) {
         const Array* labels = channel(*frame, "labels");
         const Index row = index->values<Index>()[0];
         if (labels && labels->dtype() == DType::I64 && row >= 0 && row < labels->count()) {
             nearest = tr("nearest code: ") +
                       className(*frame, labels->values<Index>()[static_cast<std::size_t>(row)]);
         }
+    }
+    if (!values.isEmpty()) {
+        nearest = nearest.isEmpty() ? values : values + QLatin1Char('\n') + nearest;
     }
     m_nearest->setText(nearest);
     m_nearest->setToolTip(nearest);

@@ -21,8 +21,13 @@ std::span<const ViewSpec> viewSpecs() {
     const auto tr = [](const char* text) { return QCoreApplication::translate("Views", text); };
     static const std::vector<ViewSpec> specs{
         {"latent-map", tr("Latent map"), {"points2", "labels"}, Area::Stage, makeLatentMapView},
-        {"manifold-sheet", tr("Manifold sheet"), {"points2"}, Area::Stage, makeManifoldSheetView},
-        {"decode", tr("Decode"), {"points2"}, Area::Stage, makeDecodeView},
+        {"manifold-sheet",
+         tr("Manifold sheet"),
+         {"points2"},
+         Area::Stage,
+         makeManifoldSheetView,
+         true},
+        {"decode", tr("Decode"), {"points2"}, Area::Stage, makeDecodeView, true},
         {"data", tr("Data"), {}, Area::Stage, makeDataView},
         {"losses", tr("Losses"), {}, Area::Timeline, makeLossesView},
         {"kl-units", tr("KL per unit"), {"bars"}, Area::Timeline, makeKlUnitsView},

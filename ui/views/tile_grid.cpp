@@ -26,7 +26,7 @@ QRectF TileGrid::Placement::upper(int index, const QSizeF& area) const {
     const QSizeF c = cell();
     const int rows = (count + columns - 1) / std::max(1, columns);
     const int used = std::min(columns, count);
-    const double left = std::floor((area.width() - used * c.width() + kGap) / 2);
+    const double left = gutter + std::floor((area.width() - gutter - used * c.width() + kGap) / 2);
     const double top =
         std::max(kMargin / 2, std::floor((area.height() - rows * c.height() + kGap) / 2));
     return {left + (index % columns) * c.width(), top + (index / columns) * c.height(), tile, tile};
@@ -56,6 +56,11 @@ void TileGrid::setWanted(int count) {
     update();
 }
 
+void TileGrid::setRowNames(QStringList names) {
+    m_rowNames = std::move(names);
+    update();
+}
+
 void TileGrid::setTheme(const Theme& theme) {
     m_theme = &theme;
     update();
@@ -68,7 +73,10 @@ TileGrid::Placement TileGrid::placement(QSizeF size) const {
     p.captionHeight = p.captions ? QFontMetricsF(m_theme->font(10)).height() + 1 : 0;
     const int available = static_cast<int>(m_tiles.size());
     const int wanted = std::max(1, std::min(m_wanted, available));
-    const double width = size.width() - 2 * kMargin, height = size.height() - kMargin;
+    for (const QString& name : m_rowNames) {
+        p.gutter = std::max(p.gutter, QFontMetricsF(m_theme->font(11)).horizontalAdvance(name) + 8);
+    }
+    const double width = size.width() - 2 * kMargin - p.gutter, height = size.height() - kMargin;
     double best = INFINITY;
     for (int rows = 1; available > 0; ++rows) {
         Placement q = p;
@@ -114,6 +122,17 @@ void TileGrid::paintTo(QPainter& painter, QSizeF size) const {
         put(p.upper(i, size), tile.upper);
         if (p.pairs) {
             put(p.lower(i, size), tile.lower);
+        }
+        if (i % p.columns == 0 && !m_rowNames.isEmpty()) {
+            const QRectF rows[] = {p.upper(i, size), p.lower(i, size), p.caption(i, size)};
+            painter.setPen(m_theme->secondary);
+            painter.setFont(m_theme->font(11));
+            for (qsizetype n = 0; n < std::min<qsizetype>(3, m_rowNames.size()); ++n) {
+                painter.drawText(QRectF(rows[n].left() - p.gutter - 8, rows[n].top(), p.gutter,
+                                        rows[n].height()),
+                                 Qt::AlignRight | Qt::AlignVCenter, m_rowNames[n]);
+            }
+            painter.setFont(m_theme->font(10));
         }
         if (p.captions) {
             const QRectF box = p.caption(i, size);

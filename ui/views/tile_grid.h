@@ -5,7 +5,7 @@
 #include "ui/shell/theme.h"
 
 #include <QImage>
-#include <QString>
+#include <QStringList>
 #include <QWidget>
 
 #include <vector>
@@ -23,7 +23,7 @@ public:
     };
     struct Placement {
         int count = 0, columns = 1;
-        double tile = 0, captionHeight = 0;
+        double tile = 0, captionHeight = 0, gutter = 0;
         bool pairs = false, captions = false;
         QRectF upper(int index, const QSizeF& area) const;
         QRectF lower(int index, const QSizeF& area) const;
@@ -36,6 +36,8 @@ public:
     const std::vector<Tile>& tiles() const { return m_tiles; }
     void setWanted(int count);
     int wanted() const { return m_wanted; }
+    /// Words at the left of every row: of the upper and the lower pictures and of the captions.
+    void setRowNames(QStringList names);
     void setTheme(const Theme&);
     void paintTo(QPainter&, QSizeF size) const;
     Placement placement(QSizeF size) const;
@@ -52,6 +54,7 @@ private:
     int tileAt(QPointF) const;
 
     std::vector<Tile> m_tiles;
+    QStringList m_rowNames;
     int m_wanted = 24;
     const Theme* m_theme;
 };

@@ -57,6 +57,7 @@ struct ViewSpec {
     QStringList channelKinds;  ///< all must be declared by the run
     Area area = Area::Stage;
     std::function<View*(SessionBridge&, QWidget* parent)> make;
+    bool pictures = false;  ///< only for runs whose data are images
 };
 
 /// All views in menu order (ui/views/registry.cpp): latent-map, manifold-sheet; losses, kl-units,
