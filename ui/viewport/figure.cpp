@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/viewport/figure.h"
 
+#include "ui/viewport/space_paint.h"
+
 #include <QFontMetricsF>
 #include <QPaintEngine>
 #include <QPainterPath>
@@ -60,7 +62,7 @@ void paintGrid(QPainter& painter, const Figure& figure, const Theme& theme, cons
 void paintData(QPainter& painter, const Figure& figure, const Theme& theme, const QRectF& plot,
                const render::Rect& shown, const QImage& data, const render::Rect& dataRect) {
     const PlotTransform to(shown, plot);
-    const bool grid = figure.axes && figure.grid;
+    const bool grid = figure.axes && figure.grid && !figure.space;
     const bool raster = isRaster(painter);
     painter.save();
     painter.setClipRect(plot);
@@ -263,6 +265,7 @@ FigureLayout layoutFigure(const Figure& figure, const Theme& theme, QSizeF size,
     FigureLayout out;
     const QFontMetricsF metrics(tickFont(theme));
     const double s = theme.typeScale;
+    const bool axes = figure.axes && !figure.space;
     double top = figure.axes ? kMargin : 0;
     if (withTitle && !figure.title.isEmpty()) {
         out.title = QRectF(kMargin, top, size.width() - 2 * kMargin,
@@ -287,7 +290,7 @@ FigureLayout layoutFigure(const Figure& figure, const Theme& theme, QSizeF size,
         }
         top = out.legend.bottom() + 8;
     }
-    if (!figure.axes) {
+    if (!axes) {
         out.plot = QRectF(0, std::ceil(top), size.width(), size.height() - std::ceil(top));
     } else {
         double widest = 0;
@@ -307,6 +310,9 @@ FigureLayout layoutFigure(const Figure& figure, const Theme& theme, QSizeF size,
 }
 
 render::Rect shownRect(const Figure& figure, const render::Rect& rect, const QRectF& plot) {
+    if (figure.space) {
+        return {0, 0, plot.width(), plot.height()};
+    }
     if (!figure.equalAspect || !(rect.x1 > rect.x0) || !(rect.y1 > rect.y0)) {
         return rect;
     }
@@ -376,6 +382,12 @@ void paintFigure(QPainter& painter, const Figure& figure, const Theme& theme,
     for (const OverlayItem& item : figure.overlay) {
         std::visit(overlay, item);
     }
+    if (figure.space) {
+        paintSpaceAxes(painter, *figure.space, theme, layout.plot);
+        for (const OverlayItem& item : overlayOf(*figure.space, theme, layout.plot.size())) {
+            std::visit(overlay, item);
+        }
+    }
     if (!figure.note.isEmpty()) {
         painter.setFont(theme.font(11));
         painter.setPen(theme.secondary);
@@ -383,7 +395,7 @@ void paintFigure(QPainter& painter, const Figure& figure, const Theme& theme,
                          figure.note);
     }
     painter.restore();
-    if (figure.axes) {
+    if (figure.axes && !figure.space) {
         paintAxes(painter, figure, theme, layout.plot, shown);
     }
     paintLegend(painter, figure, theme, layout);

@@ -5,6 +5,7 @@
 
 #include "core/render/scene.h"
 #include "ui/shell/theme.h"
+#include "ui/viewport/space_figure.h"
 #include "ui/viewport/ticks.h"
 
 #include <QImage>
@@ -86,7 +87,8 @@ struct Figure {
     std::vector<LegendEntry> legend;
     std::vector<render::Layer> layers;
     std::vector<OverlayItem> overlay;
-    QString note;  ///< in the plot's upper right corner, secondary colour
+    std::optional<SpaceFigure> space = {};  ///< then there are no axes of a plane
+    QString note;                           ///< in the plot's upper right corner, secondary colour
 };
 
 /// Where the parts lie, in logical pixels of the painter.

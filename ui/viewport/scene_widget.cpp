@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/viewport/scene_widget.h"
 
+#include "ui/viewport/space_paint.h"
+
 #include <QApplication>
 #include <QMouseEvent>
 #include <QPaintEvent>
@@ -14,6 +16,7 @@ namespace {
 
 constexpr int kPollMs = 4;
 constexpr double kZoomPerNotch = 1.2;
+constexpr double kFilled = 0.8;  ///< share of a picture in space that its box takes
 
 bool usable(const render::Rect& r) {
     return std::isfinite(r.x0) && std::isfinite(r.y0) && std::isfinite(r.x1) &&
@@ -34,6 +37,8 @@ SceneWidget::SceneWidget(RendererSource source, QWidget* parent)
     setMinimumSize(60, 60);
     m_poll.setInterval(kPollMs);
     connect(&m_poll, &QTimer::timeout, this, &SceneWidget::takePicture);
+    m_settle.setSingleShot(true);
+    connect(&m_settle, &QTimer::timeout, this, &SceneWidget::settled);
 }
 
 SceneWidget::~SceneWidget() = default;
@@ -64,6 +69,9 @@ void SceneWidget::setHome(const render::Rect& home) {
 
 void SceneWidget::fit() {
     m_follows = true;
+    if (m_figure.space) {
+        m_figure.space->follows = true;
+    }
     m_wanted = m_figure.home;
     m_dirty = true;
     relayout();
@@ -92,11 +100,25 @@ void SceneWidget::relayout() {
     m_shown = shownRect(m_figure, m_wanted, m_layout.plot);
     m_layout = layoutFigure(m_figure, *m_theme, QSizeF(size()), m_shown, false);
     m_shown = shownRect(m_figure, m_wanted, m_layout.plot);
+    fitSpace(m_figure, m_layout.plot);
+}
+
+void SceneWidget::fitSpace(Figure& figure, const QRectF& plot) const {
+    if (figure.space && figure.space->follows) {
+        figure.space->camera =
+            render::fit(figure.space->camera, figure.space->box,
+                        {static_cast<int>(plot.width()), static_cast<int>(plot.height())}, kFilled);
+    }
 }
 
 render::Scene SceneWidget::sceneFor(const Figure& figure, const render::Rect& rect,
-                                    float pixelRatio) const {
-    return {rect, toRender(m_theme->panel), pixelRatio, figure.layers};
+                                    float pixelRatio, int samples) const {
+    render::Scene scene{rect, toRender(m_theme->panel), pixelRatio, figure.layers};
+    if (figure.space) {
+        scene.space =
+            std::make_shared<const render::Space>(spaceOf(*figure.space, *m_theme, samples));
+    }
+    return scene;
 }
 
 void SceneWidget::submitIfNeeded() {
@@ -104,7 +126,7 @@ void SceneWidget::submitIfNeeded() {
         return;
     }
     m_dirty = false;
-    if (m_figure.layers.empty()) {
+    if (m_figure.layers.empty() && !m_figure.space) {
         m_picture = {};
         return;
     }
@@ -117,7 +139,8 @@ void SceneWidget::submitIfNeeded() {
     m_flightRect = m_shown;
     m_inFlight = true;
     ++m_submitted;
-    m_target->submit(sceneFor(m_figure, m_shown, static_cast<float>(ratio)), pixels);
+    m_target->submit(sceneFor(m_figure, m_shown, static_cast<float>(ratio), m_moving ? 1 : 2),
+                     pixels);
     m_poll.start();
 }
 
@@ -154,20 +177,22 @@ void SceneWidget::paintEvent(QPaintEvent*) {
 
 void SceneWidget::paintTo(QPainter& painter, QSizeF size, double rasterScale, bool withTitle) {
     const render::Rect wanted = usable(m_wanted) ? m_wanted : m_figure.home;
-    FigureLayout layout = layoutFigure(m_figure, *m_theme, size, wanted, withTitle);
-    render::Rect shown = shownRect(m_figure, wanted, layout.plot);
-    layout = layoutFigure(m_figure, *m_theme, size, shown, withTitle);
-    shown = shownRect(m_figure, wanted, layout.plot);
+    Figure figure = m_figure;  // the camera is fitted to another size
+    FigureLayout layout = layoutFigure(figure, *m_theme, size, wanted, withTitle);
+    render::Rect shown = shownRect(figure, wanted, layout.plot);
+    layout = layoutFigure(figure, *m_theme, size, shown, withTitle);
+    shown = shownRect(figure, wanted, layout.plot);
+    fitSpace(figure, layout.plot);
     QImage picture;
-    if (!m_figure.layers.empty()) {
+    if (!figure.layers.empty() || figure.space) {
         const render::Size pixels{
             static_cast<int>(std::lround(layout.plot.width() * rasterScale)),
             static_cast<int>(std::lround(layout.plot.height() * rasterScale))};
         picture = toQImage(
-            m_source().draw(sceneFor(m_figure, shown, static_cast<float>(rasterScale)), pixels));
+            m_source().draw(sceneFor(figure, shown, static_cast<float>(rasterScale), 2), pixels));
     }
     painter.fillRect(QRectF(QPointF(), size), m_theme->panel);
-    paintFigure(painter, m_figure, *m_theme, layout, shown, picture, shown);
+    paintFigure(painter, figure, *m_theme, layout, shown, picture, shown);
 }
 
 void SceneWidget::resizeEvent(QResizeEvent*) {
@@ -198,9 +223,10 @@ void SceneWidget::mousePressEvent(QMouseEvent* event) {
         event->ignore();
         return;
     }
-    m_gesture = pans ? Gesture::Pan : Gesture::Drag;
+    const bool orbits = m_figure.space && leftButton && !(event->modifiers() & Qt::ShiftModifier);
+    m_gesture = orbits ? Gesture::Orbit : pans ? Gesture::Pan : Gesture::Drag;
     m_moved = false;
-    m_pressAt = event->position();
+    m_pressAt = m_lastAt = event->position();
     m_pressRect = m_shown;
     if (m_gesture == Gesture::Drag) {
         Q_EMIT pressed(toData(m_pressAt));
@@ -223,7 +249,11 @@ void SceneWidget::mouseMoveEvent(QMouseEvent* event) {
         return;
     }
     m_moved = true;
-    if (m_gesture == Gesture::Drag) {
+    if (m_figure.space) {
+        setCursor(Qt::ClosedHandCursor);
+        moveCamera(m_lastAt, at, m_gesture == Gesture::Pan);
+        m_lastAt = at;
+    } else if (m_gesture == Gesture::Drag) {
         const QRectF& plot = m_layout.plot;
         Q_EMIT dragged(toData({std::clamp(at.x(), plot.left(), plot.right()),
                                std::clamp(at.y(), plot.top(), plot.bottom())}));
@@ -249,8 +279,11 @@ void SceneWidget::mouseReleaseEvent(QMouseEvent* event) {
 }
 
 void SceneWidget::mouseDoubleClickEvent(QMouseEvent* event) {
-    if (m_zoomable && m_leftPans && event->button() == Qt::LeftButton &&
+    if (m_figure.space && event->button() == Qt::LeftButton &&
         m_layout.plot.contains(event->position())) {
+        resetCamera();
+    } else if (m_zoomable && m_leftPans && event->button() == Qt::LeftButton &&
+               m_layout.plot.contains(event->position())) {
         fit();
     } else {
         mousePressEvent(event);
@@ -260,6 +293,11 @@ void SceneWidget::mouseDoubleClickEvent(QMouseEvent* event) {
 void SceneWidget::wheelEvent(QWheelEvent* event) {
     if (!m_zoomable || !m_layout.plot.contains(event->position())) {
         event->ignore();
+        return;
+    }
+    if (m_figure.space) {
+        zoomCamera(event->position(), event->angleDelta().y() / 120.0);
+        event->accept();
         return;
     }
     const double factor = std::pow(kZoomPerNotch, -event->angleDelta().y() / 120.0);

@@ -34,6 +34,16 @@ public:
     void setHome(const render::Rect&);
     void fit();
     bool followsHome() const { return m_follows; }
+    /// Turns the three-dimensional mode on or off: drag orbits, Shift or the middle button pans,
+    /// the wheel zooms at the cursor, a double click resets, arrow keys turn and + and - zoom. The
+    /// camera of a space shown before stays. Signals then report positions of the plot in pixels, y
+    /// upwards: see plotPixel().
+    void setSpace(std::optional<SpaceFigure>);
+    void setCamera(const render::Camera&);
+    void resetCamera();
+    /// Position in the renderer's pixels, logical ones, of what a signal reported in this mode.
+    QPointF plotPixel(QPointF at) const;
+    render::Size plotPixels() const;
     void setShown(const render::Rect&);
     render::Rect shown() const { return m_shown; }
     QRectF plotRect() const { return m_layout.plot; }
@@ -70,15 +80,23 @@ protected:
     void mouseMoveEvent(QMouseEvent*) override;
     void mouseReleaseEvent(QMouseEvent*) override;
     void mouseDoubleClickEvent(QMouseEvent*) override;
+    void keyPressEvent(QKeyEvent*) override;
+    bool event(QEvent*) override;
     void wheelEvent(QWheelEvent*) override;
     void leaveEvent(QEvent*) override;
     void showEvent(QShowEvent*) override;
 
 private:
     void relayout();
+    void fitSpace(Figure&, const QRectF& plot) const;
+    void moveCamera(QPointF from, QPointF to, bool pans);
+    void zoomCamera(QPointF pixel, double notches);
+    void cameraMoved();
+    void settled();
+    bool isCameraKey(const QKeyEvent&) const;
     void submitIfNeeded();
     void takePicture();
-    render::Scene sceneFor(const Figure&, const render::Rect&, float pixelRatio) const;
+    render::Scene sceneFor(const Figure&, const render::Rect&, float pixelRatio, int samples) const;
 
     RendererSource m_source;
     std::unique_ptr<render::Renderer::Target> m_target;
@@ -92,9 +110,10 @@ private:
     render::Rect m_pictureRect, m_flightRect;
     bool m_dirty = true, m_inFlight = false;
     int m_submitted = 0, m_painted = 0;
-    QTimer m_poll;
+    QTimer m_poll, m_settle;
+    bool m_moving = false;  ///< the camera: smooth edges wait until it rests
 
-    enum class Gesture : std::uint8_t { None, Pan, Drag } m_gesture = Gesture::None;
+    enum class Gesture : std::uint8_t { None, Pan, Drag, Orbit } m_gesture = Gesture::None;
     QPointF m_pressAt, m_lastAt;
     render::Rect m_pressRect;
     bool m_moved = false, m_inside = false;
