@@ -165,6 +165,8 @@ private Q_SLOTS:
         m_window->setLayoutNamed(QStringLiteral("present"));
         QCOMPARE(ui::currentTheme().kind, ui::ThemeKind::Projector);
         QVERIFY(m_window->findChild<QFrame*>(QStringLiteral("transport"))->height() > before);
+        const auto* play = m_window->findChild<QToolButton*>(QStringLiteral("play"));
+        QVERIFY(play->width() >= ui::currentTheme().px(104));
         for (const char* dock : {"dock.experiment", "dock.inspector", "dock.timeline"}) {
             QVERIFY(!m_window->findChild<QDockWidget*>(QLatin1String(dock))->isVisible());
         }

@@ -134,7 +134,9 @@ void TransportBar::addLine() {
 void TransportBar::refreshTheme() {
     const Theme& theme = currentTheme();
     setFixedHeight(theme.px(44));
+    m_play->setFixedWidth(theme.px(104));
     for (const Tinted& item : m_tinted) {
+        item.button->setIconSize({theme.px(16), theme.px(16)});
         if (item.button != m_play) {
             item.button->defaultAction()->setIcon(theme.icon(item.icon));
         }

@@ -197,7 +197,7 @@ RecoveryDialog::RecoveryDialog(std::vector<Recovery> items, QWidget* parent)
                             m_list);
     }
     m_list->setCurrentRow(0);
-    m_list->setMinimumSize(460, 120);
+    m_list->setMinimumSize(currentTheme().px(460), currentTheme().px(120));
     m_list->setAccessibleName(tr("Leftover runs"));
     column->addWidget(m_list);
     auto* buttons = new QDialogButtonBox;
