@@ -301,6 +301,9 @@ ViewHost* MainWindow::Impl::host(const QString& id) {
     });
     made->view()->installEventFilter(&w);
     hosts.emplace(id, made);
+    if (const QJsonObject state = savedViews.value(id).toObject(); !state.isEmpty()) {
+        made->view()->restore(state);
+    }
     return made;
 }
 

@@ -173,6 +173,7 @@ std::string MainWindow::Impl::windowSettings() const {
                                  {QStringLiteral("z"), numbers(mark.z)}});
     }
     const QJsonObject window{{QStringLiteral("layout"), layout},
+                             {QStringLiteral("views"), viewStates()},
                              {QStringLiteral("bookmarks"), marks},
                              {QStringLiteral("probe"), numbers(bridge.explore().cursor())}};
     return QJsonDocument(window).toJson(QJsonDocument::Compact).toStdString();
@@ -254,6 +255,7 @@ void MainWindow::Impl::adopt(const LoadedProject& project) {
     if (!saved.isEmpty() && saved != layout) {
         setLayoutNamed(saved);
     }
+    restoreViewStates(window.value(QStringLiteral("views")).toObject());
     bridge.explore().setBookmarks(std::move(marks));
     bridge.explore().setCursor(numbers(window.value(QStringLiteral("probe"))));
 }

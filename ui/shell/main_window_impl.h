@@ -21,6 +21,7 @@
 
 #include <QElapsedTimer>
 #include <QPointer>
+#include <QJsonObject>
 #include <QSettings>
 #include <QSplitter>
 #include <QTimer>
@@ -92,6 +93,11 @@ struct MainWindow::Impl {
     void resetLayout();
     void applyDefaultLayout(const QString& name);
     void rememberLayout();
+    // main_window_views.cpp
+    QJsonObject viewStates() const;
+    void restoreViewStates(const QJsonObject&);
+    void rememberViews();
+    void recallViews();
     void themeForLayout();
     void sizeDocks(const QString& name);
     void fitToWidth();
@@ -136,6 +142,7 @@ struct MainWindow::Impl {
     QPointer<StartCards> start;
 
     std::map<QString, ViewHost*> hosts;
+    QJsonObject savedViews;              ///< what was chosen inside views, by view
     std::map<QString, bool> viewChoice;  ///< what a person showed or hid
     QString layout = QStringLiteral("explore");
     bool compact = false, panelsHidden = false, engineThere = false, geometryDone = false;

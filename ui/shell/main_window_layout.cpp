@@ -66,6 +66,7 @@ void MainWindow::Impl::rememberLayout() {
     // A folded window is a matter of its width, not of the layout.
     if (!compact && geometryDone && !panelsHidden && options.restoreGeometry) {
         settings->setValue(keyOf(layout), w.saveState(kStateVersion));
+        rememberViews();
     }
 }
 
@@ -91,6 +92,7 @@ void MainWindow::Impl::setLayoutNamed(const QString& name) {
     compact = false;
     fitToWidth();
     if (options.restoreGeometry) {
+        recallViews();
         settings->setValue(QStringLiteral("layout"), name);
     }
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/render/pick.h"
+#include "core/render/pick3.h"
 #include "ui/shell/numbers.h"
+#include "ui/viewport/space_paint.h"
+#include "ui/views/chart_choice.h"
+#include "ui/views/code_cloud.h"
 #include "ui/views/figure_view.h"
 #include "ui/views/probe_panel.h"
 
@@ -56,6 +60,9 @@ public:
 
     QString title() const override {
         QString out = tr("Latent map: codes by label");
+        if (inSpace()) {
+            return out + tr(", in space");
+        }
         if (m_circles) {
             out += tr(", prior circles 1 and 2 sd");
         }
@@ -106,8 +113,6 @@ public:
         m_frame = *frame;
         m_dim = codes->dim(1);
         m_codes = *codes;
-        m_h = std::min(m_h, m_dim - 1);
-        m_v = m_dim > 1 ? std::min(m_v, m_dim - 1) : 1;
         const Array* labels = channel(*frame, "labels");
         m_labels = labels && labels->dtype() == DType::I64 && labels->count() == codes->dim(0)
                        ? *labels
@@ -115,7 +120,7 @@ public:
         const Array* sds = channel(*frame, "codes_sd");
         m_sds =
             sds && sds->count() == codes->count() && sds->dtype() == DType::F32 ? *sds : Array();
-        m_xy = planeOf(m_codes, m_h, m_v);
+        rechart(otherRun);
         updateHome(otherRun);
         rebuildLegend();
         rebuildLayers();
@@ -147,6 +152,8 @@ public:
         rebuildLayers();
         return true;
     }
+    QJsonObject state() const override { return toJson(m_choice); }
+    void restore(const QJsonObject& state) override { choose(chartFromJson(state)); }
     void cancelGesture() override {
         m_pinned = false;
         bridge().explore().setSelectedPoint(-1);
@@ -187,25 +194,42 @@ protected:
             });
         }
         if (m_dim > 2) {
-            axisMenu(*menu.addMenu(tr("Horizontal axis")), m_h);
-            axisMenu(*menu.addMenu(tr("Vertical axis")), m_v);
+            fillChartMenu(*menu.addMenu(tr("Chart")), m_choice, m_dim,
+                          [this](const ChartChoice& next) { choose(next); });
         }
     }
 
 private:
-    void axisMenu(QMenu& menu, Index& axis) {
-        for (Index i = 0; i < std::min<Index>(m_dim, 64); ++i) {
-            QAction* action = menu.addAction(QStringLiteral("z%1").arg(i + 1));
-            action->setCheckable(true);
-            action->setChecked(i == axis);
-            connect(action, &QAction::triggered, this, [this, &axis, i] {
-                axis = i;
-                m_xy = planeOf(m_codes, m_h, m_v);
-                fit();
-                rebuildLegend();
-                rebuildLayers();
-                rebuildOverlay();
-            });
+    bool inSpace() const { return m_chart.axes() == 3; }
+
+    void choose(const ChartChoice& next) {
+        m_choice = next;
+        if (!m_codes.defined()) {
+            return;
+        }
+        m_chart = {};
+        rechart(true);
+        fit();
+        rebuildLegend();
+        rebuildLayers();
+        rebuildOverlay();
+        Q_EMIT titleChanged();
+    }
+
+    /// Places the codes on the chart. A PCA follows the codes without turning over.
+    void rechart(bool fresh) {
+        m_near = {};
+        m_note.clear();
+        if (m_dim <= 2) {
+            m_chart = {};
+            m_xy = planeOf(m_codes);
+            return;
+        }
+        m_chart = chartOf(m_choice, m_codes, fresh ? nullptr : &m_chart);
+        m_xy = render::project(m_chart, m_codes);
+        m_note = pickNote(m_choice, m_dim);
+        if (m_choice.fade && m_chart.axes() < m_dim) {
+            m_near = render::closeness(render::offChart(m_chart, m_codes));
         }
     }
 
@@ -221,6 +245,10 @@ private:
     /// Follows the codes, but not every tremor: the frame grows when they leave it and shrinks when
     /// they fill less than 60 % of it.
     void updateHome(bool force) {
+        if (inSpace()) {
+            followBox(m_box, m_xy, force);
+            return;
+        }
         const auto bounds = boundsOf(m_xy, 0.001, 0.06);
         if (!bounds) {
             return;
@@ -249,8 +277,11 @@ private:
 
     void rebuildLegend() {
         Figure& figure = m_scene->figure();
-        figure.xLabel = QStringLiteral("z%1").arg(m_h + 1);
-        figure.yLabel = m_dim > 1 ? QStringLiteral("z%1").arg(m_v + 1) : QString();
+        figure.xLabel = m_dim > 2 ? axisLabel(m_choice, m_chart, 0) : QStringLiteral("z1");
+        figure.yLabel = m_dim > 2    ? axisLabel(m_choice, m_chart, 1)
+                        : m_dim == 2 ? QStringLiteral("z2")
+                                     : QString();
+        figure.note = m_note;
         figure.legend.clear();
         m_legendClasses.clear();
         const Index classes = classCount();
@@ -285,6 +316,11 @@ private:
                 markers.push_back(classMarker(i));
             }
             const Index count = m_xy.dim(0);
+            if (inSpace()) {
+                showSpace(colors, markers);
+                return;
+            }
+            m_scene->setSpace({});
             if (m_mode == Mode::Density || (m_mode == Mode::Auto && count > kDensityFrom)) {
                 figure.layers.push_back(render::DensityLayer{m_xy, m_labels, colors, 1, 1});
             } else {
@@ -292,14 +328,43 @@ private:
                 figure.layers.push_back(
                     render::PointsLayer{m_xy, m_labels, colors, markers,
                                         size * static_cast<float>(theme().lineScale), 0.88F});
+                std::get<render::PointsLayer>(figure.layers.back()).weights = m_near;
             }
         }
         m_scene->layersChanged();
     }
 
+    void showSpace(std::vector<render::Color> colors, std::vector<render::Marker> markers) {
+        SpaceFigure space;
+        m_cloud = {};
+        m_cloud.xyz = m_xy;
+        m_cloud.category = m_labels;
+        m_cloud.colors = std::move(colors);
+        m_cloud.markers = std::move(markers);
+        m_cloud.size = (m_xy.dim(0) > 6000   ? 3.5F
+                        : m_xy.dim(0) > 1500 ? 5.0F
+                                             : 6.5F) *
+                       static_cast<float>(theme().lineScale);
+        m_cloud.haze = 0.45F;
+        space.solids = {m_cloud};
+        space.box = m_box;
+        for (std::size_t axis = 0; axis < 3; ++axis) {
+            space.labels[axis] = axisLabel(m_choice, m_chart, static_cast<Index>(axis));
+        }
+        m_scene->setSpace(std::move(space));
+    }
+
     void rebuildOverlay() {
         Figure& figure = m_scene->figure();
         figure.overlay.clear();
+        if (figure.space) {
+            figure.space->marks =
+                marksOf({bridge().explore(), theme(), m_chart, m_choice.points,
+                         rowCode(bridge().explore().selectedPoint()), rowCode(m_hoverRow),
+                         m_hoverRow >= 0 ? rowText(m_hoverRow) : QString()});
+            m_scene->overlayChanged();
+            return;
+        }
         QColor circle = theme().text;
         circle.setAlphaF(0.8F);
         QColor halo = theme().panel;
@@ -308,11 +373,16 @@ private:
             addEllipses(figure);
         }
         if (m_circles) {
+            const QPointF middle =
+                plane(std::vector<float>(static_cast<std::size_t>(m_dim), 0)).value_or(QPointF());
             for (const double r : {1.0, 2.0}) {
                 // The halo parts the dashes from the codes below.
-                figure.overlay.push_back(EllipseItem{0, 0, r, r, halo, 4, Qt::SolidLine});
-                figure.overlay.push_back(EllipseItem{0, 0, r, r, circle, 1.4, Qt::DashLine});
-                figure.overlay.push_back(TextItem{0, r, tr("%1 sd").arg(int(r)), theme().text,
+                figure.overlay.push_back(
+                    EllipseItem{middle.x(), middle.y(), r, r, halo, 4, Qt::SolidLine});
+                figure.overlay.push_back(
+                    EllipseItem{middle.x(), middle.y(), r, r, circle, 1.4, Qt::DashLine});
+                figure.overlay.push_back(TextItem{middle.x(), middle.y() + r,
+                                                  tr("%1 sd").arg(int(r)), theme().text,
                                                   QPointF(0, -9), 11, false, true});
             }
         }
@@ -358,14 +428,24 @@ private:
                 continue;
             }
             const auto row = static_cast<Index>(n);
+            // Of a diagonal covariance, along a unit vector.
             const auto sd = [&](Index axis) {
-                return sds[n * static_cast<std::size_t>(m_dim) + static_cast<std::size_t>(axis)];
+                double sum = 0;
+                for (Index j = 0; j < m_dim; ++j) {
+                    const auto k = static_cast<std::size_t>(axis * m_dim + j);
+                    const double share = m_chart.axes() > axis ? m_chart.basis[k] : j == axis;
+                    const double v =
+                        share *
+                        sds[n * static_cast<std::size_t>(m_dim) + static_cast<std::size_t>(j)];
+                    sum += v * v;
+                }
+                return std::sqrt(sum);
             };
             QColor color = m_labels.defined() ? classColor(theme(), label) : theme().data;
             color.setAlphaF(0.6F);
             if (const auto at = rowAt(row)) {
                 figure.overlay.push_back(
-                    EllipseItem{at->x(), at->y(), sd(m_h), m_dim > 1 ? sd(m_v) : 0.0F, color, 0.8});
+                    EllipseItem{at->x(), at->y(), sd(0), m_dim > 1 ? sd(1) : 0.0, color, 0.8});
             }
         }
     }
@@ -378,7 +458,7 @@ private:
     }
 
     std::optional<QPointF> rowAt(Index row) const {
-        if (!m_xy.defined() || row < 0 || row >= m_xy.dim(0)) {
+        if (!m_xy.defined() || row < 0 || row >= m_xy.dim(0) || inSpace()) {
             return {};
         }
         const auto xy = m_xy.values<float>().subspan(static_cast<std::size_t>(2 * row), 2);
@@ -395,6 +475,9 @@ private:
     }
 
     std::vector<float> rowCode(Index row) const {
+        if (row < 0 || !m_codes.defined() || row >= m_codes.dim(0)) {
+            return {};
+        }
         const auto z = m_codes.values<float>().subspan(static_cast<std::size_t>(row * m_dim),
                                                        static_cast<std::size_t>(m_dim));
         return {z.begin(), z.end()};
@@ -404,21 +487,38 @@ private:
         if (static_cast<Index>(z.size()) != m_dim || z.empty()) {
             return {};
         }
-        return QPointF(z[static_cast<std::size_t>(m_h)],
-                       m_dim > 1 ? z[static_cast<std::size_t>(m_v)] : 0.0);
+        if (m_chart.axes() > 0) {
+            const Array at = render::project(m_chart, Array({1, m_dim}, z));
+            return QPointF(at.values<float>()[0], at.values<float>()[1]);
+        }
+        return QPointF(z[0], m_dim > 1 ? z[1] : 0.0F);
     }
 
     void travel(QPointF at) {
+        if (inSpace()) {
+            return;  // a position of the mouse is a line there
+        }
         std::vector<float> z = bridge().explore().cursor();
         z.resize(static_cast<std::size_t>(m_dim), 0.0F);
-        z[static_cast<std::size_t>(m_h)] = static_cast<float>(at.x());
-        if (m_dim > 1) {
-            z[static_cast<std::size_t>(m_v)] = static_cast<float>(at.y());
+        if (m_chart.axes() > 0) {
+            z = render::moved(m_chart, z, std::array{at.x(), at.y()});
+        } else {
+            z[0] = static_cast<float>(at.x());
+            if (m_dim > 1) {
+                z[1] = static_cast<float>(at.y());
+            }
         }
         bridge().explore().setCursor(std::move(z));
     }
 
     Index rowUnder(QPointF at) const {
+        if (inSpace() && m_scene->figure().space) {
+            const QPointF cursor = m_scene->plotPixel(at);
+            const auto hit =
+                render::pickPoint(spaceOf(*m_scene->figure().space, theme(), 1), m_cloud,
+                                  m_scene->plotPixels(), 1, cursor.x(), cursor.y(), kPickRadius);
+            return hit ? hit->index : -1;
+        }
         const QRectF plot = m_scene->plotRect();
         const QPointF pixel = m_scene->toPixel(at.x(), at.y()) - plot.topLeft();
         const auto found =
@@ -429,7 +529,7 @@ private:
     }
 
     void hover(QPointF at) {
-        if (bridge().explore().tool() == Tool::Probe) {
+        if (bridge().explore().tool() == Tool::Probe && !inSpace()) {
             if (!m_pinned) {
                 travel(at);
             }
@@ -446,10 +546,17 @@ private:
     }
 
     void select(QPointF at) {
-        if (bridge().explore().tool() != Tool::Select) {
+        const Index row = rowUnder(at);
+        if (row >= 0 && m_dim > 2 && m_choice.kind == ChartChoice::Kind::Plane &&
+            m_choice.points.size() < 3) {
+            ChartChoice next = m_choice;
+            next.points.push_back(rowCode(row));
+            choose(next);
             return;
         }
-        const Index row = rowUnder(at);
+        if (bridge().explore().tool() != Tool::Select && !inSpace()) {
+            return;
+        }
         bridge().explore().setSelectedPoint(row);
         if (row >= 0) {
             bridge().explore().setCursor(rowCode(row));
@@ -467,7 +574,13 @@ private:
     SceneWidget* m_scene;
     Frame m_frame;
     Array m_codes, m_xy, m_labels, m_sds;
-    Index m_dim = 2, m_h = 0, m_v = 1, m_hoverRow = -1;
+    Array m_near;  ///< opacities by the distance from the chart
+    ChartChoice m_choice;
+    render::Chart m_chart;  ///< without axes while the space has at most two
+    render::Box3 m_box;
+    render::PointCloud3 m_cloud;
+    QString m_note;
+    Index m_dim = 2, m_hoverRow = -1;
     std::uint64_t m_version = 0, m_epoch = 0;
     std::uint32_t m_source = 0;
     std::vector<int> m_legendClasses;

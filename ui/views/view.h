@@ -6,6 +6,7 @@
 #include "ui/shell/theme.h"
 
 #include <QImage>
+#include <QJsonObject>
 #include <QString>
 #include <QStringList>
 #include <QWidget>
@@ -40,6 +41,9 @@ public:
     virtual bool setMode(int) { return false; }
     /// Esc: ends a gesture without losing data.
     virtual void cancelGesture() {}
+    /// What a person chose in this view, saved with the layout and the session; empty: nothing.
+    virtual QJsonObject state() const { return {}; }
+    virtual void restore(const QJsonObject&) {}
     /// The picture for export, at `size` logical pixels.
     virtual QImage picture(QSize size, qreal pixelRatio);
     /// One sentence for an empty stage ("Press play: the map appears after the first step.").
