@@ -325,15 +325,27 @@ Array lineIntegralTexture(const FlowField& field, const FlowView& view,
     if (!seen.valid()) {
         return Array({height, width}, texture);
     }
-    std::vector<float> noise(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        noise[i] = toUnit(randomWords(options.key, static_cast<std::uint32_t>(i), 0, 0)[0]);
-    }
     const auto index = [&](Point2 p) {  // row 0 at the lower edge, as a grid layer wants it
         return static_cast<std::size_t>(height - 1 - static_cast<int>(p.y)) *
                    static_cast<std::size_t>(width) +
                static_cast<std::size_t>(p.x);
     };
+    // One direction a node: looking it up is ten times as fast as the field itself.
+    struct Direction {
+        float x = kNan, y = kNan;
+    };
+    std::vector<float> noise(count);
+    std::vector<Direction> directions(count);
+    for (int y = 0; y < height; ++y) {
+        for (int x = 0; x < width; ++x) {
+            const Point2 p{x + 0.5, y + 0.5};
+            const std::size_t at = index(p);
+            noise[at] = toUnit(randomWords(options.key, static_cast<std::uint32_t>(at), 0, 0)[0]);
+            if (const auto d = seen.direction(p)) {
+                directions[at] = {static_cast<float>(d->x), static_cast<float>(d->y)};
+            }
+        }
+    }
     const int reach = std::clamp(static_cast<int>(options.length), 1, 400);
     // A Hanning window, with a Hanning ripple that moves downstream as the phase grows.
     const auto weight = [&](int s) {
@@ -365,15 +377,14 @@ Array lineIntegralTexture(const FlowField& field, const FlowView& view,
             for (const int way : {1, -1}) {
                 Point2 p = start;
                 for (int s = 1; s <= reach; ++s) {
-                    // The midpoint rule is exact enough for steps of one pixel.
-                    const auto first = seen.direction(p);
-                    const auto d = first ? seen.direction({p.x + way * 0.5 * first->x,
-                                                           p.y + way * 0.5 * first->y})
-                                         : first;
-                    if (!d) {
+                    // The midpoint rule is exact enough for steps of one node.
+                    const Direction first = directions[index(p)];
+                    const Point2 middle{p.x + way * 0.5F * first.x, p.y + way * 0.5F * first.y};
+                    if (!inside(middle, {width, height})) {  // also where there is no direction
                         break;
                     }
-                    p = {p.x + way * d->x, p.y + way * d->y};
+                    const Direction d = directions[index(middle)];
+                    p = {p.x + way * d.x, p.y + way * d.y};
                     if (!inside(p, {width, height})) {
                         break;
                     }

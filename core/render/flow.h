@@ -78,7 +78,8 @@ struct TextureOptions {
 
 /// White noise smeared along the field: [rows, columns] float32 in [0, 1], mean about 1/2,
 /// not-a-number where there is no field; node (0, 0) at the lower left of the view. Frames with
-/// phases 0 .. 1 make an endless loop. Ref: cabral1993. O(pixels * length).
+/// phases 0 .. 1 make an endless loop. Ref: cabral1993. O(pixels * length),
+/// some 20 ms for 256x192: textures for a whole window are made smaller than it and magnified.
 Array lineIntegralTexture(const FlowField&, const FlowView&, const TextureOptions& = {});
 
 }  // namespace lx::render

@@ -11,9 +11,11 @@ namespace {
 
 constexpr std::uint32_t kTableCounts = 65'536;  ///< counts whose opacity is looked up
 
-/// One row of pixels with one colour; `weights` by count, up to `last`.
-LX_VECTOR void toneRow(std::uint32_t* pixels, const std::uint32_t* counts, int count,
-                       std::uint32_t word, const std::int32_t* weights, std::uint32_t last) {
+constexpr int kBlock = 16;
+
+/// Some pixels with one colour; `weights` by count, up to `last`.
+LX_VECTOR void toneBlock(std::uint32_t* pixels, const std::uint32_t* counts, int count,
+                         std::uint32_t word, const std::int32_t* weights, std::uint32_t last) {
     const auto red = static_cast<std::int32_t>(word & 255);
     const auto green = static_cast<std::int32_t>(word >> 8 & 255);
     const auto blue = static_cast<std::int32_t>(word >> 16 & 255);
@@ -27,6 +29,28 @@ LX_VECTOR void toneRow(std::uint32_t* pixels, const std::uint32_t* counts, int c
         };
         pixels[i] = mixed(red, p) | mixed(green, p >> 8) << 8 | mixed(blue, p >> 16) << 16 |
                     (p & 0xFF000000U);
+    }
+}
+
+/// One row; stretches without any point, often most of a picture, are passed over.
+void toneRow(std::uint32_t* pixels, const std::uint32_t* counts, int count, std::uint32_t word,
+             const std::int32_t* weights, std::uint32_t last) {
+    const auto occupied = [&](int from, int to) {
+        std::uint32_t any = 0;
+        for (int i = from; i < to; ++i) {
+            any |= counts[i];
+        }
+        return any != 0;
+    };
+    for (int from = 0; from < count;) {
+        int to = from;
+        while (to < count && occupied(to, std::min(to + kBlock, count))) {
+            to = std::min(to + kBlock, count);
+        }
+        if (to > from) {
+            toneBlock(pixels + from, counts + from, to - from, word, weights, last);
+        }
+        from = to + kBlock;
     }
 }
 

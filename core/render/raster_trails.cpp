@@ -76,9 +76,9 @@ void paintPiece(const Canvas& canvas, const Piece& piece, int top, int bottom) {
         const auto [left, right] = pixelRange(from - 0.01, to + 0.01, 0, canvas.size.width);
         std::uint8_t* const pixels = canvas.at(0, row);
         for (int column = left; column < right; ++column) {
-            const float covered = s.coverage(static_cast<float>(column) + 0.5F, y);
-            if (covered > 0) {
-                blend(pixels + 4 * column, piece.word, covered * piece.opacity);
+            const float opacity = s.opacityAt(static_cast<float>(column) + 0.5F, y, piece.opacity);
+            if (opacity > 0) {
+                blend(pixels + 4 * column, piece.word, opacity);
             }
         }
     }

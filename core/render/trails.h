@@ -39,8 +39,10 @@ struct Stroke {
     bool joined = false;
 
     float reach() const noexcept { return (width + 1) / 2; }
-    /// Share of the pixel centred at (x, y) that is covered.
-    float coverage(float x, float y) const noexcept {
+    /// With what opacity to lay a line of `opacity` over the pixel centred at (x, y). Where the
+    /// line goes on, the stroke before has painted the disc's share already; blending only the rest
+    /// over it leaves the pixel as one stroke would have.
+    float opacityAt(float x, float y, float opacity) const noexcept {
         const float dx = bx - ax, dy = by - ay, px = x - ax, py = y - ay;
         const float squared = dx * dx + dy * dy;
         const float along =
@@ -51,7 +53,8 @@ struct Stroke {
             return std::clamp(reach() - std::sqrt(squaredDistance), 0.0F, full);
         };
         const float line = covered(qx * qx + qy * qy);
-        return joined ? std::max(line - covered(px * px + py * py), 0.0F) : line;
+        const float before = joined && line > 0 ? covered(px * px + py * py) : 0.0F;
+        return line > before ? (line - before) * opacity / (1 - before * opacity) : 0.0F;
     }
 };
 

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace lx::render::test {
 namespace {
@@ -168,7 +169,11 @@ Array spirals(Index states, Index trails) {
 }
 
 std::vector<NamedScene> layerScenes(Theme theme) {
-    std::vector<NamedScene> all;
+    static std::map<Theme, std::vector<NamedScene>> made;  // flow pictures take their time
+    std::vector<NamedScene>& all = made[theme];
+    if (!all.empty()) {
+        return all;
+    }
     const auto add = [&](const char* name, std::vector<Layer> layers) {
         Scene scene;
         scene.view = kView;
@@ -213,7 +218,7 @@ std::vector<NamedScene> layerScenes(Theme theme) {
     symmetric.isoWidth = 1.5F;
     add("field_symlog_levels", {symmetric});
     GridLayer shaded = landscape(theme);
-    shaded.shade = 0.8F;
+    shaded.shade = 0.55F;
     shaded.relief = 0.5F;
     shaded.clip = true;
     shaded.low = 0.05;

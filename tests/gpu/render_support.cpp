@@ -2,7 +2,9 @@
 #include "tests/gpu/render_support.h"
 
 #include "core/base/philox.h"
+#include "tests/gpu/layer_scenes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -149,6 +151,7 @@ std::vector<NamedScene> gallery(Theme theme) {
     modes.exposure = 0.5F;
     all[8].scene = scene({ground, tiles, modes, cloud(theme)});
     all[9].scene.pixelRatio = 2;
+    std::ranges::move(layerScenes(theme), std::back_inserter(all));
     return all;
 }
 

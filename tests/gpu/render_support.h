@@ -20,7 +20,7 @@ struct NamedScene {
     Size size;
 };
 
-/// Ten pictures that together use every layer, marker, map and corner case, in one theme.
+/// Pictures that together use every layer of the plane, marker, map and corner case, in one theme.
 std::vector<NamedScene> gallery(Theme);
 
 Array normals(Index rows, std::uint64_t seed, float scale = 1);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/error.h"
 #include "core/render/colormap.h"
 #include "core/render/density.h"
 #include "core/render/palette.h"
@@ -58,6 +59,17 @@ private Q_SLOTS:
         // published one and stricter. Shape is the second code where colour comes close.
         QVERIFY(light >= 0.046F);
         QVERIFY(dark >= 0.055F);
+        const auto projector = categoryColors(Theme::Projector);
+        QVERIFY2(closestPair(projector) >= 0.14F,
+                 qPrintable(QString::number(static_cast<double>(closestPair(projector)))));
+        for (const Color& c : projector) {
+            const auto linear = [](float v) {
+                return v <= 0.04045F ? v / 12.92F : std::pow((v + 0.055F) / 1.055F, 2.4F);
+            };
+            const float luminance =
+                0.2126F * linear(c.r) + 0.7152F * linear(c.g) + 0.0722F * linear(c.b);
+            QVERIFY(1.05F / (luminance + 0.05F) >= 3.4F);  // WCAG's contrast on white
+        }
         // The guard's twin: the red and green that everybody warns of.
         const Color confusable[] = {fromHex(0xC44E52), fromHex(0x6F8F2F), fromHex(0x1157A4)};
         QVERIFY(closestPair(confusable) < 0.046F);
@@ -80,6 +92,70 @@ private Q_SLOTS:
         for (int i = 0; i < 6; ++i) {
             QVERIFY(std::abs(toOkLab(sample(sequentialMap(), i / 5.0)).lightness - wanted[i]) <
                     0.01F);
+        }
+    }
+
+    void everyMapIsUniform_data() {
+        QTest::addColumn<int>("index");
+        for (int i = 0; i < static_cast<int>(colorMaps().size()); ++i) {
+            QTest::newRow(std::string(colorMaps()[static_cast<std::size_t>(i)].name).c_str()) << i;
+        }
+    }
+    void everyMapIsUniform() {
+        QFETCH(int, index);
+        const NamedMap& map = colorMaps()[static_cast<std::size_t>(index)];
+        const auto at = [&](int i) { return toOkLab(sample(map.map, i / 24.0)); };
+        const auto ratioOf = [](const ColorMap& each) {
+            float least = 10, most = 0;
+            for (int i = 0; i < 24; ++i) {
+                const float step = distance(sample(each, i / 24.0), sample(each, (i + 1) / 24.0));
+                least = std::min(least, step);
+                most = std::max(most, step);
+            }
+            return most / least;
+        };
+        const float ratio = ratioOf(map.map);
+        qInfo("largest to smallest step: %.2f", static_cast<double>(ratio));
+        // The two maps of the program's look are a little less even.
+        QVERIFY(ratio < (map.name == "lagoon" || map.name == "blue-orange" ? 1.6F : 1.3F));
+        switch (map.kind) {
+            case NamedMap::Kind::Sequential:
+                for (const Vision vision : {Vision::Normal, Vision::Protanopia,
+                                            Vision::Deuteranopia, Vision::Tritanopia}) {
+                    float before = -1;
+                    for (int i = 0; i <= 24; ++i) {
+                        const float now =
+                            toOkLab(simulate(sample(map.map, i / 24.0), vision)).lightness;
+                        QVERIFY(now > before);
+                        before = now;
+                    }
+                }
+                break;
+            case NamedMap::Kind::Diverging:
+                for (int i = 0; i < 12; ++i) {
+                    QVERIFY(std::abs(at(i).lightness - at(24 - i).lightness) < 0.04F);
+                    QVERIFY((at(i).lightness < at(i + 1).lightness) ==
+                            (at(0).lightness < at(12).lightness));
+                }
+                break;
+            case NamedMap::Kind::Cyclic:
+                QCOMPARE(pack(sample(map.map, 0)), pack(sample(map.map, 1)));
+                for (int i = 0; i <= 24; ++i) {
+                    QVERIFY(std::abs(at(i).lightness - at(0).lightness) < 0.01F);
+                }
+                break;
+        }
+        QCOMPARE(&colorMap(map.name), &map);
+        // The twin: a rainbow, whose steps everybody warns of.
+        QVERIFY(ratioOf({{fromHex(0x0000FF), fromHex(0x00FFFF), fromHex(0x00FF00),
+                          fromHex(0xFFFF00), fromHex(0xFF0000)}}) > 2.3F);
+    }
+    void anUnknownMapIsNamed() {
+        try {
+            colorMap("jet");
+            QFAIL("there is a map that should not be");
+        } catch (const lx::UsageError& error) {
+            QVERIFY(std::string(error.what()).find("lagoon") != std::string::npos);
         }
     }
 

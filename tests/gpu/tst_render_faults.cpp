@@ -15,7 +15,7 @@ class TestRenderFaults : public QObject {
 
 private Q_SLOTS:
     void initTestCase() {
-        for (const std::size_t index : {1, 2, 4, 6}) {
+        for (const std::size_t index : {1, 2, 4, 6, 10, 16, 18, 20}) {
             m_scenes.push_back(gallery(Theme::Light)[index]);
             m_expected.push_back(rasterize(m_scenes.back().scene, m_scenes.back().size));
         }
@@ -30,9 +30,12 @@ private Q_SLOTS:
     void everyPictureSurvivesOneFault_data() {
         QTest::addColumn<int>("nth");
         QTest::addColumn<bool>("lost");
-        for (int i = 0; i < 30; ++i) {
-            // Densely through creation, then through the frames.
-            const int nth = i < 10 ? 1 + 2 * i : 20 + 7 * (i - 10);
+        // Densely through creation and the first frames, then with strides.
+        for (int nth = 1; nth <= 60; ++nth) {
+            QTest::addRow("lost at %d", nth) << nth << true;
+            QTest::addRow("out of memory at %d", nth) << nth << false;
+        }
+        for (int nth = 67; nth <= 160; nth += 7) {
             QTest::addRow("lost at %d", nth) << nth << true;
             QTest::addRow("out of memory at %d", nth) << nth << false;
         }
