@@ -156,8 +156,8 @@ struct Space;  // space.h
 struct Scene {
     Rect view;  ///< what the image shows
     Color background;
-    float pixelRatio = 1;       ///< device pixels per logical pixel
-    std::vector<Layer> layers;  ///< drawn in order
+    float pixelRatio = 1;                     ///< device pixels per logical pixel
+    std::vector<Layer> layers;                ///< drawn in order
     std::shared_ptr<const Space> space = {};  ///< three-dimensional content, below the layers
 };
 

@@ -63,7 +63,7 @@ public:
         }
         constexpr float kWrap = 0.3F;
         const float lamp = std::max(0.0F, (dot(n, m_light) + kWrap) / (1 + kWrap));
-        vertex.light = 0.38F + 0.67F * lamp;
+        vertex.light = 0.5F + 0.55F * lamp;
         const Vec3f h{m_light.x + view.x, m_light.y + view.y, m_light.z + view.z};
         const float cosine = dot(n, h) / std::sqrt(dot(h, h));
         if (cosine > 0.8F) {

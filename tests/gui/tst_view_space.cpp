@@ -303,10 +303,14 @@ private Q_SLOTS:
         }
         QVERIFY(charts);
         for (QAction* action : charts->actions()) {
-            if (action->text() == QStringLiteral("3-D")) {
+            if (action->text() == QStringLiteral("3-D (4)")) {
                 action->trigger();
             }
         }
+        QVERIFY(map->findChild<SceneWidget*>()->figure().space);
+        QVERIFY(map->setMode(4));  // the key goes back and forth
+        QVERIFY(!map->findChild<SceneWidget*>()->figure().space);
+        QVERIFY(map->setMode(4));
         QVERIFY(map->findChild<SceneWidget*>()->figure().space);
         Bench flat(2);
         const auto plane = flat.show({520, 460});
@@ -317,6 +321,7 @@ private Q_SLOTS:
         }
         plane->restore(choose(QStringLiteral("space")));  // a kept choice meets a flat space
         QVERIFY(!plane->findChild<SceneWidget*>()->figure().space);
+        QVERIFY(!plane->setMode(4));
     }
 
     void surfacesStandInAnyWidget() {

@@ -143,7 +143,7 @@ void fillChartMenu(QMenu& menu, const ChartChoice& choice, Index dim,
         {Kind::Axes, tr("Two axes")},
         {Kind::Pca, tr("Plane of the largest variance (PCA)")},
         {Kind::Plane, tr("Plane through three picked points")},
-        {Kind::Space, dim == 3 ? tr("3-D") : tr("3-D, largest variance (PCA)")}};
+        {Kind::Space, dim == 3 ? tr("3-D (4)") : tr("3-D, largest variance (4)")}};
     for (const auto& [kind, text] : kinds) {
         QAction* action = menu.addAction(text);
         action->setCheckable(true);

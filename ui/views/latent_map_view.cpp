@@ -144,6 +144,12 @@ public:
         m_scene->fit();
     }
     bool setMode(int mode) override {
+        if (mode == 4 && m_dim > 2) {
+            ChartChoice next = m_choice;
+            next.kind = inSpace() ? ChartChoice::Kind::Axes : ChartChoice::Kind::Space;
+            choose(next);
+            return true;
+        }
         if (mode < 1 || mode > 3) {
             return false;
         }
