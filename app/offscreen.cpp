@@ -2,6 +2,7 @@
 #include "app/offscreen.h"
 
 #include "core/render/renderer.h"
+#include "ui/bridge/session_bridge.h"
 #include "ui/shell/theme.h"
 
 #include <QApplication>

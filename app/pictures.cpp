@@ -3,6 +3,7 @@
 // paints the screen.
 #include "app/films.h"
 #include "app/offscreen.h"
+#include "core/io/file.h"
 #include "app/start_time.h"
 #include "core/render/bench.h"
 #include "core/render/renderer.h"
