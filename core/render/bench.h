@@ -14,10 +14,9 @@ struct BenchRow {
     std::string unit;
 };
 
-/// Median milliseconds from a scene to its finished 1280x800 picture, over 31 pictures after a
-/// warm-up: render.points1e4, render.density1e6, render.field (256x256 values, 12 iso-lines) and
-/// render.surface (the same in space, lit).
-/// Blocks for about a second.
+/// Median milliseconds from a scene to its finished 1280x800 picture, over 31 pictures of a
+/// moving view after a warm-up: render.points1e4, render.density1e6, render.field (256x256 values,
+/// 12 iso-lines) and render.surface (the same in space, lit). Blocks for about a second.
 std::vector<BenchRow> bench(Renderer&);
 
 }  // namespace lx::render

@@ -14,7 +14,7 @@ constexpr std::uint32_t kTableCounts = 65'536;  ///< counts whose opacity is loo
 constexpr int kBlock = 16;
 
 /// Some pixels with one colour; `weights` by count, up to `last`.
-LX_VECTOR void toneBlock(std::uint32_t* pixels, const std::uint32_t* counts, int count,
+LX_VECTOR void toneBlock(std::uint32_t* __restrict pixels, const std::uint32_t* counts, int count,
                          std::uint32_t word, const std::int32_t* weights, std::uint32_t last) {
     const auto red = static_cast<std::int32_t>(word & 255);
     const auto green = static_cast<std::int32_t>(word >> 8 & 255);

@@ -50,8 +50,8 @@ LX_VECTOR void fillNodes(const NodeRow& out, const float* below, const float* ab
 
 /// Value and squared gradient (per pixel) under each pixel of a row.
 LX_VECTOR void sampleRow(const NodeRow& nodes, const std::int32_t* node, const float* fraction,
-                         int count, float perPixelX, float perPixelY, float* values,
-                         float* gradients) {
+                         int count, float perPixelX, float perPixelY, float* __restrict values,
+                         float* __restrict gradients) {
     for (int i = 0; i < count; ++i) {
         const std::int32_t n = node[i];
         const float u = fraction[i], step = nodes.step[n];
@@ -63,7 +63,7 @@ LX_VECTOR void sampleRow(const NodeRow& nodes, const std::int32_t* node, const f
 }
 
 LX_VECTOR void colorRow(const float* values, int count, float low, float range,
-                        const std::uint32_t* colors, std::uint32_t* pixels) {
+                        const std::uint32_t* colors, std::uint32_t* __restrict pixels) {
     for (int i = 0; i < count; ++i) {
         const float t = (values[i] - low) / range;
         const float inside = t > 0 ? (t < 1 ? t : 1) : 0;  // 0 for not-a-number
@@ -78,7 +78,7 @@ struct EvenLines {
 
 /// Share of each pixel that the nearest line covers, times opacity, as weights of blend().
 LX_VECTOR void coverRow(const EvenLines& lines, const float* values, const float* gradients,
-                        int count, std::int32_t* weights) {
+                        int count, std::int32_t* __restrict weights) {
     const auto [low, perValue, last, width, opacity] = lines;
     const float reach = (width + 1) / 2, full = width < 1 ? width : 1;
     for (int i = 0; i < count; ++i) {
@@ -98,7 +98,7 @@ LX_VECTOR void coverRow(const EvenLines& lines, const float* values, const float
     }
 }
 
-LX_VECTOR void blendRow(std::uint32_t* pixels, const std::int32_t* weights, int count,
+LX_VECTOR void blendRow(std::uint32_t* __restrict pixels, const std::int32_t* weights, int count,
                         std::uint32_t word) {
     const auto red = static_cast<std::int32_t>(word & 255);
     const auto green = static_cast<std::int32_t>(word >> 8 & 255);

@@ -70,6 +70,9 @@ private:
 
     void paintFacet(const Canvas& canvas, const Facet& f) const {
         const auto [low, high] = std::minmax({f.y[0], f.y[1], f.y[2]});
+        if (high < canvas.top || low > canvas.bottom) {
+            return;
+        }
         const auto [top, bottom] = pixelRange(low, high, canvas.top, canvas.bottom);
         if (top >= bottom) {
             return;

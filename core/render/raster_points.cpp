@@ -36,6 +36,9 @@ public:
     void paint(const Canvas& canvas) const override {
         for (const auto& [x, y, style] : m_sprites) {
             const double reach = markerExtent(style.marker) * style.radius + 1;
+            if (y + reach < canvas.top || y - reach > canvas.bottom) {
+                continue;
+            }
             const auto [top, bottom] = pixelRange(y - reach, y + reach, canvas.top, canvas.bottom);
             if (top >= bottom) {
                 continue;
