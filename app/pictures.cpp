@@ -211,7 +211,8 @@ void addPictures(Program& program, cli::Host& host) {
         return paintMovie(program, stop, request);
     };
     host.benchNames = startBenchNames();
-    for (const char* name : {"render.points1e4", "render.density1e6", "render.field"}) {
+    for (const char* name :
+         {"render.points1e4", "render.density1e6", "render.field", "render.surface"}) {
         host.benchNames.emplace_back(name);
     }
     host.bench = [log = program.log()](std::span<const std::string> names) {
