@@ -5,7 +5,6 @@
 #include "core/render/scene.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace lx::render {
@@ -44,11 +43,13 @@ inline float alphaOf(std::uint32_t word) {
     return static_cast<float>(word >> 24) / 255;
 }
 
-/// First and one past the last pixel whose centre lies in [from, to), within [low, high).
+/// First and one past the last pixel whose centre lies in [from, to), within [low, high); low >= 0.
 inline std::pair<int, int> pixelRange(double from, double to, int low, int high) {
     const auto edge = [&](double at) {
-        return static_cast<int>(
-            std::clamp(std::ceil(at - 0.5), static_cast<double>(low), static_cast<double>(high)));
+        const double inside =
+            std::clamp(at - 0.5, static_cast<double>(low), static_cast<double>(high));
+        const int whole = static_cast<int>(inside);  // std::ceil is a call on the baseline
+        return whole + static_cast<int>(inside > whole);
     };
     return {edge(from), edge(to)};
 }

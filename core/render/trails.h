@@ -52,7 +52,11 @@ struct Stroke {
         const auto covered = [&](float squaredDistance) {
             return std::clamp(reach() - std::sqrt(squaredDistance), 0.0F, full);
         };
-        const float line = covered(qx * qx + qy * qy);
+        const float away = qx * qx + qy * qy;
+        if (!(away < reach() * reach())) {
+            return 0;
+        }
+        const float line = covered(away);
         const float before = joined && line > 0 ? covered(px * px + py * py) : 0.0F;
         return line > before ? (line - before) * opacity / (1 - before * opacity) : 0.0F;
     }
