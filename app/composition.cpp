@@ -2,6 +2,7 @@
 #include "app/composition.h"
 
 #include "app/process.h"
+#include "core/recipes/session_code.h"
 #include "core/render/renderer.h"
 
 #include <QStandardPaths>
@@ -18,6 +19,30 @@ Composition::Composition(Program& program, bool autosave)
             std::cerr << "latent-explorer: " << message << std::endl;
         }
     });
+}
+
+/// Session codes for pictures and the clipboard.
+void Composition::fillSessionCodes(ui::AppServices& services) const {
+    services.sessionTexts = [this](const ui::LoadedProject& project) {
+        const SessionDocument document{project.info.recipe, project.info.name,    project.load,
+                                       project.step,        m_program.versions(), {}};
+        return std::map<std::string, std::string>{{kSessionCodeKey, sessionCode(document)}};
+    };
+    services.sessionOfText = [](const std::string& text, const std::string& source) {
+        const SessionDocument document = readSessionCode(text, source);
+        auto project = std::make_shared<ui::LoadedProject>();
+        project->info.recipe = document.recipe;
+        project->info.name = document.title;
+        project->load = document.load;
+        project->step = document.step;
+        return project;
+    };
+    services.sessionOfTexts = [read = services.sessionOfText](
+                                  const std::map<std::string, std::string>& texts,
+                                  const std::string& source) {
+        const auto code = texts.find(kSessionCodeKey);
+        return code == texts.end() ? nullptr : read(code->second, source);
+    };
 }
 
 std::string Composition::addRecipe(const Recipe& recipe) {
@@ -76,6 +101,7 @@ ui::AppServices Composition::services() {
         return std::shared_ptr<render::Renderer>(render::Renderer::create(options));
     };
     m_store.fill(services);
+    fillSessionCodes(services);
     return services;
 }
 

@@ -20,6 +20,8 @@ public:
     SessionStore& store() noexcept { return m_store; }
 
 private:
+    void fillSessionCodes(ui::AppServices&) const;
+
     Program& m_program;
     std::vector<Recipe> m_own;
     std::shared_ptr<ui::LogBuffer> m_log = std::make_shared<ui::LogBuffer>();

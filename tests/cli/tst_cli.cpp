@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The command line end to end, with the real engine.
 #include "core/io/npy.h"
-#include "core/recipes/session_file.h"
+#include "core/recipes/session_code.h"
 #include "tests/cli/program.h"
 
 #include <QElapsedTimer>
+#include <QImage>
 #include <QJsonArray>
 #include <QJsonObject>
 #include <QTemporaryDir>
@@ -170,9 +171,17 @@ private Q_SLOTS:
                                << "1 to";
         QTest::newRow("unknown recipe") << QStringList{"run", "vae-ring9"} << 2 << "vae-ring8";
         QTest::newRow("unknown command")
-            << QStringList{"diagnose"} << 2 << "list, run, shot, bench, selftest";
+            << QStringList{"diagnose"} << 2 << "list, run, shot, movie, bench, selftest";
         QTest::newRow("option") << QStringList{"run", "vae-ring8", "--stepz", "3"} << 2
                                 << "--stepz";
+        QTest::newRow("film steps")
+            << QStringList{"movie", "vae-ring8", "--steps", "9:3", "--out", "a.gif"} << 2
+            << "FIRST:LAST:STRIDE";
+        QTest::newRow("film ending")
+            << QStringList{"movie", "vae-ring8", "--out", "a.avi"} << 2 << ".webm";
+        QTest::newRow("film view")
+            << QStringList{"movie", "vae-ring8", "--view", "latent-mop", "--out", "a.gif"} << 2
+            << "latent-map";
         QTest::newRow("recipe file") << QStringList{"run", badJson} << 3 << "line 2";
         QTest::newRow("data file")
             << QStringList{"run", "vae-shapes", "--set", "data.source=" + badIdx} << 3 << badIdx;
@@ -192,6 +201,66 @@ private Q_SLOTS:
         QVERIFY2(outcome.status == status, QByteArray::number(outcome.status) + ": " + outcome.err);
         QVERIFY2(outcome.err.contains(says.toUtf8()), outcome.err);
         QVERIFY(outcome.out.isEmpty());
+    }
+
+    void movieWritesAFilm() {
+        const Outcome outcome =
+            run({"movie", "vae-ring8", "--steps", "0:60:20", "--view", "latent-map", "--size",
+                 "320x240", "--threads", "1", "--out", path("film.gif")});
+        QVERIFY2(outcome.status == 0, outcome.err);
+        QVERIFY2(outcome.err.isEmpty(), outcome.err);
+        QCOMPARE(outcome.out.trimmed(), path("film.gif").toUtf8());
+        const QByteArray bytes = contentOf(path("film.gif"));
+        QVERIFY(bytes.startsWith("GIF89a") && bytes.endsWith(';'));
+        QCOMPARE(bytes.count(QByteArray("\x21\xF9\x04", 3)), 4);  // a control block for each frame
+        QVERIFY(bytes.contains("latent-explorer.session=LX1:"));
+
+        const Outcome folder = run({"movie", "vae-ring8", "--steps", "0:2", "--size", "200x150",
+                                    "--threads", "1", "--out", path("frames")});
+        QVERIFY2(folder.status == 0, folder.err);
+        QCOMPARE(QDir(path("frames")).entryList(QDir::Files).size(), 3);
+        const Outcome again = run({"movie", "vae-ring8", "--out", path("frames")});
+        QVERIFY2(again.status == 2 && again.err.contains("already"), again.err);
+    }
+
+    void anInterruptedFilmLeavesNothing() {
+        QTemporaryDir folder;
+        QProcess process;
+        process.setProcessEnvironment(isolated(m_home.path()));
+        process.start(kProgram, {"movie", "vae-ring8", "--steps", "0:90000:1", "--threads", "1",
+                                 "--size", "200x150", "--out", folder.filePath("film.apng")});
+        const auto names = [&] {
+            return QDir(folder.path())
+                .entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot);
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(!names().isEmpty(), 60'000);  // it is being written
+        QTest::qWait(500);
+        ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+        QVERIFY(process.waitForFinished(60'000));
+        QCOMPARE(process.exitCode(), 130);
+        QVERIFY2(names().isEmpty(), qPrintable(names().join(' ')));
+    }
+
+    void shotsAsVectors() {
+        const Outcome svg = run({"shot", "vae-ring8", "--steps", "50", "--view", "latent-map",
+                                 "--threads", "1", "--out", path("map.svg")});
+        QVERIFY2(svg.status == 0, svg.err);
+        QVERIFY(contentOf(path("map.svg")).count("<text") >= 10);
+        const Outcome pdf = run({"shot", "vae-ring8", "--steps", "50", "--view", "latent-map",
+                                 "--threads", "1", "--out", path("map.pdf")});
+        QVERIFY2(pdf.status == 0, pdf.err);
+        QVERIFY(contentOf(path("map.pdf")).startsWith("%PDF"));
+        const Outcome fine = run({"shot", "vae-ring8", "--steps", "50", "--view", "latent-map",
+                                  "--size", "300x200", "--dpi", "192", "--threads", "1", "--png",
+                                  path("fine.png")});
+        QVERIFY2(fine.status == 0, fine.err);
+        const QImage picture(path("fine.png"));
+        QCOMPARE(picture.size(), QSize(600, 400));
+        const SessionDocument session =
+            readSessionCode(picture.text(kSessionCodeKey).toStdString(), "fine.png");
+        QCOMPARE(session.recipe, std::string("vae-ring8"));
+        QCOMPARE(session.step[0], Index{50});
+        QVERIFY(!session.load.params.empty());
     }
 
     void numericalFailureNamesQuantityAndStep() {

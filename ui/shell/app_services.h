@@ -10,6 +10,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -84,6 +85,17 @@ struct AppServices {
     std::function<std::vector<Recovery>()> recoveries;
     std::function<void(std::string path, LoadDone)> acceptRecovery;
     std::function<void(std::string path)> discardRecovery;
+
+    /// A run as texts stored in pictures, by keyword (recipe, parameters, seed, steps, no weights);
+    /// back from the texts of a picture (null: it has none) or from pasted text. The last two throw
+    /// lx::InputError naming `source`.
+    std::function<std::map<std::string, std::string>(const LoadedProject&)> sessionTexts;
+    std::function<std::shared_ptr<LoadedProject>(const std::map<std::string, std::string>& texts,
+                                                 const std::string& source)>
+        sessionOfTexts;
+    std::function<std::shared_ptr<LoadedProject>(const std::string& text,
+                                                 const std::string& source)>
+        sessionOfText;
 
     /// Bytes the scrub ring may take, where it can be chosen.
     std::size_t ringBytes = std::size_t{256} << 20;

@@ -87,6 +87,7 @@ MainWindow::MainWindow(AppServices services, StartOptions options) {
 
 MainWindow::~MainWindow() {
     qApp->removeEventFilter(this);
+    m->closeExports();
     // The views hold references to the bridge: they go first.
     for (auto& [id, host] : m->hosts) {
         delete host;

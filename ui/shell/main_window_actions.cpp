@@ -87,11 +87,21 @@ void MainWindow::Impl::makeFileActions() {
     actions->add(s("file.save"), group, s("Save"), s("Ctrl+S"), [this] { save(false); });
     actions->add(s("file.save-as"), group, s("Save as…"), s("Ctrl+Shift+S"),
                  [this] { save(true); });
-    actions->add(s("file.export"), group, s("Export"), s("Ctrl+E"), [this] {
-        if (ViewHost* shown = focusedHost()) {
-            exportPicture(shown->view());
-        }
+    actions->add(s("file.export"), group, s("Export figure…"), s("Ctrl+E"), [this] {
+        ViewHost* shown = focusedHost();
+        exportPicture(shown ? shown->view() : nullptr);
     });
+    actions->add(s("file.export-movie"), group, s("Export movie…"), s("Ctrl+Shift+E"),
+                 [this] { exportMovie(); });
+    actions->addToggle(s("file.record"), group, s("Keep the last 30 seconds"), s("Ctrl+R"),
+                       [this](bool on) { setRecording(on); });
+    actions->add(s("file.save-recording"), group, s("Save the last 30 seconds…"), s("Ctrl+Shift+R"),
+                 [this] { saveRecording(); });
+    actions->setReason(s("file.save-recording"), s("Switch Keep the last 30 seconds on first."));
+    actions->add(s("edit.copy-code"), s("Edit"), s("Copy session code"), s("Ctrl+Shift+C"),
+                 [this] { copyCode(); });
+    actions->add(s("edit.paste-code"), s("Edit"), s("Run a pasted session code"), s("Ctrl+Shift+V"),
+                 [this] { pasteCode(); });
     actions->add(s("file.recover"), group, s("Recover unsaved work…"), {},
                  [this] { offerRecovery(); });
     actions->add(s("file.quit"), group, s("Quit"), s("Ctrl+Q"), [this] { w.close(); });
@@ -267,8 +277,9 @@ void MainWindow::Impl::makeMenus() {
         action->setToolTip(s(reason));
     };
     fill("File", {"file.open", "file.open-folder", "", "file.save", "file.save-as", "file.recover",
-                  "", "file.export", "", "file.quit"});
-    fill("Edit", {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.find", "",
+                  "", "file.export", "file.export-movie", "file.record", "file.save-recording", "",
+                  "file.quit"});
+    fill("Edit", {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.copy-code", "edit.paste-code", "edit.find", "",
                   "bookmark.add", "bookmark.list", "", "help.palette"});
     fill("View",
          {"layout.explore", "layout.train", "layout.present", "layout.reset", "",

@@ -47,6 +47,14 @@ QString MainWindow::Impl::dropAction(const QString& path, const FileProbe& found
         case FileKind::Npy:
         case FileKind::Npz: return QObject::tr("Drop to train a VAE on %1").arg(name);
         case FileKind::Image:
+            try {
+                if (const auto session = sessionIn(path)) {
+                    return QObject::tr("Drop to run %1 again, as it was in %2")
+                        .arg(QString::fromStdString(session->info.name), name);
+                }
+            } catch (const Error&) {
+                return QObject::tr("%1 holds a session that cannot be read").arg(name);
+            }
             return pictureShape(bridge.activeFrame())
                        ? QObject::tr("Drop to encode %1, mark it on the map and reconstruct it")
                              .arg(name)
@@ -76,7 +84,7 @@ void MainWindow::Impl::openPath(const QString& path) {
         case FileKind::Idx:
         case FileKind::Npy:
         case FileKind::Npz: importData(path, found); break;
-        case FileKind::Image: encodeImage(path); break;
+        case FileKind::Image: openPicture(path); break;
         case FileKind::Recipe:
         case FileKind::Safetensors:
         case FileKind::Unknown:
@@ -258,23 +266,6 @@ void MainWindow::Impl::adopt(const LoadedProject& project) {
     restoreViewStates(window.value(QStringLiteral("views")).toObject());
     bridge.explore().setBookmarks(std::move(marks));
     bridge.explore().setCursor(numbers(window.value(QStringLiteral("probe"))));
-}
-
-void MainWindow::Impl::exportPicture(View* view) {
-    const QString path = QFileDialog::getSaveFileName(
-        &w, QObject::tr("Export the picture"), view->objectName().mid(5) + QStringLiteral(".png"),
-        QObject::tr("Picture (*.png)"));
-    if (path.isEmpty()) {
-        return;
-    }
-    constexpr qreal kRatio = 2;
-    const bool done = view->picture(view->size(), kRatio).save(path, "PNG");
-    if (done) {
-        status->say(QObject::tr("Written to %1.").arg(path));
-    } else {
-        tell(
-            QObject::tr("%1 could not be written: check the folder and the free space.").arg(path));
-    }
 }
 
 void MainWindow::Impl::offerRecovery() {

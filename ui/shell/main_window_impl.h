@@ -39,6 +39,9 @@ class QToolBar;
 
 namespace lx::ui {
 
+class MovieDialog;
+class Recorder;
+
 struct MainWindow::Impl {
     Impl(MainWindow& window, AppServices given, StartOptions start);
 
@@ -81,12 +84,24 @@ struct MainWindow::Impl {
     void adopt(const LoadedProject&);
     void save(bool ask);
     std::string windowSettings() const;
-    void exportPicture(View*);
     void offerRecovery();
     void chooseFiles();
     void showStart();
     void hideStart();
     void moveDemoCursor();
+
+    // main_window_export.cpp
+    void exportPicture(View*);
+    void exportMovie();
+    void closeExports();
+    void setRecording(bool on);
+    void saveRecording();
+    void copyCode();
+    void pasteCode();
+    void openPicture(const QString& path);
+    std::shared_ptr<LoadedProject> sessionIn(const QString& path) const;
+    void restoreRun(const LoadedProject&);
+    std::map<std::string, std::string> sessionTexts(Index atStep) const;
 
     // main_window_layout.cpp
     void setLayoutNamed(const QString& name);
@@ -140,6 +155,8 @@ struct MainWindow::Impl {
     CommandPalette* palette = nullptr;
     DropNote* drop = nullptr;
     QPointer<StartCards> start;
+    QPointer<MovieDialog> movie;
+    Recorder* recorder = nullptr;
 
     std::map<QString, ViewHost*> hosts;
     QJsonObject savedViews;              ///< what was chosen inside views, by view

@@ -59,7 +59,7 @@ ViewHost::ViewHost(const ViewSpec& spec, SessionBridge& bridge, bool titled, QWi
 
 void ViewHost::fillMenu(QMenu& menu) {
     menu.addAction(tr("Fit to content"), this, [this] { m_view->fit(); });
-    menu.addAction(tr("Export picture…"), this, &ViewHost::exportAsked);
+    menu.addAction(tr("Export figure…"), this, &ViewHost::exportAsked);
     menu.addSeparator();
     menu.addAction(tr("Hide this view"), this, &ViewHost::hideAsked);
 }

@@ -49,6 +49,26 @@ private Q_SLOTS:
         QVERIFY(!as<WindowOptions>(parsed)->memory);
     }
 
+    void movieTakesARange() {
+        const auto range = [](const std::string& steps) {
+            return parse({"movie", "vae-ring8", "--steps", steps, "--out", "a.gif"});
+        };
+        const auto parsed = range("10:2000:25");
+        const auto* movie = as<MovieOptions>(parsed);
+        QVERIFY2(movie != nullptr, parsed.err.c_str());
+        QCOMPARE(movie->first, Index{10});
+        QCOMPARE(movie->last.value(), Index{2000});
+        QCOMPARE(movie->every, Index{25});
+        QCOMPARE(movie->fps, 12.0);
+        QCOMPARE(as<MovieOptions>(range("0:7"))->every, Index{0});
+        for (const char* bad : {"", ":", "5", "5:", "5:4", "0:9:0", "0:9:2:", "0:9:2:1", "a:b",
+                                "-1:5", "0:9:", "0: 9", "0:99999999999999999999"}) {
+            const auto refused = range(bad);
+            QVERIFY2(std::get_if<ExitCode>(&refused.result) != nullptr || *bad == '\0', bad);
+        }
+        QVERIFY(as<MovieOptions>(parse({"movie", "vae-ring8"})) == nullptr);  // no --out
+    }
+
     void runTakesEverything() {
         const auto parsed =
             parse({"run",      "vae-ring8", "--set",     "a=1",     "--set",

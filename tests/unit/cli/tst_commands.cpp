@@ -305,7 +305,7 @@ private Q_SLOTS:
         } catch (const UsageError& error) {
             message = error.what();
         }
-        QVERIFY2(message.contains("list, run, shot, bench, selftest"), qPrintable(message));
+        QVERIFY2(message.contains("list, run, shot, movie, bench, selftest"), qPrintable(message));
     }
 };
 
