@@ -3,8 +3,8 @@
 // paints the screen.
 #include "app/films.h"
 #include "app/offscreen.h"
-#include "core/io/file.h"
 #include "app/start_time.h"
+#include "core/io/file.h"
 #include "core/render/bench.h"
 #include "core/render/renderer.h"
 #include "ui/shell/theme.h"
@@ -74,7 +74,8 @@ void savePicture(QImage picture, const cli::Texts& texts, const std::filesystem:
     if (!picture.save(&buffer, "PNG")) {
         throw Error(file.string() + ": the picture is too large; choose a smaller --size or --dpi");
     }
-    writeFileAtomically(file, std::as_bytes(std::span(bytes.constData(), std::size_t(bytes.size()))));
+    writeFileAtomically(file,
+                        std::as_bytes(std::span(bytes.constData(), std::size_t(bytes.size()))));
 }
 
 std::vector<std::filesystem::path> paintFigures(Program& program, const std::stop_token& stop,
@@ -171,8 +172,8 @@ void paintSheet(const Program& program, const cli::SheetRequest& request) {
             const QSize size = picture.size().scaled(cell.size(), Qt::KeepAspectRatio);
             QRect at(QPoint(), size);
             at.moveCenter(cell.center());
-            painter.drawImage(at, picture.scaled(size, Qt::IgnoreAspectRatio,
-                                                 Qt::SmoothTransformation));
+            painter.drawImage(
+                at, picture.scaled(size, Qt::IgnoreAspectRatio, Qt::SmoothTransformation));
             painter.setPen(theme.border);
             painter.drawRect(at.adjusted(-1, -1, 0, 0));
             painter.setPen(theme.secondary);
@@ -206,7 +207,9 @@ void addPictures(Program& program, cli::Host& host) {
     host.paintWindow = [&program, stop = host.interrupt](const cli::WindowRequest& request) {
         return paintWindow(program, stop, request);
     };
-    host.paintSheet = [&program](const cli::SheetRequest& request) { paintSheet(program, request); };
+    host.paintSheet = [&program](const cli::SheetRequest& request) {
+        paintSheet(program, request);
+    };
     host.paintMovie = [&program, stop = host.interrupt](const cli::MovieRequest& request) {
         return paintMovie(program, stop, request);
     };

@@ -55,7 +55,7 @@ struct MovieRequest {
     std::string view, title;
     Index first = 0, last = 0, every = 1;  ///< steps of the clock
     double fps = 12;
-    WindowRequest window;                        ///< size, theme, clock, file; the rest for a window
+    WindowRequest window;  ///< size, theme, clock, file; the rest for a window
     std::function<void(int done, int total)> progress;
 };
 

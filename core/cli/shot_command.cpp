@@ -68,8 +68,8 @@ std::vector<std::filesystem::path> paintWindow(const Recipe& recipe, const ShotO
         request.width = options.width;
         request.height = options.height;
     }
-    SessionDocument document{
-        recipe.id, recipe.title, {recipe.family, request.params, request.seed}, {}, {}, {}};
+    SessionDocument document{recipe.id, recipe.title, {recipe.family, request.params, request.seed},
+                             {},        {},           {}};
     document.step[static_cast<std::size_t>(recipe.clock)] = request.steps;
     document.versions = host.versions();
     request.texts = {{kSessionCodeKey, sessionCode(document)}};
@@ -127,8 +127,9 @@ ExitCode shotCommand(const ShotOptions& options, const Host& host) {
             throw UsageError("shot: '" + out.string() + "': name the file .png, .svg or .pdf");
         }
         if (vector && options.window) {
-            throw UsageError("shot: the window is a picture of pixels; name the file .png, or "
-                             "choose a --view for .svg and .pdf");
+            throw UsageError(
+                "shot: the window is a picture of pixels; name the file .png, or "
+                "choose a --view for .svg and .pdf");
         }
         if (oneFile && !out.parent_path().empty()) {
             makeFolder(out.parent_path());

@@ -250,9 +250,9 @@ private Q_SLOTS:
                                  "--threads", "1", "--out", path("map.pdf")});
         QVERIFY2(pdf.status == 0, pdf.err);
         QVERIFY(contentOf(path("map.pdf")).startsWith("%PDF"));
-        const Outcome fine = run({"shot", "vae-ring8", "--steps", "50", "--view", "latent-map",
-                                  "--size", "300x200", "--dpi", "192", "--threads", "1", "--png",
-                                  path("fine.png")});
+        const Outcome fine =
+            run({"shot", "vae-ring8", "--steps", "50", "--view", "latent-map", "--size", "300x200",
+                 "--dpi", "192", "--threads", "1", "--png", path("fine.png")});
         QVERIFY2(fine.status == 0, fine.err);
         const QImage picture(path("fine.png"));
         QCOMPARE(picture.size(), QSize(600, 400));

@@ -279,8 +279,9 @@ void MainWindow::Impl::makeMenus() {
     fill("File", {"file.open", "file.open-folder", "", "file.save", "file.save-as", "file.recover",
                   "", "file.export", "file.export-movie", "file.record", "file.save-recording", "",
                   "file.quit"});
-    fill("Edit", {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.copy-code", "edit.paste-code", "edit.find", "",
-                  "bookmark.add", "bookmark.list", "", "help.palette"});
+    fill("Edit",
+         {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.copy-code", "edit.paste-code",
+          "edit.find", "", "bookmark.add", "bookmark.list", "", "help.palette"});
     fill("View",
          {"layout.explore", "layout.train", "layout.present", "layout.reset", "",
           "view.hide-panels", "view.full-screen", "", "view.fit", "view.fit-all", "view.show-all",

@@ -20,8 +20,8 @@
 #include "ui/views/probe_panel.h"
 
 #include <QElapsedTimer>
-#include <QPointer>
 #include <QJsonObject>
+#include <QPointer>
 #include <QSettings>
 #include <QSplitter>
 #include <QTimer>
