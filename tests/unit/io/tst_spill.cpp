@@ -14,6 +14,13 @@ using namespace lx;
 
 namespace {
 
+// The sanitizer's allocator keeps what was freed and ends the program at a limit.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kLimits = false;
+#else
+constexpr bool kLimits = true;
+#endif
+
 constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 
 std::string statusLine(const char* key) {
@@ -108,7 +115,7 @@ private Q_SLOTS:
             options.labelColumn = "class";
             options.spill = {folder, threshold};
             // The labels, an index each, stay in memory; text and values take 20 MB more.
-            const MemoryLimit limit(std::size_t{14} << 20);
+            const MemoryLimit limit(kLimits ? std::size_t{14} << 20 : std::size_t{1} << 40);
             return readTable(path, options);
         };
         const Table table = read(std::size_t{1} << 20);
@@ -123,7 +130,9 @@ private Q_SLOTS:
             QCOMPARE(table.labels.values<Index>()[static_cast<std::size_t>(i)], i % 3);
         }
         // Canary: the limit is one. Without spilling the same table does not fit.
-        QVERIFY_EXCEPTION_THROWN(read(kNever), std::bad_alloc);
+        if (kLimits) {
+            QVERIFY_EXCEPTION_THROWN(read(kNever), std::bad_alloc);
+        }
     }
     void noRoomIsSaidInOneSentence() {
         const auto refusal = [](const SpillPolicy& policy) {
