@@ -15,9 +15,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                              static_cast<std::size_t>(image.width * image.height * image.channels),
                          "every pixel is there");
         const lx::Array gray = lx::toGray(image, 4, 4);
-        lx::fuzz::demand(std::ranges::all_of(gray.values<float>(),
-                                             [](float v) { return v >= 0 && v <= 1; }),
-                         "gray values lie in [0, 1]");
+        lx::fuzz::demand(
+            std::ranges::all_of(gray.values<float>(), [](float v) { return v >= 0 && v <= 1; }),
+            "gray values lie in [0, 1]");
     } catch (const lx::InputError&) {
     }
     return 0;
