@@ -6,6 +6,7 @@
 #include "ui/views/chart_choice.h"
 #include "ui/views/code_cloud.h"
 #include "ui/views/figure_view.h"
+#include "ui/views/latent_marks.h"
 #include "ui/views/probe_panel.h"
 
 #include <QActionGroup>
@@ -371,26 +372,13 @@ private:
             m_scene->overlayChanged();
             return;
         }
-        QColor circle = theme().text;
-        circle.setAlphaF(0.8F);
-        QColor halo = theme().panel;
-        halo.setAlphaF(0.7F);
         if (m_ellipses && m_sds.defined()) {
             addEllipses(figure);
         }
         if (m_circles) {
             const QPointF middle =
                 plane(std::vector<float>(static_cast<std::size_t>(m_dim), 0)).value_or(QPointF());
-            for (const double r : {1.0, 2.0}) {
-                // The halo parts the dashes from the codes below.
-                figure.overlay.push_back(
-                    EllipseItem{middle.x(), middle.y(), r, r, halo, 4, Qt::SolidLine});
-                figure.overlay.push_back(
-                    EllipseItem{middle.x(), middle.y(), r, r, circle, 1.4, Qt::DashLine});
-                figure.overlay.push_back(TextItem{middle.x(), middle.y() + r,
-                                                  tr("%1 sd").arg(int(r)), theme().text,
-                                                  QPointF(0, -9), 11, false, true});
-            }
+            addPriorCircles(figure, theme(), middle);
         }
         const ExploreState& explore = bridge().explore();
         for (const auto* list : {&explore.bookmarks(), &explore.marks()}) {
