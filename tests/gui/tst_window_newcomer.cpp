@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A newcomer's way through the real window: three clicks from the start cards to a model that
+// trains on a table of their own, then travel, bookmark, save and open again.
+#include "core/io/file.h"
+#include "tests/gui/real_window.h"
+#include "ui/shell/dialogs.h"
+#include "ui/shell/overlay.h"
+#include "ui/views/view.h"
+
+#include <QFileDialog>
+#include <QPushButton>
+#include <QRandomGenerator>
+#include <QTimer>
+
+using namespace lx;
+
+namespace {
+
+/// Three clouds in three columns, one value missing, with a column of names.
+std::string table() {
+    QRandomGenerator random(5);
+    std::string out = "width,height,depth,kind\n";
+    for (int i = 0; i < 300; ++i) {
+        const int kind = i % 3;
+        const auto value = [&](double centre) {
+            return std::to_string(centre + random.generateDouble());
+        };
+        out += value(2.0 * kind) + "," + (i == 7 ? "" : value(-kind)) + "," + value(0.5 * kind) +
+               "," + "abc"[kind] + "\n";
+    }
+    return out;
+}
+
+/// Does `act` on the dialog of class T as soon as one is open; counts what was found.
+template <class T, class F>
+void whenOpen(int& found, F act) {
+    auto* timer = new QTimer(qApp);
+    QObject::connect(timer, &QTimer::timeout, qApp, [&found, act, timer] {
+        if (auto* dialog = qobject_cast<T*>(QApplication::activeModalWidget())) {
+            timer->stop();
+            timer->deleteLater();
+            ++found;
+            act(dialog);
+        }
+    });
+    timer->start(20);
+}
+
+}  // namespace
+
+class TestWindowNewcomer : public QObject {
+    Q_OBJECT
+private:
+    QTemporaryDir m_folder;
+
+    QString write(const char* name, const std::string& text) {
+        const QString path = m_folder.filePath(QLatin1String(name));
+        writeFileAtomically(path.toStdString(), std::as_bytes(std::span(text)));
+        return path;
+    }
+
+private Q_SLOTS:
+    void initTestCase() {
+        QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
+        if (const std::string why = test::whyNoEngine(); !why.empty()) {
+            QSKIP(("the engine is not built: " + why).c_str());
+        }
+    }
+
+    void threeClicksFromTheCardsToATrainingModel() {
+        const QString path = write("boxes.csv", table());
+        test::RealWindow real(false, true);
+        QVERIFY(QTest::qWaitForWindowExposed(real.window.get()));
+        auto* cards = real.window->findChild<ui::StartCards*>();
+        QVERIFY(cards && cards->isVisible());
+        QPushButton* open = nullptr;
+        for (auto* card : cards->findChildren<QPushButton*>()) {
+            open = card->accessibleName().startsWith(QStringLiteral("Open data")) ? card : open;
+        }
+        QVERIFY(open);
+        int files = 0, imports = 0;
+        whenOpen<QFileDialog>(files, [&](QFileDialog* dialog) {
+            dialog->selectFile(path);
+            QMetaObject::invokeMethod(dialog, "accept");  // the second click
+        });
+        whenOpen<ui::ImportDialog>(imports, [](ui::ImportDialog* dialog) {
+            QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("importTrain")),
+                              Qt::LeftButton);
+        });
+        QTest::mouseClick(open, Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(files, 1, 10'000);
+        QTRY_COMPARE_WITH_TIMEOUT(imports, 1, 10'000);
+        const auto trains = [&] {
+            const ui::Frame* frame = real.bridge().activeFrame();
+            return frame && frame->description && frame->snapshot->step[0] > 20 &&
+                   ui::channel(*frame, "codes");
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(trains(), 60'000);
+        const ui::Frame& frame = *real.bridge().activeFrame();
+        QCOMPARE(ui::spaceDim(frame, "data"), Index{3});
+        QCOMPARE(frame.description->classNames, (std::vector<std::string>{"a", "b", "c"}));
+        QVERIFY(!real.window->findChild<ui::StartCards*>());
+        QVERIFY(real.window->view(QStringLiteral("latent-map"))->isVisible());
+        // A table has no pictures: the sheet would stay empty, so it is not there.
+        QVERIFY(!real.window->view(QStringLiteral("manifold-sheet")));
+        QVERIFY2(real.window->windowTitle().contains(QStringLiteral("VAE on boxes.csv")),
+                 qPrintable(real.window->windowTitle()));
+    }
+
+    void aTableWithoutNumbersTrainsNothing() {
+        const QString path = write("words.csv", "first,second\nred,square\nblue,disc\n");
+        test::RealWindow real;
+        int imports = 0;
+        bool offered = true;
+        whenOpen<ui::ImportDialog>(imports, [&](ui::ImportDialog* dialog) {
+            offered = dialog->findChild<QPushButton*>(QStringLiteral("importTrain"))->isEnabled();
+            dialog->reject();
+        });
+        real.window->openFile(path);
+        QTRY_COMPARE_WITH_TIMEOUT(imports, 1, 10'000);
+        QVERIFY2(!offered, "a table without numbers was offered for training");
+    }
+
+    void travelBookmarkSaveAndOpenAgain() {
+        test::RealWindow real;
+        QVERIFY(real.train("vae-ring8", 10));
+        real.bridge().explore().setCursor({0.5F, -0.25F});
+        QTRY_VERIFY_WITH_TIMEOUT(real.bridge().cursorAnswer().contains("x"), 20'000);
+        real.window->findChild<QAction*>(QStringLiteral("bookmark.add"))->trigger();
+        QCOMPARE(real.bridge().explore().bookmarks().size(), std::size_t{1});
+        real.bridge().post(cmd::Pause{Clock::Train});
+        QTRY_VERIFY_WITH_TIMEOUT(!real.now().running[0], 20'000);
+        const Index step = real.now().step[0];
+        const QString path = m_folder.filePath(QStringLiteral("mine.safetensors"));
+        int files = 0;
+        whenOpen<QFileDialog>(files, [&](QFileDialog* dialog) {
+            dialog->selectFile(path);
+            QMetaObject::invokeMethod(dialog, "accept");
+        });
+        real.window->findChild<QAction*>(QStringLiteral("file.save"))->trigger();
+        QCOMPARE(files, 1);
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(path), 20'000);
+        const std::uint32_t first = real.bridge().active();
+        real.window->openFile(path);
+        QTRY_VERIFY_WITH_TIMEOUT(real.bridge().active() != first, 20'000);
+        QTRY_COMPARE_WITH_TIMEOUT(real.now().step[0], step, 20'000);
+        QCOMPARE(real.bridge().explore().bookmarks().size(), std::size_t{1});
+    }
+};
+
+int main(int argc, char** argv) {
+    return test::runRealWindowTest<TestWindowNewcomer>(argc, argv);
+}
+#include "tst_window_newcomer.moc"
