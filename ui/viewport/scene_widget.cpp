@@ -173,6 +173,9 @@ void SceneWidget::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.fillRect(rect(), m_theme->panel);
     paintFigure(painter, m_figure, *m_theme, m_layout, m_shown, m_picture, m_pictureRect);
+    if (outlining()) {
+        paintOutline(painter);
+    }
 }
 
 void SceneWidget::paintTo(QPainter& painter, QSizeF size, double rasterScale, bool withTitle) {
@@ -217,14 +220,22 @@ void SceneWidget::mousePressEvent(QMouseEvent* event) {
         return;
     }
     const bool leftButton = event->button() == Qt::LeftButton;
-    const bool pans = event->button() == Qt::MiddleButton ||
-                      (leftButton && (m_leftPans || event->modifiers() & Qt::ShiftModifier));
-    if (!pans && !leftButton) {
+    const bool draws = m_dragShape != DragShape::None;
+    const bool turns = draws && m_figure.space && event->button() == Qt::RightButton;
+    const bool pans =
+        event->button() == Qt::MiddleButton ||
+        (leftButton && !draws && (m_leftPans || event->modifiers() & Qt::ShiftModifier));
+    if (!pans && !leftButton && !turns) {
         event->ignore();
         return;
     }
-    const bool orbits = m_figure.space && leftButton && !(event->modifiers() & Qt::ShiftModifier);
-    m_gesture = orbits ? Gesture::Orbit : pans ? Gesture::Pan : Gesture::Drag;
+    const bool orbits = turns || (m_figure.space && leftButton && !draws &&
+                                  !(event->modifiers() & Qt::ShiftModifier));
+    m_gesture = orbits                ? Gesture::Orbit
+                : draws && leftButton ? Gesture::Outline
+                : pans                ? Gesture::Pan
+                                      : Gesture::Drag;
+    m_outline = {event->position()};
     m_moved = false;
     m_pressAt = m_lastAt = event->position();
     m_pressRect = m_shown;
@@ -249,7 +260,9 @@ void SceneWidget::mouseMoveEvent(QMouseEvent* event) {
         return;
     }
     m_moved = true;
-    if (m_figure.space) {
+    if (outlining()) {
+        extendOutline(at);
+    } else if (m_figure.space) {
         setCursor(Qt::ClosedHandCursor);
         moveCamera(m_lastAt, at, m_gesture == Gesture::Pan);
         m_lastAt = at;
@@ -273,8 +286,11 @@ void SceneWidget::mouseReleaseEvent(QMouseEvent* event) {
     }
     if (!m_moved && event->button() == Qt::LeftButton) {
         Q_EMIT clicked(toData(m_pressAt));
+    } else if (outlining() && event->button() == Qt::LeftButton) {
+        finishOutline(event->modifiers());
     }
     m_gesture = Gesture::None;
+    m_outline.clear();
     unsetCursor();
 }
 

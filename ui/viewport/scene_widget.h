@@ -4,6 +4,7 @@
 #include "core/render/renderer.h"
 #include "ui/viewport/figure.h"
 
+#include <QPolygonF>
 #include <QTimer>
 #include <QWidget>
 
@@ -55,6 +56,13 @@ public:
     void setLeftDragPans(bool on) { m_leftPans = on; }
     void setZoomable(bool on) { m_zoomable = on; }
 
+    /// Left drag draws a shape and reports it as `outlined`, also in space, where the right button
+    /// then orbits. The middle button pans as ever.
+    enum class DragShape : std::uint8_t { None, Rectangle, Lasso };
+    void setDragShape(DragShape);
+    bool outlining() const { return m_gesture == Gesture::Outline; }
+    void cancelOutline();
+
     /// Draws the figure at `size` logical pixels; waits for the renderer. `rasterScale`: pixels of
     /// the data picture per logical pixel.
     void paintTo(QPainter&, QSizeF size, double rasterScale, bool withTitle = true);
@@ -71,6 +79,8 @@ Q_SIGNALS:
     void dragged(QPointF at);
     void clicked(QPointF at);  ///< left press and release without a drag
     void legendClicked(int entry);
+    /// A closed shape in pixels of this widget, and the keys held at its end.
+    void outlined(const QPolygonF& outline, Qt::KeyboardModifiers keys);
     void viewChanged();  ///< pan, zoom, fit, new size
 
 protected:
@@ -94,6 +104,9 @@ private:
     void cameraMoved();
     void settled();
     bool isCameraKey(const QKeyEvent&) const;
+    void extendOutline(QPointF at);
+    void finishOutline(Qt::KeyboardModifiers);
+    void paintOutline(QPainter&) const;
     void submitIfNeeded();
     void takePicture();
     render::Scene sceneFor(const Figure&, const render::Rect&, float pixelRatio, int samples) const;
@@ -113,8 +126,10 @@ private:
     QTimer m_poll, m_settle;
     bool m_moving = false;  ///< the camera: smooth edges wait until it rests
 
-    enum class Gesture : std::uint8_t { None, Pan, Drag, Orbit } m_gesture = Gesture::None;
+    enum class Gesture : std::uint8_t { None, Pan, Drag, Orbit, Outline } m_gesture = Gesture::None;
     QPointF m_pressAt, m_lastAt;
+    DragShape m_dragShape = DragShape::None;
+    QPolygonF m_outline;
     render::Rect m_pressRect;
     bool m_moved = false, m_inside = false;
 };
