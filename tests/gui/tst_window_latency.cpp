@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Input to paint while a run trains at full speed with every panel open, and how long the GUI
 // thread was ever away. Prints the figures; fails only at three times their goal.
+#include "tests/gui/machine_load.h"
 #include "tests/gui/window_harness.h"
 #include "ui/bridge/session_bridge.h"
 #include "ui/views/view.h"
@@ -52,6 +53,7 @@ class TestWindowLatency : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void inputToPaintWhileTraining() {
+        test::MachineLoad load;
         test::WindowHarness harness;
         ui::MainWindow& window = harness.open();
         ui::SessionBridge& bridge = window.bridge();
@@ -111,8 +113,9 @@ private Q_SLOTS:
               percentile(delays, 0.5), p99, kInputGoalMs);
         qInfo("GUI thread away: 99th percentile %.1f ms (goal %.0f), longest %.1f ms", gap99,
               kGapGoalMs, percentile(gaps, 1.0));
-        QVERIFY(p99 < 3 * kInputGoalMs);
-        QVERIFY(gap99 < 3 * kGapGoalMs);
+        const double limit = 3 * load.slack();
+        QVERIFY(p99 < limit * kInputGoalMs);
+        QVERIFY(gap99 < limit * kGapGoalMs);
     }
 
     /// A planted pause in the GUI thread must show in the same measurement.

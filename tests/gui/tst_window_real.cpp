@@ -3,6 +3,7 @@
 // paint, pictures under a dragged probe, pause, the GUI thread's pauses, and what the window costs
 // the training. Prints the figures; fails only at three times their goal.
 #include "core/cli/host.h"
+#include "tests/gui/machine_load.h"
 #include "tests/gui/real_window.h"
 #include "ui/views/probe_panel.h"
 #include "ui/views/view.h"
@@ -171,6 +172,16 @@ Decoded dragAndWatch(test::RealWindow& real, ui::View& map) {
     return out;
 }
 
+/// Times three is the limit of every figure; times more where other programs take processors.
+double slackOf(test::MachineLoad& load) {
+    const double slack = load.slack();
+    if (slack > 1.2) {
+        qInfo("other programs make work on all processors take %.1f times as long: limits follow",
+              slack);
+    }
+    return slack;
+}
+
 }  // namespace
 
 class TestWindowReal : public QObject {
@@ -201,6 +212,7 @@ private Q_SLOTS:
 
     void inputToPaint_data() { drawings(); }
     void inputToPaint() {
+        test::MachineLoad load;
         QFETCH(bool, software);
         test::RealWindow real(software);
         if (!draws(real, software)) {
@@ -245,13 +257,15 @@ private Q_SLOTS:
             gap99, kGapGoalMs, percentile(ticks.gaps, 1), kLongestGapGoalMs, rate);
         QVERIFY2(placed > kInputs * 9 / 10, "the drag did not move the probe");
         QVERIFY2(rate > 0, "nothing was trained meanwhile");
-        QVERIFY(p99 < 3 * kInputGoalMs);
-        QVERIFY(gap99 < 3 * kGapGoalMs);
-        QVERIFY(percentile(ticks.gaps, 1) < 3 * kLongestGapGoalMs);
+        const double limit = 3 * slackOf(load);
+        QVERIFY(p99 < limit * kInputGoalMs);
+        QVERIFY(gap99 < limit * kGapGoalMs);
+        QVERIFY(percentile(ticks.gaps, 1) < limit * kLongestGapGoalMs);
     }
 
     void draggingDecodesEveryFrame_data() { drawings(); }
     void draggingDecodesEveryFrame() {
+        test::MachineLoad load;
         QFETCH(bool, software);
         test::RealWindow real(software);
         if (!draws(real, software)) {
@@ -268,8 +282,9 @@ private Q_SLOTS:
             "in the median, %.1f ms at the 99th percentile",
             decoded.painted, decoded.positions, 100 * share, percentile(decoded.delays, 0.5),
             percentile(decoded.delays, 0.99));
-        QVERIFY2(share > 1.0 / 3, "fewer than a third of the frames were decoded");
-        QVERIFY(percentile(decoded.delays, 0.99) < 3 * kInputGoalMs);
+        const double limit = 3 * slackOf(load);
+        QVERIFY2(share > 1 / limit, "fewer than a third of the frames were decoded");
+        QVERIFY(percentile(decoded.delays, 0.99) < limit * kInputGoalMs);
     }
 
     /// D1 and pause, over every recipe that can be opened, with all views and docks open.
@@ -280,6 +295,7 @@ private Q_SLOTS:
         }
     }
     void everyRecipe() {
+        test::MachineLoad load;
         QFETCH(QString, recipe);
         test::RealWindow real;
         const auto& all = real.window->services().recipes;
@@ -318,14 +334,16 @@ private Q_SLOTS:
             "(goal %.0f); %.0f steps/s",
             qPrintable(recipe), gap99, kGapGoalMs, longest, kLongestGapGoalMs, opened,
             percentile(pauses, 0.5), percentile(pauses, 1), kPauseGoalMs, rate);
-        QVERIFY(gap99 < 3 * kGapGoalMs);
-        QVERIFY(longest < 3 * kLongestGapGoalMs);
-        QVERIFY(opened < 3 * kOpeningGoalMs);
-        QVERIFY(percentile(pauses, 1) < 3 * kPauseGoalMs);
+        const double limit = 3 * slackOf(load);
+        QVERIFY(gap99 < limit * kGapGoalMs);
+        QVERIFY(longest < limit * kLongestGapGoalMs);
+        QVERIFY(opened < limit * kOpeningGoalMs);
+        QVERIFY(percentile(pauses, 1) < limit * kPauseGoalMs);
     }
 
     /// The same steps with the window open and without one, in turns.
     void throughput() {
+        test::MachineLoad load;
         constexpr int kTurns = 3, kTurnMs = 2500;
         const auto rateOf = [](const auto& step) {
             const Index before = step();
@@ -367,7 +385,8 @@ private Q_SLOTS:
         const double ratio = percentile(open, 0.5) / percentile(alone, 0.5);
         qInfo("training with the window open: %.0f steps/s of %.0f without, ratio %.2f (goal %.2f)",
               percentile(open, 0.5), percentile(alone, 0.5), ratio, kThroughputGoal);
-        QVERIFY(ratio > kThroughputGoal / 3);
+        // Both threads want a processor: where one is taken the window costs more than alone.
+        QVERIFY(ratio > kThroughputGoal / (3 * slackOf(load)));
     }
 
     /// A planted pause of the GUI thread must show in the same measurements.
