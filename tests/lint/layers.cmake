@@ -7,9 +7,10 @@ cmake_policy(SET CMP0057 NEW)
 set(allow_core/base "")
 set(allow_core/session core/base)
 set(allow_core/io core/base)
-set(allow_core/chains core/base core/session core/io)
+set(allow_core/diagnostics core/base)
+set(allow_core/chains core/base core/session core/io core/diagnostics)
 set(allow_core/recipes core/base core/session core/io)
-set(allow_core/cli core/base core/session core/io core/chains core/recipes)
+set(allow_core/cli core/base core/session core/io core/diagnostics core/chains core/recipes)
 set(allow_core/gpu core/base)
 set(allow_core/render core/base core/gpu)
 set(allow_core/executors core/base core/gpu)
@@ -51,7 +52,7 @@ function(inside path result)
   set(${result} FALSE PARENT_SCOPE)
 endfunction()
 
-set(layers core/base core/session core/io core/chains core/recipes core/cli core/gpu core/render
+set(layers core/base core/session core/io core/diagnostics core/chains core/recipes core/cli core/gpu core/render
   core/executors core/data core/fields core/geometry core/samplers core/nn core/evaluation
   core/experiments ui app)
 file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/core/*.h ${ROOT}/core/*.cpp ${ROOT}/ui/*.h
