@@ -23,6 +23,8 @@ namespace {
 constexpr std::array<const char*, kClocks> kClockNames{"Train", "Sample", "Diffuse"};
 /// Slider 0 .. 100: 0.1 to 1000 steps a second on a logarithmic scale, the end is "max".
 constexpr int kSpeedMax = 100;
+/// Width of the slider in pixels, with texts on the buttons and without.
+constexpr int kSpeedWidth = 104, kNarrowSpeed = 72;
 
 double speedOf(int slider) {
     return slider >= kSpeedMax ? 0 : 0.1 * std::pow(10.0, 4.0 * slider / (kSpeedMax - 1));
@@ -63,7 +65,7 @@ TransportBar::TransportBar(Actions& actions, RunBook& book, SessionBridge& bridg
     m_speed->setObjectName(QStringLiteral("speed"));
     m_speed->setRange(0, kSpeedMax);
     m_speed->setValue(kSpeedMax);
-    m_speed->setFixedWidth(104);
+    m_speed->setFixedWidth(kSpeedWidth);
     m_speed->setAccessibleName(QStringLiteral("Speed in steps per second"));
     row->addWidget(m_speed);
     connect(m_speed, &QSlider::valueChanged, this, &TransportBar::postSpeed);
@@ -88,7 +90,9 @@ TransportBar::TransportBar(Actions& actions, RunBook& book, SessionBridge& bridg
     button(QStringLiteral("tool.brush"), QStringLiteral("brush"), true);
     addLine();
     button(QStringLiteral("run.compare"), QStringLiteral("compare"), true);
-    button(QStringLiteral("file.export"), QStringLiteral("export"), true);
+    button(QStringLiteral("file.export"), QStringLiteral("export"), true)
+        ->defaultAction()
+        ->setIconText(QStringLiteral("Export"));
     row->addStretch(1);
 
     m_layout = new QToolButton;
@@ -159,7 +163,31 @@ bool TransportBar::running() const {
     return frame && frame->snapshot->running[static_cast<std::size_t>(m_clock)];
 }
 
+int TransportBar::fullWidth() const {
+    // Without texts the rest of the row needs what it needs now.
+    int missing = 0;
+    for (const Tinted& item : m_tinted) {
+        if (m_compact && item.text && item.button != m_play) {
+            missing += item.button->fontMetrics().horizontalAdvance(
+                           item.button->defaultAction()->iconText()) +
+                       8;
+        }
+    }
+    return layout()->sizeHint().width() + missing + (m_compact ? kSpeedWidth - kNarrowSpeed : 0);
+}
+
 void TransportBar::setCompact(bool compact) {
+    m_narrowWindow = compact;
+    fit();
+}
+
+void TransportBar::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    fit();
+}
+
+void TransportBar::fit() {
+    const bool compact = m_narrowWindow || width() < fullWidth();
     if (compact == m_compact) {
         return;
     }
@@ -170,7 +198,7 @@ void TransportBar::setCompact(bool compact) {
                                                     : Qt::ToolButtonTextBesideIcon);
         }
     }
-    m_speed->setFixedWidth(compact ? 72 : 104);
+    m_speed->setFixedWidth(compact ? kNarrowSpeed : kSpeedWidth);
 }
 
 void TransportBar::setLayoutName(const QString& name) {
@@ -214,7 +242,11 @@ void TransportBar::refresh() {
     // A counter that grows must not push the tools about.
     const QString widest =
         limited ? QStringLiteral("step %1 of %1").arg(formatInteger(run->until)) : text;
-    m_step->setMinimumWidth(m_step->fontMetrics().horizontalAdvance(widest) + 20);
+    const int needed = m_step->fontMetrics().horizontalAdvance(widest) + 20;
+    if (needed != m_step->minimumWidth()) {
+        m_step->setMinimumWidth(needed);
+        fit();
+    }
     const double rate = frame ? frame->snapshot->stepsPerSecond[at] : 0;
     m_remaining->setText(on && limited && rate > 0 && run->until > step
                              ? formatDuration(static_cast<double>(run->until - step) / rate) +

@@ -29,7 +29,8 @@ public:
     Clock clock() const { return m_clock; }
     void setClock(Clock);
     bool running() const;
-    /// Icons only for the tools, so that the bar fits 1024 pixels.
+    /// Icons only for the tools, so that the bar fits 1024 pixels; also where the bar itself finds
+    /// no room for texts.
     void setCompact(bool);
     void setLayoutName(const QString&);
     QMenu* layoutMenu() const { return m_layoutMenu; }
@@ -39,7 +40,13 @@ public:
 Q_SIGNALS:
     void clockChanged();
 
+protected:
+    void resizeEvent(QResizeEvent*) override;
+
 private:
+    /// What the row needs with texts on its buttons, pixels.
+    int fullWidth() const;
+    void fit();
     QToolButton* button(const QString& actionId, const QString& icon, bool withText);
     void addLine();
     void refresh();
@@ -59,7 +66,7 @@ private:
         bool text;
     };
     std::vector<Tinted> m_tinted;
-    bool m_compact = false;
+    bool m_compact = false, m_narrowWindow = false;
 };
 
 }  // namespace lx::ui

@@ -20,7 +20,7 @@ View* makeSamplesView(SessionBridge&, QWidget*);
 std::span<const ViewSpec> viewSpecs() {
     const auto tr = [](const char* text) { return QCoreApplication::translate("Views", text); };
     static const std::vector<ViewSpec> specs{
-        {"latent-map", tr("Latent map"), {"points2", "labels"}, Area::Stage, makeLatentMapView},
+        {"latent-map", tr("Latent map"), {"points2"}, Area::Stage, makeLatentMapView},
         {"manifold-sheet",
          tr("Manifold sheet"),
          {"points2"},
