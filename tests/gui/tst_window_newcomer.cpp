@@ -8,6 +8,7 @@
 #include "ui/views/view.h"
 
 #include <QFileDialog>
+#include <QListWidget>
 #include <QPushButton>
 #include <QRandomGenerator>
 #include <QTimer>
@@ -108,17 +109,32 @@ private Q_SLOTS:
     }
 
     void aTableWithoutNumbersTrainsNothing() {
-        const QString path = write("words.csv", "first,second\nred,square\nblue,disc\n");
+        test::RealWindow real;
+        real.window->openFile(write("words.csv", "first,second\nred,square\nblue,disc\n"));
+        const auto* banner = real.window->findChild<ui::FailureBanner*>();
+        QTRY_VERIFY(banner->isVisible());
+        QVERIFY2(banner->text().contains(QStringLiteral("words.csv")), qPrintable(banner->text()));
+        QVERIFY(!real.bridge().activeFrame());
+    }
+
+    void trainingNeedsAColumn() {
         test::RealWindow real;
         int imports = 0;
-        bool offered = true;
+        std::vector<bool> offered;
         whenOpen<ui::ImportDialog>(imports, [&](ui::ImportDialog* dialog) {
-            offered = dialog->findChild<QPushButton*>(QStringLiteral("importTrain"))->isEnabled();
+            const auto* train = dialog->findChild<QPushButton*>(QStringLiteral("importTrain"));
+            auto* columns = dialog->findChild<QListWidget*>();
+            for (const Qt::CheckState state : {Qt::Checked, Qt::Unchecked, Qt::Checked}) {
+                for (int i = 0; i < columns->count(); ++i) {
+                    columns->item(i)->setCheckState(state);
+                }
+                offered.push_back(train->isEnabled());
+            }
             dialog->reject();
         });
-        real.window->openFile(path);
-        QTRY_COMPARE_WITH_TIMEOUT(imports, 1, 10'000);
-        QVERIFY2(!offered, "a table without numbers was offered for training");
+        real.window->openFile(write("boxes.csv", table()));
+        QCOMPARE(imports, 1);
+        QVERIFY(offered == (std::vector<bool>{true, false, true}));
     }
 
     void travelBookmarkSaveAndOpenAgain() {

@@ -82,6 +82,9 @@ public:
 private:
     void buildTable(const QString& path);
     void buildPictures(const QString& path, const FileProbe&);
+    /// Columns to learn: those checked, less the label's.
+    QStringList chosenColumns() const;
+    void allowTraining();
 
     QString m_path;
     bool m_table = false;
@@ -89,6 +92,7 @@ private:
     QTableWidget* m_rows = nullptr;
     QComboBox *m_label = nullptr, *m_missing = nullptr;
     QListWidget* m_columns = nullptr;
+    QPushButton* m_train = nullptr;
 };
 
 }  // namespace lx::ui

@@ -55,6 +55,12 @@ ImportDialog::ImportDialog(const QString& path, const FileProbe& probe, QWidget*
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     column->addWidget(buttons);
+    m_train = train;
+    if (m_table) {
+        connect(m_columns, &QListWidget::itemChanged, this, &ImportDialog::allowTraining);
+        connect(m_label, &QComboBox::currentIndexChanged, this, &ImportDialog::allowTraining);
+        allowTraining();
+    }
     resize(640, m_table ? 520 : 320);
 }
 
@@ -182,18 +188,28 @@ void ImportDialog::buildPictures(const QString& path, const FileProbe& probe) {
     column->addStretch(1);
 }
 
+QStringList ImportDialog::chosenColumns() const {
+    QStringList chosen;
+    for (int i = 0; i < m_columns->count(); ++i) {
+        const QListWidgetItem* item = m_columns->item(i);
+        if (item->checkState() == Qt::Checked && item->text() != m_label->currentText()) {
+            chosen << item->text();
+        }
+    }
+    return chosen;
+}
+
+void ImportDialog::allowTraining() {
+    const bool some = !chosenColumns().isEmpty();
+    m_train->setEnabled(some);
+    m_train->setToolTip(some ? QString() : tr("Check a column of numbers to learn."));
+}
+
 ParamSet ImportDialog::params() const {
     ParamSet out;
     out["data.source"] = m_path.toStdString();
     if (m_table) {
-        QStringList chosen;
-        for (int i = 0; i < m_columns->count(); ++i) {
-            if (m_columns->item(i)->checkState() == Qt::Checked &&
-                m_columns->item(i)->text() != m_label->currentText()) {
-                chosen << m_columns->item(i)->text();
-            }
-        }
-        out["data.columns"] = chosen.join(QLatin1Char(',')).toStdString();
+        out["data.columns"] = chosenColumns().join(QLatin1Char(',')).toStdString();
         out["data.label_column"] =
             m_label->currentIndex() > 0 ? m_label->currentText().toStdString() : std::string();
         out["data.missing"] = m_missing->currentData().toString().toStdString();
