@@ -3,6 +3,7 @@
 #include "core/data/dataset.h"
 #include "core/experiments/autoencoder/run_data.h"
 #include "core/io/digest.h"
+#include "tests/unit/experiments/small_runs.h"
 
 #include <ATen/Parallel.h>
 #include <QtTest>
@@ -10,6 +11,7 @@
 #include <cstring>
 
 using namespace lx;
+using namespace lx::test;
 
 namespace {
 
@@ -34,19 +36,6 @@ std::unique_ptr<Experiment> make(const ParamSet& given, std::uint64_t seed = 1) 
     return family().make(resolve(family().describe(given).params, given), Key{seed, 0});
 }
 
-ParamSet shapes() {
-    return {{"data.source", std::string("data.shapes16")},
-            {"data.count", Index{1000}},
-            {"network.hidden", std::vector<double>{32}},
-            {"train.batch", Index{32}}};
-}
-ParamSet conv() {
-    ParamSet set = shapes();
-    set.erase("network.hidden");
-    set["network"] = std::string("net.conv");
-    set["network.channels"] = std::vector<double>{4, 8};
-    return set;
-}
 ParamSet ring() {
     return {{"data.source", std::string("data.ring8")},
             {"network.hidden", std::vector<double>{32, 32}},

@@ -7,6 +7,7 @@
 #include "core/experiments/device.h"
 #include "core/nn/optimiser.h"
 #include "core/nn/random.h"
+#include "tests/unit/experiments/small_runs.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -14,6 +15,7 @@
 #include <cmath>
 
 using namespace lx;
+using namespace lx::test;
 
 namespace {
 
@@ -40,19 +42,6 @@ Placement operations() {
     return {at::kCPU, false};
 }
 
-ParamSet shapes() {
-    return {{"data.source", std::string("data.shapes16")},
-            {"data.count", Index{1000}},
-            {"network.hidden", std::vector<double>{32}},
-            {"train.batch", Index{32}}};
-}
-ParamSet conv() {
-    ParamSet set = shapes();
-    set.erase("network.hidden");
-    set["network"] = std::string("net.conv");
-    set["network.channels"] = std::vector<double>{4, 8};
-    return set;
-}
 ParamSet ring() {
     return {{"data.source", std::string("data.ring8")},
             {"network.hidden", std::vector<double>{32, 32}},
