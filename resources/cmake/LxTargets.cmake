@@ -51,3 +51,13 @@ function(lx_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "QT_QPA_PLATFORM=offscreen;OMP_WAIT_POLICY=passive;UCX_HANDLE_ERRORS=none;${ARG_ENV}")
 endfunction()
+
+# The same test where the decimal sign is a comma, i has another capital and digits are Arabic.
+# tests/unit/io compiles these locales.
+function(lx_in_every_locale name)
+  foreach(locale de_DE tr_TR ar_EG)
+    add_test(NAME ${name}.${locale} COMMAND ${name})
+    set_tests_properties(${name}.${locale} PROPERTIES LABELS unit TIMEOUT 300
+      ENVIRONMENT "QT_QPA_PLATFORM=offscreen;LC_ALL=${locale}.UTF-8;LX_EXPECT_LOCALE=${locale}.UTF-8;LOCPATH=${CMAKE_BINARY_DIR}/tests/locales")
+  endforeach()
+endfunction()
