@@ -12,21 +12,6 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kTiny = 1e-300;
 
-/// Stirling's series above 10, recursion below. std::lgamma writes a global and races.
-double logGamma(double x) noexcept {
-    double shift = 0;
-    for (; x < 10; ++x) {
-        shift -= std::log(x);
-    }
-    const double y = 1 / (x * x);
-    const double series =
-        (1.0 / 12 -
-         y * (1.0 / 360 -
-              y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * 691 / 360360))))) /
-        x;
-    return shift + (x - 0.5) * std::log(x) - x + 0.5 * std::log(2 * std::numbers::pi) + series;
-}
-
 /// Continued fraction of the incomplete beta function, good for x < (a + 1) / (a + b + 2).
 double betaFraction(double x, double a, double b) noexcept {
     double c = 1, d = 1 - (a + b) * x / (a + 1);
@@ -59,6 +44,21 @@ double polynomial(double x, std::initializer_list<double> highestFirst) noexcept
 }
 
 }  // namespace
+
+double logGamma(double x) noexcept {
+    // Stirling's series above 10, recursion below.
+    double shift = 0;
+    for (; x < 10; ++x) {
+        shift -= std::log(x);
+    }
+    const double y = 1 / (x * x);
+    const double series =
+        (1.0 / 12 -
+         y * (1.0 / 360 -
+              y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * 691 / 360360))))) /
+        x;
+    return shift + (x - 0.5) * std::log(x) - x + 0.5 * std::log(2 * std::numbers::pi) + series;
+}
 
 double normalCdf(double x) noexcept {
     return 0.5 * std::erfc(-x / std::numbers::sqrt2);

@@ -11,6 +11,9 @@ double normalCdf(double x) noexcept;
 /// Inverse of normalCdf on [0, 1], relative error about 1e-16; NaN outside. Ref: wichura1988.
 double normalQuantile(double p) noexcept;
 
+/// log Gamma(x) for x > 0, relative error about 1e-15. std::lgamma writes a global and races.
+double logGamma(double x) noexcept;
+
 /// Regularised incomplete beta function I_x(a, b) for a, b > 0. Ref: lentz1976.
 double betaCdf(double x, double a, double b) noexcept;
 /// Inverse of betaCdf in x, to about 1e-14.

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/io/chain_file.h"
+
+#include "core/io/bytes.h"
+#include "core/io/npy.h"
+#include "core/io/npz.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <map>
+
+namespace lx {
+namespace {
+
+using Path = std::filesystem::path;
+
+/// Columns of one chain: column c has its draws at rows first, first + 1, ...
+struct Chain {
+    std::string file;
+    Index draws = 0;
+    /// Writes the draws of column `c` to `out`, at most out.size().
+    std::function<void(std::size_t c, std::span<double> out)> copy;
+};
+
+/// Chains of one file, not yet of equal length.
+struct Part {
+    std::string file;
+    std::vector<std::string> columns;
+    std::vector<Chain> chains;
+    std::optional<Index> maxDepth;
+    std::vector<std::string> notes;
+};
+
+/// theta.1.2 -> theta[1,2], as Stan's own summaries print it.
+std::string displayName(const std::string& name) {
+    const std::size_t dot = name.find('.');
+    if (dot == std::string::npos || dot == 0) {
+        return name;
+    }
+    std::string indices = name.substr(dot + 1);
+    bool digit = false;
+    for (char& c : indices) {
+        const bool separator = c == '.';
+        if (!(c >= '0' && c <= '9') && !(separator && digit)) {
+            return name;
+        }
+        digit = !separator;
+        c = separator ? ',' : c;
+    }
+    return digit ? name.substr(0, dot) + "[" + indices + "]" : name;
+}
+
+double valueAt(const Array& array, Index i) {
+    const auto at = static_cast<std::size_t>(i);
+    switch (array.dtype()) {
+        case DType::F32: return array.values<float>()[at];
+        case DType::F64: return array.values<double>()[at];
+        case DType::I64: return static_cast<double>(array.values<Index>()[at]);
+        case DType::U8: return array.values<std::uint8_t>()[at];
+    }
+    return 0;
+}
+
+/// `array` [draws, chains, columns] of one file.
+Part partOf(const Array& array, Index draws, Index chains, Index columns, const std::string& file,
+            std::vector<std::string> names) {
+    Part part{file, std::move(names), {}, {}, {}};
+    for (Index m = 0; m < chains; ++m) {
+        part.chains.push_back(
+            {file, draws, [array, chains, columns, m](std::size_t c, std::span<double> out) {
+                 for (std::size_t n = 0; n < out.size(); ++n) {
+                     out[n] = valueAt(array, (static_cast<Index>(n) * chains + m) * columns +
+                                                 static_cast<Index>(c));
+                 }
+             }});
+    }
+    return part;
+}
+
+Part readArray(const Array& array, const std::string& file, const std::string& stem) {
+    const auto shape = array.shape();
+    if (shape.empty() || shape.size() > 3) {
+        throw InputError(file, "shape",
+                         "is " + detail::describe(shape) +
+                             "; chains are [draws, chains, quantities], or [draws, quantities] of "
+                             "one chain");
+    }
+    const Index chains = shape.size() == 3 ? shape[1] : 1;
+    const Index columns = shape.size() == 1 ? 1 : shape.back();
+    std::vector<std::string> names;
+    for (Index d = 1; d <= columns; ++d) {
+        names.push_back(columns == 1 ? stem : stem + "[" + std::to_string(d) + "]");
+    }
+    Part part = partOf(array, shape[0], chains, columns, file, std::move(names));
+    if (shape.size() == 2) {
+        part.notes.push_back(file +
+                             " is taken for [draws, quantities] of one chain; save [draws, "
+                             "chains, quantities] for several.");
+    }
+    return part;
+}
+
+Part readMembers(const State& members, const std::string& file) {
+    if (members.empty()) {
+        throw InputError(file, "", "holds no array");
+    }
+    if (members.size() == 1) {
+        return readArray(members.begin()->second, file, members.begin()->first);
+    }
+    Part all{file, {}, {}, {}, {}};
+    std::vector<Part> parts;
+    for (const auto& [name, array] : members) {
+        const auto shape = array.shape();
+        if (shape.size() < 2) {
+            throw InputError(file, "array '" + name + "'",
+                             "is " + detail::describe(shape) +
+                                 "; each quantity is [draws, chains] or [draws, chains, ...]");
+        }
+        const Index columns = array.count() == 0 ? 0 : array.count() / shape[0] / shape[1];
+        std::vector<std::string> names;
+        for (Index d = 1; d <= columns; ++d) {
+            names.push_back(columns == 1 ? name : name + "[" + std::to_string(d) + "]");
+        }
+        parts.push_back(partOf(array, shape[0], shape[1], columns, file, std::move(names)));
+        const Part& first = parts.front();
+        const Part& part = parts.back();
+        if (part.chains.size() != first.chains.size() ||
+            (!part.chains.empty() && part.chains[0].draws != first.chains[0].draws)) {
+            throw InputError(file, "array '" + name + "'",
+                             "is " + detail::describe(shape) + ", other draws or chains than '" +
+                                 members.begin()->first + "'");
+        }
+        all.columns.insert(all.columns.end(), part.columns.begin(), part.columns.end());
+    }
+    for (std::size_t m = 0; m < parts.front().chains.size(); ++m) {
+        std::vector<std::pair<std::size_t, Chain>> pieces;
+        for (const Part& part : parts) {
+            pieces.emplace_back(part.columns.size(), part.chains[m]);
+        }
+        all.chains.push_back(
+            {file, parts.front().chains[m].draws, [pieces](std::size_t c, std::span<double> out) {
+                 for (const auto& [width, chain] : pieces) {
+                     if (c < width) {
+                         chain.copy(c, out);
+                         return;
+                     }
+                     c -= width;
+                 }
+             }});
+    }
+    return all;
+}
+
+std::string lowered(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
+bool isOneOf(const std::string& name, std::initializer_list<const char*> names) {
+    return std::ranges::any_of(names, [&](const char* n) { return name == n; });
+}
+
+Part partOf(std::shared_ptr<const ChainTable> table, const std::string& file, bool cut) {
+    Part part{file, {}, {}, {}, {}};
+    if (table->columns().empty()) {
+        throw InputError(file, "", "is empty; a table of chains begins with names of columns");
+    }
+    if (cut) {
+        part.notes.push_back("The last line of " + file + " is incomplete and was left out.");
+    }
+    if (table->warmup() > 0) {
+        part.notes.push_back(std::to_string(table->warmup()) + " warm-up draws of " + file +
+                             " were left out.");
+    }
+    if (const auto depth = table->settings().find("max_depth"); depth != table->settings().end()) {
+        if (const auto value = chainNumber(depth->second); value && *value >= 1 && *value <= 100) {
+            part.maxDepth = static_cast<Index>(*value);
+        }
+    }
+    const std::size_t width = table->columns().size();
+    std::vector<std::size_t> from;
+    std::optional<std::size_t> chainColumn;
+    for (std::size_t c = 0; c < width; ++c) {
+        const std::string name = lowered(table->columns()[c]);
+        if (!table->cmdStan() && isOneOf(name, {"chain", ".chain", "chain_id"})) {
+            chainColumn = c;
+        } else if (table->cmdStan() ||
+                   !isOneOf(name, {"", ".iteration", ".draw", "iteration", "iter", "draw"})) {
+            const bool stan = table->cmdStan() || table->internals();
+            part.columns.push_back(stan ? displayName(table->columns()[c]) : table->columns()[c]);
+            from.push_back(c);
+        }
+    }
+    std::map<double, std::vector<Index>> rows;  // of each chain
+    const auto cells = table->values();
+    for (Index r = table->warmup(); r < table->rows(); ++r) {
+        const double id =
+            chainColumn ? cells[static_cast<std::size_t>(r) * width + *chainColumn] : 1;
+        if (!std::isfinite(id)) {
+            throw InputError(file, "data row " + std::to_string(r + 1),
+                             "names no chain in column '" + table->columns()[*chainColumn] + "'");
+        }
+        rows[id].push_back(r);
+        if (rows.size() > 100'000) {
+            throw InputError(file, "column '" + table->columns()[*chainColumn] + "'",
+                             "numbers more than 100000 chains");
+        }
+    }
+    if (rows.empty()) {
+        rows[1] = {};
+    }
+    for (auto& [id, list] : rows) {
+        const auto count = std::ssize(list);
+        part.chains.push_back(
+            {file, count,
+             [table, from, width, list = std::move(list)](std::size_t c, std::span<double> out) {
+                 for (std::size_t n = 0; n < out.size(); ++n) {
+                     out[n] = table->values()[static_cast<std::size_t>(list[n]) * width + from[c]];
+                 }
+             }});
+    }
+    return part;
+}
+
+Part readText(const Path& path, const SpillPolicy& spill) {
+    const std::string file = path.string();
+    auto table = std::make_shared<ChainTable>(file, spill);
+    const Bytes head = readPrefix(path, 2);
+    if (isGzip(head)) {
+        table->feed(detail::textOf(gunzip(readFile(path), file)));
+    } else {
+        std::ifstream in(path, std::ios::binary);
+        std::string piece(std::size_t{1} << 20, '\0');
+        while (in) {
+            in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+            table->feed(std::string_view(piece).substr(0, static_cast<std::size_t>(in.gcount())));
+        }
+        if (in.bad()) {
+            throw InputError(file, "", "could not be read to its end");
+        }
+    }
+    const bool cut = table->finish();
+    return partOf(std::move(table), file, cut);
+}
+
+Part readPart(Path path, const SpillPolicy& spill) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+        const Path chains = path / "arrays" / "chains.npy";
+        if (!std::filesystem::exists(chains, error)) {
+            throw InputError(path.string(), "",
+                             "is a folder without arrays/chains.npy; give a file, or the folder of "
+                             "a run that sampled chains");
+        }
+        path = chains;
+    }
+    const std::string file = path.string();
+    const Bytes head = readPrefix(path, 8);
+    const std::string_view magic = detail::textOf(head);
+    if (magic.starts_with("\x93NUMPY")) {
+        return readArray(readNpy(path), file, "x");
+    }
+    if (magic.starts_with("PK")) {
+        return readMembers(readNpz(path), file);
+    }
+    if (magic.starts_with("\x89HDF") || magic.starts_with("CDF")) {
+        throw InputError(file, "byte 0",
+                         "is NetCDF, which this build does not read; save the posterior as CmdStan "
+                         "CSV, or as npz with arrays [draws, chains, ...]");
+    }
+    return readText(path, spill);
+}
+
+bool internal(const std::string& name) {
+    return name.size() > 2 && name.ends_with("__");
+}
+
+}  // namespace
+
+ChainFile readChains(std::span<const Path> paths, const SpillPolicy& spill) {
+    if (paths.empty()) {
+        throw UsageError("name at least one file of chains");
+    }
+    ChainFile out;
+    std::vector<Chain> chains;
+    std::vector<std::string> columns;
+    for (const Path& path : paths) {
+        Part part = readPart(path, spill);
+        if (chains.empty() && out.notes.empty() && columns.empty()) {
+            columns = part.columns;
+            out.maxDepth = part.maxDepth;
+        } else if (part.columns != columns) {
+            const auto differs = std::ranges::mismatch(columns, part.columns);
+            const std::string here =
+                differs.in2 == part.columns.end() ? "none" : "'" + *differs.in2 + "'";
+            const std::string there =
+                differs.in1 == columns.end() ? "none" : "'" + *differs.in1 + "'";
+            throw InputError(part.file,
+                             "column " + std::to_string(differs.in2 - part.columns.begin() + 1),
+                             "is " + here + " where " + paths[0].string() + " has " + there +
+                                 "; files given together are chains of one model");
+        }
+        std::ranges::move(part.chains, std::back_inserter(chains));
+        std::ranges::move(part.notes, std::back_inserter(out.notes));
+    }
+    if (chains.empty() || columns.empty()) {
+        throw InputError(paths[0].string(), "", "holds no chain or no quantity");
+    }
+    const auto [shortest, longest] = std::ranges::minmax_element(chains, {}, &Chain::draws);
+    out.chains = std::ssize(chains);
+    out.draws = shortest->draws;
+    if (out.draws == 0) {
+        throw InputError(shortest->file, "", "holds no draw after warm-up");
+    }
+    if (longest->draws > shortest->draws) {
+        out.notes.push_back("The chains have " + std::to_string(shortest->draws) + " to " +
+                            std::to_string(longest->draws) + " draws; the first " +
+                            std::to_string(shortest->draws) + " of each are used.");
+    }
+    std::vector<std::size_t> quantities, internals;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        if (internal(columns[c])) {
+            internals.push_back(c);
+            out.internalNames.push_back(columns[c]);
+        }
+        if (!internal(columns[c]) || columns[c] == "lp__") {
+            quantities.push_back(c);
+            out.names.push_back(columns[c]);
+        }
+    }
+    const auto gather = [&](const std::vector<std::size_t>& chosen) {
+        const auto draws = static_cast<std::size_t>(out.draws);
+        SpillVector<double> values(chosen.size() * chains.size() * draws, 0.0,
+                                   SpillAllocator<double>(spill));
+        std::size_t at = 0;
+        for (const std::size_t c : chosen) {
+            for (const Chain& chain : chains) {
+                chain.copy(c, std::span(values).subspan(at, draws));
+                at += draws;
+            }
+        }
+        return arrayOf<double>({std::ssize(chosen), out.chains, out.draws}, std::move(values));
+    };
+    out.values = gather(quantities);
+    out.internals = gather(internals);
+    return out;
+}
+
+}  // namespace lx
