@@ -8,18 +8,21 @@ set(allow_core/base "")
 set(allow_core/session core/base)
 set(allow_core/io core/base)
 set(allow_core/diagnostics core/base)
+set(allow_core/energies core/base)
 set(allow_core/chains core/base core/session core/io core/diagnostics)
 set(allow_core/recipes core/base core/session core/io)
-set(allow_core/cli core/base core/session core/io core/diagnostics core/chains core/recipes)
+set(allow_core/cli core/base core/session core/io core/diagnostics core/energies core/chains
+  core/recipes)
 set(allow_core/gpu core/base)
 set(allow_core/render core/base core/gpu)
-set(allow_core/executors core/base core/gpu)
+set(allow_core/executors core/base core/energies core/gpu)
 set(allow_core/data core/base core/io)
-set(allow_core/fields core/base core/data)
-set(allow_core/geometry core/base core/data core/fields)
-set(allow_core/samplers core/base core/data core/fields)
-set(allow_core/nn core/base core/data core/fields core/geometry core/samplers)
-set(allow_core/evaluation core/base core/data core/fields core/geometry core/samplers core/nn)
+set(allow_core/fields core/base core/data core/energies)
+set(allow_core/geometry core/base core/data core/energies core/fields)
+set(allow_core/samplers core/base core/data core/energies core/fields)
+set(allow_core/nn core/base core/data core/energies core/fields core/geometry core/samplers)
+set(allow_core/evaluation core/base core/data core/energies core/fields core/geometry core/samplers
+  core/nn)
 set(allow_core/experiments core/base core/session core/io core/executors ${allow_core/evaluation}
   core/evaluation)
 set(allow_ui core/base core/session core/io core/render)
@@ -53,7 +56,7 @@ function(inside path result)
 endfunction()
 
 set(layers core/base core/session core/io core/diagnostics core/chains core/recipes core/cli core/gpu core/render
-  core/executors core/data core/fields core/geometry core/samplers core/nn core/evaluation
+  core/executors core/data core/energies core/fields core/geometry core/samplers core/nn core/evaluation
   core/experiments ui app)
 file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/core/*.h ${ROOT}/core/*.cpp ${ROOT}/ui/*.h
   ${ROOT}/ui/*.cpp ${ROOT}/app/*.h ${ROOT}/app/*.cpp)
