@@ -11,7 +11,8 @@
 namespace lx::cli {
 namespace {
 
-const std::vector<std::string> kCommands = {"list", "run", "shot", "movie", "bench", "selftest"};
+const std::vector<std::string> kCommands = {"list",     "run",   "shot",    "movie",
+                                            "diagnose", "bench", "selftest"};
 
 constexpr const char* kFooter =
     "Exit status: 0 done, 1 a check failed, 2 wrong usage, 3 unreadable or malformed input,\n"
@@ -193,6 +194,17 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
         ->required()
         ->type_name("FILE|DIR");
 
+    DiagnoseOptions diagnose;
+    CLI::App* diagnoseApp =
+        app.add_subcommand("diagnose", "convergence of chains made by anyone: table and verdict");
+    diagnoseApp
+        ->add_option("files", diagnose.files,
+                     "CmdStan CSV, a table with a chain column, npy or npz [draws, chains, D], or "
+                     "the folder of a run")
+        ->required()
+        ->type_name("FILE");
+    diagnoseApp->add_flag("--json", diagnose.json, "as JSON");
+
     BenchOptions bench;
     CLI::App* benchApp =
         app.add_subcommand("bench", "speed figures; a name selects all that begin so");
@@ -256,6 +268,9 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
         }
         movie.dark = movieTheme == "dark";
         return Command(movie);
+    }
+    if (diagnoseApp->parsed()) {
+        return Command(diagnose);
     }
     if (benchApp->parsed()) {
         return Command(bench);

@@ -68,12 +68,16 @@ struct BenchOptions {
     int threads = 1;
     bool json = false;
 };
+struct DiagnoseOptions {
+    std::vector<std::string> files;
+    bool json = false;
+};
 struct SelfTestOptions {
     bool json = false;
 };
 
 using Command = std::variant<WindowOptions, ListOptions, RunOptions, ShotOptions, MovieOptions,
-                             BenchOptions, SelfTestOptions>;
+                             DiagnoseOptions, BenchOptions, SelfTestOptions>;
 
 /// Reads the arguments without the program's name. Help and version go to `out`, errors to `err`;
 /// then the result is the exit status.
@@ -81,7 +85,7 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
                                                  const std::string& version, std::ostream& out,
                                                  std::ostream& err);
 
-/// "list, run, shot, movie, bench, selftest".
+/// "list, run, shot, movie, diagnose, bench, selftest".
 std::string commandNames();
 
 }  // namespace lx::cli

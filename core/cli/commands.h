@@ -22,6 +22,7 @@ ExitCode listCommand(const ListOptions&, const Host&);
 ExitCode runCommand(const RunOptions&, const Host&);
 ExitCode movieCommand(const MovieOptions&, const Host&);
 ExitCode shotCommand(const ShotOptions&, const Host&);
+ExitCode diagnoseCommand(const DiagnoseOptions&, const Host&);
 ExitCode benchCommand(const BenchOptions&, const Host&);
 ExitCode selfTestCommand(const SelfTestOptions&, const Host&);
 
