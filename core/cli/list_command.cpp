@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cli/commands.h"
+#include "core/energies/registry.h"
 #include "core/recipes/json_text.h"
 
 #include <algorithm>
@@ -82,18 +83,35 @@ Json listViews(const Host& host) {
     return list;
 }
 
+Json listEnergies() {
+    Json list = Json::array();
+    for (const auto& spec : energySpecs()) {
+        Json params = Json::array();
+        for (const auto& decl : spec.params) {
+            params.push_back(describe(decl, decl.initial));
+        }
+        list.push_back({{"id", spec.id},
+                        {"title", spec.title},
+                        {"reference", spec.reference},
+                        {"params", std::move(params)}});
+    }
+    return list;
+}
+
 Json listOf(const std::string& what, const Host& host) {
     return what == "recipes"    ? listRecipes(host)
            : what == "datasets" ? listDatasets(host)
            : what == "views"    ? listViews(host)
-                                : Json::array();  // samplers and energies: none are built in yet
+           : what == "energies" ? listEnergies()
+                                : Json::array();  // samplers: none are built in yet
 }
 
 std::string plain(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-void printRecipe(const Json& recipe, bool withParams, std::ostream& out) {
+/// A recipe or an energy, which are described alike.
+void printWithParams(const Json& recipe, bool withParams, std::ostream& out) {
     char line[512];
     std::snprintf(line, sizeof line, "  %-20s %s\n", recipe["id"].get<std::string>().c_str(),
                   recipe["title"].get<std::string>().c_str());
@@ -147,8 +165,8 @@ ExitCode listCommand(const ListOptions& options, const Host& host) {
     for (const auto& [what, entries] : everything.items()) {
         host.out << what << (entries.empty() ? ": none\n" : "\n");
         for (const auto& entry : entries) {
-            if (what == "recipes") {
-                printRecipe(entry, !options.what.empty(), host.out);
+            if (what == "recipes" || what == "energies") {
+                printWithParams(entry, !options.what.empty(), host.out);
             } else {
                 printOther(entry, host.out);
             }
