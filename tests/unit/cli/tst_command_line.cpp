@@ -49,6 +49,15 @@ private Q_SLOTS:
         QVERIFY(!as<WindowOptions>(parsed)->memory);
     }
 
+    void diagnoseTakesFiles() {
+        const auto parsed = parse({"diagnose", "a.csv", "b.csv", "--json"});
+        const auto* diagnose = as<DiagnoseOptions>(parsed);
+        QVERIFY2(diagnose != nullptr, parsed.err.c_str());
+        QCOMPARE(diagnose->files, (std::vector<std::string>{"a.csv", "b.csv"}));
+        QVERIFY(diagnose->json);
+        QVERIFY(as<DiagnoseOptions>(parse({"diagnose"})) == nullptr);
+    }
+
     void movieTakesARange() {
         const auto range = [](const std::string& steps) {
             return parse({"movie", "vae-ring8", "--steps", steps, "--out", "a.gif"});

@@ -301,11 +301,12 @@ private Q_SLOTS:
         requireInputs({.inputs = {"walk"}}, shell.recipes);
         QString message;
         try {
-            requireInputs({.inputs = {"diagnose"}}, shell.recipes);
+            requireInputs({.inputs = {"diagnoze"}}, shell.recipes);
         } catch (const UsageError& error) {
             message = error.what();
         }
-        QVERIFY2(message.contains("list, run, shot, movie, bench, selftest"), qPrintable(message));
+        QVERIFY2(message.contains("list, run, shot, movie, diagnose, bench, selftest"),
+                 qPrintable(message));
     }
 };
 
