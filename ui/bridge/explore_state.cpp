@@ -26,6 +26,25 @@ void ExploreState::setSelectedPoint(Index row) {
     }
 }
 
+void ExploreState::setSelection(Selection selection) {
+    if (selection.empty() && m_selection->empty()) {
+        return;
+    }
+    m_selection = std::make_shared<const Selection>(std::move(selection));
+    Q_EMIT selectionChanged();
+}
+
+void ExploreState::clearSelection() {
+    setSelection({});
+}
+
+void ExploreState::setOutline(Outline outline) {
+    if (outline != m_outline) {
+        m_outline = outline;
+        Q_EMIT toolChanged();
+    }
+}
+
 void ExploreState::setTool(Tool tool) {
     if (tool != m_tool) {
         m_tool = tool;
@@ -59,6 +78,7 @@ void ExploreState::clear() {
     setCursor({});
     setSelectedClass(-1);
     setSelectedPoint(-1);
+    clearSelection();
     setMarks({});
 }
 

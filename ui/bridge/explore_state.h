@@ -4,15 +4,19 @@
 #pragma once
 
 #include "core/base/array.h"
+#include "ui/bridge/selection.h"
 
 #include <QObject>
 #include <QString>
 
+#include <memory>
 #include <vector>
 
 namespace lx::ui {
 
 enum class Tool : std::uint8_t { Select, Probe };
+/// What a drag of the Select tool draws.
+enum class Outline : std::uint8_t { Rectangle, Lasso };
 
 struct Bookmark {
     QString name;
@@ -35,8 +39,15 @@ public:
     Index selectedPoint() const { return m_point; }
     void setSelectedPoint(Index);
 
+    /// Never null; empty: nothing is selected and all is shown alike.
+    std::shared_ptr<const Selection> selection() const { return m_selection; }
+    void setSelection(Selection);
+    void clearSelection();
+
     Tool tool() const { return m_tool; }
     void setTool(Tool);
+    Outline outline() const { return m_outline; }
+    void setOutline(Outline);
 
     /// Points put on the map from outside (a dropped image after `encode`), [N][d].
     const std::vector<Bookmark>& marks() const { return m_marks; }
@@ -51,8 +62,8 @@ public:
 
 Q_SIGNALS:
     void cursorMoved();
-    void selectionChanged();
-    void toolChanged();
+    void selectionChanged();  ///< class, point or rows
+    void toolChanged();       ///< tool or outline
     void marksChanged();
     void bookmarksChanged();
 
@@ -60,7 +71,9 @@ private:
     std::vector<float> m_cursor;
     int m_class = -1;
     Index m_point = -1;
+    std::shared_ptr<const Selection> m_selection = std::make_shared<const Selection>();
     Tool m_tool = Tool::Probe;
+    Outline m_outline = Outline::Rectangle;
     std::vector<Bookmark> m_marks, m_bookmarks;
 };
 

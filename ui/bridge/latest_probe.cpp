@@ -44,6 +44,13 @@ void LatestProbe::ask(std::string kind, ParamSet args, State arrays) {
     }
 }
 
+void LatestProbe::setSource(std::uint32_t source) {
+    if (source != m_source) {
+        m_source = source;
+        drop();
+    }
+}
+
 void LatestProbe::drop() {
     m_waiting.reset();
     m_overdue.stop();
@@ -53,8 +60,9 @@ void LatestProbe::drop() {
 
 void LatestProbe::send(Question question) {
     m_waiting.reset();
-    m_ticket = m_bridge.probe(std::move(question.kind), std::move(question.args),
-                              std::move(question.arrays), m_tag);
+    m_ticket = m_bridge.probeOf(m_source == kNoRun ? m_bridge.active() : m_source,
+                                std::move(question.kind), std::move(question.args),
+                                std::move(question.arrays), m_tag);
     m_overdue.start(kOverdueMs);
 }
 

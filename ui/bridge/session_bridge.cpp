@@ -2,6 +2,7 @@
 #include "ui/bridge/session_bridge.h"
 
 #include "core/render/renderer.h"
+#include "ui/bridge/linked_time.h"
 
 #include <algorithm>
 #include <charconv>
@@ -80,7 +81,8 @@ Index spaceDim(const Frame& frame, std::string_view space) {
     return 0;
 }
 
-SessionBridge::SessionBridge(QObject* parent) : QObject(parent) {
+SessionBridge::SessionBridge(QObject* parent)
+    : QObject(parent), m_linkedTime(new LinkedTime(*this)) {
     m_cursorProbe = new LatestProbe(*this, "probe.cursor", this);
     connect(m_cursorProbe, &LatestProbe::answered, this, [this](const State& answer) {
         m_cursorAnswer = answer;
@@ -123,6 +125,9 @@ void SessionBridge::removeRun(std::uint32_t source) {
     std::erase_if(m_events, [&](const TimelineEvent& event) { return event.source == source; });
     rebuildFrames();
     Q_EMIT runsChanged();
+    if (m_compared == source) {
+        setCompared(kNoRun);
+    }
     if (m_active == source) {
         m_active = kNoRun;
         if (m_runs.empty()) {
@@ -138,6 +143,11 @@ void SessionBridge::setActive(std::uint32_t source) {
     if (source == m_active || (source != kNoRun && !find(source))) {
         return;
     }
+    const bool swaps = source != kNoRun && source == m_compared;
+    if (swaps) {
+        m_compared = find(m_active) ? m_active : kNoRun;
+        m_linkedTime->restart();
+    }
     m_active = source;
     m_timer.setInterval(kFrameMs);
     m_cursorProbe->drop();
@@ -146,8 +156,20 @@ void SessionBridge::setActive(std::uint32_t source) {
     m_observed.clear();
     postObserve();
     Q_EMIT activeChanged();
+    if (swaps) {
+        Q_EMIT comparedChanged();
+    }
     Q_EMIT snapshotChanged();
     askCursor();
+}
+
+void SessionBridge::setCompared(std::uint32_t source) {
+    if (source == m_compared || source == m_active || (source != kNoRun && !find(source))) {
+        return;
+    }
+    m_compared = source;
+    m_linkedTime->restart();
+    Q_EMIT comparedChanged();
 }
 
 Session* SessionBridge::session(std::uint32_t source) const {
@@ -166,6 +188,7 @@ const Frame* SessionBridge::frame(std::uint32_t source) const {
 }
 
 void SessionBridge::post(Command command, std::string_view coalesceTag) {
+    m_linkedTime->mirror(command);
     postTo(m_active, std::move(command), coalesceTag);
 }
 
@@ -177,8 +200,14 @@ void SessionBridge::postTo(std::uint32_t source, Command command, std::string_vi
 
 std::uint64_t SessionBridge::probe(std::string kind, ParamSet args, State arrays,
                                    std::string_view coalesceTag) {
+    return probeOf(m_active, std::move(kind), std::move(args), std::move(arrays), coalesceTag);
+}
+
+std::uint64_t SessionBridge::probeOf(std::uint32_t source, std::string kind, ParamSet args,
+                                     State arrays, std::string_view coalesceTag) {
     const std::uint64_t ticket = m_nextTicket++;
-    post(cmd::Probe{ticket, std::move(kind), std::move(args), std::move(arrays)}, coalesceTag);
+    postTo(source, cmd::Probe{ticket, std::move(kind), std::move(args), std::move(arrays)},
+           coalesceTag);
     m_timer.setInterval(kAnswerMs);
     return ticket;
 }
@@ -393,6 +422,7 @@ void SessionBridge::poll() {
         Q_EMIT probeAnswered(ticket);
     }
     if (any) {
+        m_linkedTime->follow();
         followTraining();
         Q_EMIT snapshotChanged();
     }

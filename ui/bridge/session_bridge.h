@@ -55,6 +55,8 @@ std::vector<const ChannelDecl*> channelsOfKind(const Frame&, std::string_view ki
 /// Dimension of a space; 0 when it is not declared.
 Index spaceDim(const Frame&, std::string_view space);
 
+class LinkedTime;
+
 class SessionBridge : public QObject {
     Q_OBJECT
 public:
@@ -74,7 +76,14 @@ public:
     const Frame* activeFrame() const { return m_frames.empty() ? nullptr : &m_frames.front(); }
     const Frame* frame(std::uint32_t source) const;
 
-    // Commands to the active run, or to one run.
+    /// The run shown beside the active one; kNoRun: none. When it becomes the active one, both
+    /// change places.
+    std::uint32_t compared() const { return m_compared; }
+    void setCompared(std::uint32_t source);
+    LinkedTime& linkedTime() { return *m_linkedTime; }
+
+    // Commands to the active run (those about time also to the one it is compared with), or to one
+    // run.
     void post(Command, std::string_view coalesceTag = {});
     void postTo(std::uint32_t source, Command, std::string_view coalesceTag = {});
 
@@ -83,6 +92,8 @@ public:
     /// the hand.
     std::uint64_t probe(std::string kind, ParamSet args, State arrays,
                         std::string_view coalesceTag = {});
+    std::uint64_t probeOf(std::uint32_t source, std::string kind, ParamSet args, State arrays,
+                          std::string_view coalesceTag = {});
     void cancel(std::uint64_t ticket);
     /// The arrays of the answer by their short names ("x", "logp"); empty while there is none.
     State answer(std::uint64_t ticket) const;
@@ -124,6 +135,7 @@ Q_SIGNALS:
     void descriptionChanged(std::uint32_t source);
     void runsChanged();
     void activeChanged();
+    void comparedChanged();
     void probeAnswered(std::uint64_t ticket);
     void cursorDecoded();  ///< cursorAnswer() is new
     void eventMarked(const lx::ui::TimelineEvent& event);
@@ -145,7 +157,8 @@ private:
 
     std::vector<std::unique_ptr<Run>> m_runs;
     std::vector<Frame> m_frames;
-    std::uint32_t m_active = kNoRun;
+    std::uint32_t m_active = kNoRun, m_compared = kNoRun;
+    LinkedTime* m_linkedTime;
     std::uint64_t m_nextTicket = 1;
     std::vector<Viewer> m_viewers;
     std::vector<std::string> m_observed;
@@ -166,6 +179,9 @@ class LatestProbe : public QObject {
 public:
     LatestProbe(SessionBridge&, std::string name, QObject* parent);
     void ask(std::string kind, ParamSet args, State arrays);
+    /// The run that is asked from now on; at first the active one. Drops what is under way when it
+    /// changes.
+    void setSource(std::uint32_t source);
     /// Forgets what is under way and what waits.
     void drop();
     bool busy() const { return m_ticket != 0; }
@@ -184,6 +200,7 @@ private:
 
     SessionBridge& m_bridge;
     std::string m_tag;
+    std::uint32_t m_source = kNoRun;  ///< none: the active one
     std::uint64_t m_ticket = 0, m_shown = 0;
     std::unique_ptr<Question> m_waiting;
     QTimer m_overdue;

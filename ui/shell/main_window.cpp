@@ -172,6 +172,11 @@ void MainWindow::Impl::build() {
     probe = new ProbePanel(bridge);
     probeSection->body()->addWidget(probe);
     insideColumn->addWidget(probeSection);
+    selectionSection = new Section(QObject::tr("Selection"));
+    selection = new SelectionPanel(bridge);
+    selectionSection->body()->addWidget(selection);
+    selectionSection->hide();
+    insideColumn->addWidget(selectionSection);
     form = new ParamForm(book);
     insideColumn->addWidget(form, 1);
     inside->setBackgroundRole(QPalette::Base);
@@ -224,6 +229,10 @@ void MainWindow::Impl::connectAll() {
         const RunInfo* run = book.active();
         transport->setClock(run ? run->recipe.clock : Clock::Train);
     });
+    connect(&bridge, &SessionBridge::comparedChanged, &w, [this] {
+        syncViews();
+        actions->at(QStringLiteral("run.compare"))->setChecked(bridge.compared() != kNoRun);
+    });
     connect(&bridge, &SessionBridge::descriptionChanged, &w, [this] {
         syncViews();
         updateReasons();
@@ -235,6 +244,7 @@ void MainWindow::Impl::connectAll() {
             placeEncoded(bridge.answer(ticket), encodeName);
         }
     });
+    connect(&bridge.explore(), &ExploreState::selectionChanged, &w, [this] { showSelection(); });
     book.setWindowSettings([this] { return windowSettings(); });
     connect(&book, &RunBook::problem, &w, [this](const QString& message) { tell(message); });
     connect(&book, &RunBook::runsChanged, &w, [this] {
@@ -273,7 +283,7 @@ bool MainWindow::Impl::canShow(const ViewSpec& spec) const {
     const bool pictures = std::ranges::any_of(spaces, [](const SpaceDecl& space) {
         return space.id == "data" && space.sampleShape.size() == 2;
     });
-    if (spec.pictures && !pictures) {
+    if ((spec.pictures && !pictures) || (spec.compared && bridge.compared() == kNoRun)) {
         return false;
     }
     const auto& channels = frame->description->channels;
@@ -310,6 +320,7 @@ ViewHost* MainWindow::Impl::host(const QString& id) {
 
 void MainWindow::Impl::syncViews() {
     const Frame* frame = bridge.activeFrame();
+    const bool comparing = bridge.compared() != kNoRun;
     QStringList onStage, below;
     for (const ViewSpec& spec : viewSpecs()) {
         if (!canShow(spec)) {
@@ -318,7 +329,8 @@ void MainWindow::Impl::syncViews() {
         // Two views side by side unless a person chose otherwise; what the inspector or a tab shows
         // already needs no room on the stage.
         const auto choice = viewChoice.find(spec.id);
-        const bool byDefault = spec.area == Area::Timeline || onStage.size() < kStageViews;
+        const bool byDefault = spec.area == Area::Timeline ||
+                               (comparing ? spec.compared : onStage.size() < kStageViews);
         if (choice == viewChoice.end() ? byDefault : choice->second) {
             (spec.area == Area::Stage ? onStage : below) << spec.id;
         }
@@ -387,6 +399,7 @@ void MainWindow::Impl::applyThemeNow() {
         dock->title()->refreshIcons();
     }
     probe->setTheme(t);
+    selection->setTheme(t);
     tree->rebuild();
     w.statusBar()->setFixedHeight(t.px(24));
     actions->at(QStringLiteral("panel.experiment"))->setIcon(t.icon(QStringLiteral("model")));
@@ -401,6 +414,17 @@ void MainWindow::Impl::applyThemeNow() {
 void MainWindow::Impl::tell(const QString& message) {
     banner->tell(message.toHtmlEscaped());
     services.log->add(LogLevel::Error, message.toStdString());
+}
+
+void MainWindow::Impl::showSelection() {
+    const Selection& rows = *bridge.explore().selection();
+    const bool was = !selectionSection->isHidden();
+    selectionSection->setVisible(!rows.empty());
+    if (!rows.empty()) {
+        status->say(selectionText(rows, bridge.activeFrame()));
+    } else if (was) {
+        status->say(QObject::tr("Nothing is selected."));
+    }
 }
 
 void MainWindow::Impl::measureFrame() {

@@ -62,16 +62,40 @@ void MainWindow::Impl::makeTransportActions() {
     clock("clock.train", "Train clock", "T", Clock::Train);
     clock("clock.sample", "Sample clock", "S", Clock::Sample);
     clock("clock.diffuse", "Diffuse clock", "X", Clock::Diffuse);
-    actions->add(s("run.compare"), s("Runs"), s("Compare"), s("C"), [this] {
-        // A copy with the next seed beside the active run: the timeline shows both.
-        if (const RunInfo* run = book.active()) {
-            const RunInfo copy = *run;
-            book.start(copy.recipe, copy.params, copy.seed + 1, copy.name);
-            book.play(copy.recipe.clock);
+    actions->addToggle(s("run.compare"), s("Runs"), s("Compare"), s("C"), [this](bool) {
+        if (bridge.compared() == kNoRun) {
+            compareWithCopy();
+        } else {
+            bridge.setCompared(kNoRun);  // both runs stay
         }
+        actions->at(s("run.compare"))->setChecked(bridge.compared() != kNoRun);
     });
     actions->add(s("run.discard"), s("Runs"), s("Discard this run…"), {},
                  [this] { closeRun(bridge.active()); });
+}
+
+void MainWindow::Impl::compareWithCopy() {
+    const RunInfo* run = book.active();
+    const Frame* frame = bridge.activeFrame();
+    if (!run || !frame) {
+        return;
+    }
+    // Same recipe, parameters in force and seed; it catches up with the original, which waits.
+    const RunInfo original = *run;
+    const Clock clock = original.recipe.clock;
+    const bool running = frame->snapshot->running[static_cast<std::size_t>(clock)];
+    const ParamSet params = original.params;
+    const std::uint32_t copy =
+        book.start(original.recipe, params, original.seed, original.name + s(", copy"));
+    if (copy == kNoRun) {
+        return;
+    }
+    book.setUntil(copy, original.until);
+    bridge.setCompared(original.source);
+    if (running) {
+        book.play(clock);  // for both
+    }
+    status->say(s("Time is linked; a parameter changed now changes the copy alone."));
 }
 
 void MainWindow::Impl::makeFileActions() {
@@ -216,7 +240,14 @@ void MainWindow::Impl::makeToolActions() {
     auto* tools = new QActionGroup(&w);
     const auto tool = [&](const char* id, const char* text, const char* key, Tool which) {
         QAction* action = actions->addToggle(s(id), group, s(text), s(key), [this, which](bool) {
-            bridge.explore().setTool(which);
+            ExploreState& explore = bridge.explore();
+            if (which == Tool::Select && explore.tool() == which) {
+                // The key of the tool in hand takes its other shape.
+                const bool lasso = explore.outline() == Outline::Rectangle;
+                explore.setOutline(lasso ? Outline::Lasso : Outline::Rectangle);
+                status->say(lasso ? s("A drag draws a lasso.") : s("A drag draws a rectangle."));
+            }
+            explore.setTool(which);
         });
         tools->addAction(action);
         action->setChecked(bridge.explore().tool() == which);
@@ -229,7 +260,7 @@ void MainWindow::Impl::makeToolActions() {
     actions->addUnavailable(s("tool.geodesic"), group, s("Geodesic"),
                             s("Shortest paths on the manifold are not in this version yet."));
     actions->addUnavailable(s("tool.brush"), group, s("Brush"),
-                            s("Linked brushing is not in this version yet."));
+                            s("Painting energies is not in this version yet."));
     actions->add(s("bookmark.add"), group, s("Bookmark the probe"), s("M"), [this] {
         if (bridge.explore().cursor().empty()) {
             status->say(s("Place the probe on the map first."));
@@ -252,8 +283,12 @@ void MainWindow::Impl::makeToolActions() {
         if (start) {
             hideStart();
         }
+        const bool gesture = QApplication::mouseButtons() != Qt::NoButton;
         if (ViewHost* shown = focusedHost()) {
             shown->view()->cancelGesture();
+        }
+        if (!gesture) {
+            bridge.explore().clearSelection();
         }
     });
 }
@@ -286,6 +321,7 @@ void MainWindow::Impl::makeMenus() {
          {"layout.explore", "layout.train", "layout.present", "layout.reset", "",
           "view.hide-panels", "view.full-screen", "", "view.fit", "view.fit-all", "view.show-all",
           "", "theme.system", "theme.light", "theme.dark", "theme.projector"});
+    fillStageMenu(*menuBar->actions().last()->menu());
     QMenu* data = fill("Data", {"file.open", "file.open-folder"});
     data->addSeparator();
     QObject::connect(data, &QMenu::aboutToShow, &w, [this, data] {

@@ -18,6 +18,7 @@
 #include "ui/shell/run_book.h"
 #include "ui/shell/view_host.h"
 #include "ui/views/probe_panel.h"
+#include "ui/views/selection_panel.h"
 
 #include <QElapsedTimer>
 #include <QJsonObject>
@@ -55,6 +56,7 @@ struct MainWindow::Impl {
     ViewHost* focusedHost() const;
     void applyThemeNow();
     void tell(const QString& message);
+    void showSelection();
     void measureFrame();
     void showFailure(std::uint32_t source, const Failure&);
     void rollBack();
@@ -65,6 +67,7 @@ struct MainWindow::Impl {
     // main_window_actions.cpp
     void makeActions();
     void makeTransportActions();
+    void compareWithCopy();
     void makeFileActions();
     void makeViewActions();
     void makeToolActions();
@@ -73,6 +76,8 @@ struct MainWindow::Impl {
     void askRunTo();
     void askRunFor();
     void newSeedOrSame(bool newSeed);
+
+    void fillStageMenu(QMenu&);
 
     // main_window_files.cpp
     void openPath(const QString& path);
@@ -150,6 +155,8 @@ struct MainWindow::Impl {
     ExperimentPanel* tree = nullptr;
     ProbePanel* probe = nullptr;
     Section* probeSection = nullptr;
+    SelectionPanel* selection = nullptr;
+    Section* selectionSection = nullptr;
     ParamForm* form = nullptr;
     LogPanel* log = nullptr;
     CommandPalette* palette = nullptr;

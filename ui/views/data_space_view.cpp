@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Views of data space: pictures as tiles, two-dimensional data as points.
 #include "ui/viewport/ticks.h"
+#include "ui/views/code_layers.h"
 #include "ui/views/figure_view.h"
+#include "ui/views/outline.h"
+#include "ui/views/scene_pick.h"
 #include "ui/views/tile_grid.h"
 
 #include <QActionGroup>
@@ -38,7 +41,16 @@ public:
         m_scene->figure().equalAspect = true;
         m_scene->figure().xLabel = QStringLiteral("x1");
         m_scene->figure().yLabel = QStringLiteral("x2");
+        connect(m_scene, &SceneWidget::hovered, this, [this](QPointF at) {
+            const QPointF pixel = m_scene->toPixel(at.x(), at.y());
+            showPick(pickScene(m_scene->figure(), m_scene->shown(), m_scene->plotRect(), pixel));
+        });
+        connect(m_scene, &SceneWidget::left, this, [this] { showPick({}); });
     }
+
+    /// Those that are drawn; `channels` may need more.
+    virtual QStringList content() const = 0;
+    QStringList channels() const override { return content(); }
 
     void present(std::span<const Frame> frames) override {
         const Frame* frame = frames.empty() ? nullptr : &frames.front();
@@ -48,7 +60,7 @@ public:
             return;
         }
         std::vector<std::uint64_t> versions{frame->source, frame->snapshot->epoch};
-        for (const QString& id : channels()) {
+        for (const QString& id : content()) {
             versions.push_back(channelVersion(*frame, id.toStdString()));
         }
         showContent(true);
@@ -100,6 +112,7 @@ protected:
             figure.overlay.clear();
             figure.legend.clear();
             fillFigure(m_frame, figure);
+            m_own = figure.overlay.size();
             m_scene->layersChanged();
         }
     }
@@ -110,18 +123,17 @@ protected:
             return;
         }
         const QColor color = model ? theme().model : theme().data;
-        if (xy.dim(0) > kMaxSprites) {
-            figure.layers.push_back(
-                render::DensityLayer{xy, Array(), {toRender(color)}, 1, opacity});
-        } else {
-            const float size = xy.dim(0) > 4000 ? 3.0F : 4.0F;
-            figure.layers.push_back(
-                render::PointsLayer{xy,
-                                    Array(),
-                                    {toRender(color)},
-                                    {model ? render::Marker::Square : render::Marker::Circle},
-                                    size,
-                                    opacity});
+        const CodePoints drawn{xy,
+                               Array(),
+                               Array(),
+                               1,
+                               color,
+                               model ? render::Marker::Square : render::Marker::Circle,
+                               xy.dim(0) > 4000 ? 3.0F : 4.0F,
+                               opacity};
+        for (render::Layer& layer : codeLayers(drawn, {-1, model ? nullptr : chosen()}, theme(),
+                                               xy.dim(0) > kMaxSprites)) {
+            figure.layers.push_back(std::move(layer));
         }
         figure.legend.push_back({model ? tr("model") : tr("data"), color,
                                  model ? render::Marker::Square : render::Marker::Circle});
@@ -146,11 +158,29 @@ protected:
         }
     }
 
+    /// The rows selected in all views, where row i drawn here is the datum of code i.
+    virtual std::shared_ptr<const Selection> chosen() const { return nullptr; }
+
     QStackedWidget* m_pages;
     TileGrid* m_tiles;
     SceneWidget* m_scene;
     Frame m_frame;
     std::vector<std::uint64_t> m_versions;
+
+private:
+    void showPick(const std::optional<ScenePick>& pick) {
+        Figure& figure = m_scene->figure();
+        figure.overlay.resize(std::min(m_own, figure.overlay.size()), MarkerItem{});
+        if (pick && pick->kind == ScenePick::Kind::Point && pick->item < figure.layers.size()) {
+            figure.overlay.push_back(
+                MarkerItem{pick->at[0], pick->at[1], render::Marker::Circle, 11, {}, theme().text});
+            figure.overlay.push_back(TextItem{pick->at[0], pick->at[1], pickText(*pick),
+                                              theme().text, QPointF(12, -14), 11, true});
+        }
+        m_scene->overlayChanged();
+    }
+
+    std::size_t m_own = 0;  ///< overlay items of the figure itself
 };
 
 class ReconstructionsView : public DataSpaceView {
@@ -165,7 +195,7 @@ public:
                    ? tr("Reconstructions: data, what came back, and the way between")
                    : tr("Reconstructions: originals above, worst first, error in nats");
     }
-    QStringList channels() const override {
+    QStringList content() const override {
         return {QStringLiteral("originals"), QStringLiteral("reconstructions"),
                 QStringLiteral("reconstruction_error")};
     }
@@ -231,7 +261,7 @@ public:
                    ? tr("Samples and data")
                    : tr("Samples: decoded draws of the prior");
     }
-    QStringList channels() const override {
+    QStringList content() const override {
         return {QStringLiteral("samples"), QStringLiteral("data")};
     }
     QString explanation() const override {
@@ -269,9 +299,46 @@ class DataView : public DataSpaceView {
 public:
     DataView(SessionBridge& bridge, QWidget* parent) : DataSpaceView(bridge, parent, 100) {
         setEmptyText(tr("The data appears when a run has been opened."));
+        ExploreState& explore = bridge.explore();
+        connect(&explore, &ExploreState::selectionChanged, this, [this] {
+            Q_EMIT channelsChanged();
+            refresh();
+        });
+        connect(&explore, &ExploreState::toolChanged, this, [this] {
+            m_scene->setDragShape(dragShapeOf(this->bridge().explore()));
+            Q_EMIT channelsChanged();
+        });
+        m_scene->setDragShape(dragShapeOf(explore));
+        connect(m_scene, &SceneWidget::outlined, this,
+                [this](const QPolygonF& outline, Qt::KeyboardModifiers keys) {
+                    const Array* shown = channel(m_frame, "data");
+                    if (isPoints(shown)) {
+                        select(rowsUnder(outline, *m_scene, planeOf(*shown), Array()), keys);
+                    }
+                });
+        connect(m_tiles, &TileGrid::tileClicked, this,
+                [this](int tile, Qt::KeyboardModifiers keys) {
+                    if (this->bridge().explore().tool() == Tool::Select) {
+                        select({tile}, keys);
+                    }
+                });
     }
     QString title() const override { return tr("Data: training examples"); }
-    QStringList channels() const override { return {QStringLiteral("data")}; }
+    QStringList content() const override { return {QStringLiteral("data")}; }
+    /// The codes tell whether rows selected elsewhere are rows of this data.
+    QStringList channels() const override {
+        const ExploreState& explore = bridge().explore();
+        return explore.tool() != Tool::Select && explore.selection()->empty()
+                   ? content()
+                   : content() << QStringLiteral("codes") << QStringLiteral("labels");
+    }
+    void cancelGesture() override {
+        if (m_scene->outlining()) {
+            m_scene->cancelOutline();
+        } else {
+            bridge().explore().clearSelection();
+        }
+    }
     QString explanation() const override {
         return tr(
             "The training examples themselves, as the model receives them.\n\n"
@@ -287,13 +354,33 @@ protected:
     bool drawsImages(const Frame& f) const override { return isImages(channel(f, "data")); }
     void fillTiles(const Frame& f, std::vector<TileGrid::Tile>& out) override {
         const Array& shown = *channel(f, "data");
+        const auto rows = chosen();
         for (Index i = 0; i < std::min(shown.dim(0), kMaxTiles); ++i) {
-            out.push_back({tileImage(shown, i, theme()), {}, {}, {}});
+            const bool in = rows && rows->contains(i);
+            out.push_back({tileImage(shown, i, theme()), {}, {}, {}, rows && !in, in});
         }
     }
     void fillFigure(const Frame& f, Figure& figure) override {
         addPoints(figure, *channel(f, "data"), false, 0.8F);
         setHomeAround(*channel(f, "data"));
+    }
+    std::shared_ptr<const Selection> chosen() const override {
+        const auto rows = bridge().explore().selection();
+        const Frame* now = bridge().frame(m_frame.source);
+        return !rows->empty() && now && appliesTo(*rows, *now) ? rows : nullptr;
+    }
+
+private:
+    void select(const std::vector<Index>& rows, Qt::KeyboardModifiers keys) {
+        const Frame* now = bridge().frame(m_frame.source);
+        if (!now) {
+            return;
+        }
+        const auto before = chosen();
+        Selection next = nothingSelected(*now);
+        next.rows = combined(before ? before->rows : std::vector<Index>(), rows, combineOf(keys),
+                             next.count);
+        bridge().explore().setSelection(std::move(next));
     }
 };
 

@@ -5,11 +5,14 @@
 #include "ui/viewport/space_paint.h"
 #include "ui/views/chart_choice.h"
 #include "ui/views/code_cloud.h"
+#include "ui/views/code_layers.h"
 #include "ui/views/figure_view.h"
 #include "ui/views/latent_marks.h"
+#include "ui/views/outline.h"
 #include "ui/views/probe_panel.h"
 
 #include <QActionGroup>
+#include <QApplication>
 #include <QMenu>
 
 #include <algorithm>
@@ -20,7 +23,6 @@ namespace {
 
 /// Beyond this many codes single markers hide each other.
 constexpr Index kDensityFrom = 20000;
-constexpr std::size_t kMaxEllipses = 400;
 constexpr double kPickRadius = 10;
 
 enum class Mode : std::uint8_t { Auto, Points, Density };
@@ -43,6 +45,10 @@ public:
         });
         connect(m_scene, &SceneWidget::dragged, this, &LatentMapView::travel);
         connect(m_scene, &SceneWidget::clicked, this, &LatentMapView::select);
+        connect(m_scene, &SceneWidget::outlined, this,
+                [this](const QPolygonF& outline, Qt::KeyboardModifiers keys) {
+                    selectRows(rowsUnder(outline, *m_scene, m_xy, m_labels), keys);
+                });
         connect(m_scene, &SceneWidget::legendClicked, this, [this](int entry) {
             ExploreState& state = this->bridge().explore();
             const int label = entry < int(m_legendClasses.size()) ? m_legendClasses[entry] : -1;
@@ -126,7 +132,9 @@ public:
         rebuildLegend();
         rebuildLayers();
         ExploreState& explore = bridge().explore();
-        if (static_cast<Index>(explore.cursor().size()) != m_dim) {
+        // Beside a run of another dimension the active one says where the probe is.
+        if (frame->source == bridge().active() &&
+            static_cast<Index>(explore.cursor().size()) != m_dim) {
             explore.setCursor(std::vector<float>(static_cast<std::size_t>(m_dim), 0.0F));
         }
         rebuildOverlay();
@@ -163,7 +171,12 @@ public:
     void restore(const QJsonObject& state) override { choose(chartFromJson(state)); }
     void cancelGesture() override {
         m_pinned = false;
+        if (m_scene->outlining()) {
+            m_scene->cancelOutline();
+            return;
+        }
         bridge().explore().setSelectedPoint(-1);
+        bridge().explore().clearSelection();
         rebuildOverlay();
     }
     void paintTo(QPainter& painter, QSizeF size, double scale) override {
@@ -312,53 +325,62 @@ private:
         }
         figure.layers.clear();
         if (m_xy.defined()) {
-            const Index classes = std::max<Index>(classCount(), 1);
-            std::vector<render::Color> colors;
-            std::vector<render::Marker> markers;
-            for (Index i = 0; i < classes; ++i) {
-                const bool one = !m_labels.defined();
-                render::Color color = toRender(one ? theme().data : classColor(theme(), i));
-                color.a = selected >= 0 && selected != i ? 0.12F : 1.0F;
-                colors.push_back(color);
-                markers.push_back(classMarker(i));
-            }
-            const Index count = m_xy.dim(0);
+            const bool density =
+                m_mode == Mode::Density || (m_mode == Mode::Auto && m_xy.dim(0) > kDensityFrom);
             if (inSpace()) {
-                showSpace(colors, markers);
+                showSpace();
                 return;
             }
             m_scene->setSpace({});
-            if (m_mode == Mode::Density || (m_mode == Mode::Auto && count > kDensityFrom)) {
-                figure.layers.push_back(render::DensityLayer{m_xy, m_labels, colors, 1, 1});
-            } else {
-                const float size = count > 6000 ? 3.0F : count > 1500 ? 4.0F : 5.5F;
-                figure.layers.push_back(
-                    render::PointsLayer{m_xy, m_labels, colors, markers,
-                                        size * static_cast<float>(theme().lineScale), 0.88F});
-                std::get<render::PointsLayer>(figure.layers.back()).weights = m_near;
-            }
+            figure.layers = codeLayers(points(), emphasis(), theme(), density);
         }
         m_scene->layersChanged();
     }
 
-    void showSpace(std::vector<render::Color> colors, std::vector<render::Marker> markers) {
+    CodePoints points() const {
+        const Index count = m_xy.dim(0);
+        const float size = inSpace() ? (count > 6000   ? 3.5F
+                                        : count > 1500 ? 5.0F
+                                                       : 6.5F)
+                                     : (count > 6000   ? 3.0F
+                                        : count > 1500 ? 4.0F
+                                                       : 5.5F);
+        return {m_xy,
+                m_labels,
+                m_near,
+                std::max<Index>(classCount(), 1),
+                theme().data,
+                classMarker(0),
+                size * static_cast<float>(theme().lineScale)};
+    }
+
+    /// The rows selected in any view, as far as they mean the codes shown here.
+    CodeEmphasis emphasis() const {
+        const ExploreState& explore = bridge().explore();
+        const auto rows = explore.selection();
+        const bool applies = !rows->empty() && m_frame.snapshot && appliesTo(*rows, m_frame);
+        return {explore.selectedClass(), applies ? rows : nullptr};
+    }
+
+    void showSpace() {
         SpaceFigure space;
-        m_cloud = {};
-        m_cloud.xyz = m_xy;
-        m_cloud.category = m_labels;
-        m_cloud.colors = std::move(colors);
-        m_cloud.markers = std::move(markers);
-        m_cloud.size = (m_xy.dim(0) > 6000   ? 3.5F
-                        : m_xy.dim(0) > 1500 ? 5.0F
-                                             : 6.5F) *
-                       static_cast<float>(theme().lineScale);
-        m_cloud.haze = 0.45F;
-        space.solids = {m_cloud};
+        m_cloud = codeCloud(points(), emphasis(), theme());
+        space.solids = codeSolids(m_cloud, emphasis(), theme());
         space.box = m_box;
         for (std::size_t axis = 0; axis < 3; ++axis) {
             space.labels[axis] = axisLabel(m_choice, m_chart, static_cast<Index>(axis));
         }
         m_scene->setSpace(std::move(space));
+    }
+
+    /// Combines the rows inside the outline with those selected before.
+    void selectRows(const std::vector<Index>& rows, Qt::KeyboardModifiers keys) {
+        ExploreState& explore = bridge().explore();
+        const auto before = explore.selection();
+        Selection next = nothingSelected(m_frame);
+        next.rows = combined(appliesTo(*before, m_frame) ? before->rows : std::vector<Index>(),
+                             rows, combineOf(keys), next.count);
+        explore.setSelection(std::move(next));
     }
 
     void rebuildOverlay() {
@@ -373,7 +395,7 @@ private:
             return;
         }
         if (m_ellipses && m_sds.defined()) {
-            addEllipses(figure);
+            figure.overlay = codeEllipses(points(), m_sds, m_chart, emphasis(), theme());
         }
         if (m_circles) {
             const QPointF middle =
@@ -409,39 +431,6 @@ private:
                                               theme().text, QPointF(14, -16), 12});
         }
         m_scene->overlayChanged();
-    }
-
-    void addEllipses(Figure& figure) {
-        const auto sds = m_sds.values<float>();
-        const auto count = static_cast<std::size_t>(m_codes.dim(0));
-        const std::size_t stride = std::max<std::size_t>(1, count / kMaxEllipses);
-        const int selected = bridge().explore().selectedClass();
-        for (std::size_t n = 0; n < count; n += stride) {
-            const Index label = m_labels.defined() ? m_labels.values<Index>()[n] : 0;
-            if (label < 0 || (selected >= 0 && label != selected)) {
-                continue;
-            }
-            const auto row = static_cast<Index>(n);
-            // Of a diagonal covariance, along a unit vector.
-            const auto sd = [&](Index axis) {
-                double sum = 0;
-                for (Index j = 0; j < m_dim; ++j) {
-                    const auto k = static_cast<std::size_t>(axis * m_dim + j);
-                    const double share = m_chart.axes() > axis ? m_chart.basis[k] : j == axis;
-                    const double v =
-                        share *
-                        sds[n * static_cast<std::size_t>(m_dim) + static_cast<std::size_t>(j)];
-                    sum += v * v;
-                }
-                return std::sqrt(sum);
-            };
-            QColor color = m_labels.defined() ? classColor(theme(), label) : theme().data;
-            color.setAlphaF(0.6F);
-            if (const auto at = rowAt(row)) {
-                figure.overlay.push_back(
-                    EllipseItem{at->x(), at->y(), sd(0), m_dim > 1 ? sd(1) : 0.0, color, 0.8});
-            }
-        }
     }
 
     void ringRow(Figure& figure, Index row, double width) const {
@@ -551,9 +540,18 @@ private:
         if (bridge().explore().tool() != Tool::Select && !inSpace()) {
             return;
         }
+        const Qt::KeyboardModifiers keys = QApplication::keyboardModifiers();
+        if (combineOf(keys) != Combine::Replace) {
+            if (row >= 0) {
+                selectRows({row}, keys);
+            }
+            return;
+        }
         bridge().explore().setSelectedPoint(row);
         if (row >= 0) {
             bridge().explore().setCursor(rowCode(row));
+        } else {
+            bridge().explore().clearSelection();  // a click beside all codes
         }
     }
 
@@ -561,6 +559,7 @@ private:
         const bool probe = bridge().explore().tool() == Tool::Probe;
         m_pinned = false;
         m_scene->setLeftDragPans(!probe);
+        m_scene->setDragShape(dragShapeOf(bridge().explore()));
         m_scene->setToolTip(QString());
         setHoverRow(-1);
     }

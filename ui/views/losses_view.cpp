@@ -194,14 +194,20 @@ private:
         const QColor rightColors[] = {colors.category(1), colors.category(6), colors.category(7)};
         int run = 0;
         for (const Frame& frame : bridge().frames()) {
+            if (!frame.description) {
+                continue;
+            }
             std::size_t onLeft = 0, onRight = 0;
-            for (std::size_t i = 0; i < m_description->series.size(); ++i) {
-                const SeriesDecl& s = m_description->series[i];
+            // Runs share a series by its name: each has a description of its own.
+            const auto& declared = frame.description->series;
+            for (const SeriesDecl& s : m_description->series) {
                 const QString axis = QString::fromStdString(s.axis);
                 const bool isRight = axis == right;
-                if ((axis != left && !isRight) || frame.description != m_description) {
+                const auto same = std::ranges::find(declared, s.id, &SeriesDecl::id);
+                if ((axis != left && !isRight) || same == declared.end() || same->unit != s.unit) {
                     continue;
                 }
+                const auto i = static_cast<std::size_t>(same - declared.begin());
                 TimeSeries series;
                 series.key = {frame.source, static_cast<std::uint32_t>(i), clockOf()};
                 series.label = QString::fromStdString(s.label);

@@ -83,6 +83,7 @@ public:
             m_source = frame->source;
             m_epoch = frame->snapshot->epoch;
             m_probe->drop();
+            m_probe->setSource(m_source);
             m_asked.clear();
             m_homeStep = -1;
             m_step = -1;

@@ -12,6 +12,7 @@ View* makeLatentMapView(SessionBridge&, QWidget*);
 View* makeManifoldSheetView(SessionBridge&, QWidget*);
 View* makeDecodeView(SessionBridge&, QWidget*);
 View* makeDataView(SessionBridge&, QWidget*);
+View* makeComparisonView(SessionBridge&, QWidget*);
 View* makeLossesView(SessionBridge&, QWidget*);
 View* makeKlUnitsView(SessionBridge&, QWidget*);
 View* makeReconstructionsView(SessionBridge&, QWidget*);
@@ -29,6 +30,7 @@ std::span<const ViewSpec> viewSpecs() {
          true},
         {"decode", tr("Decode"), {"points2"}, Area::Stage, makeDecodeView, true},
         {"data", tr("Data"), {}, Area::Stage, makeDataView},
+        {"comparison", tr("Comparison"), {}, Area::Stage, makeComparisonView, false, true},
         {"losses", tr("Losses"), {}, Area::Timeline, makeLossesView},
         {"kl-units", tr("KL per unit"), {"bars"}, Area::Timeline, makeKlUnitsView},
         {"reconstructions",

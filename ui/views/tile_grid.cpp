@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kMargin = 8, kGap = 6, kPairGap = 2;
 constexpr double kSmallest = 28, kLargest = 168;
+constexpr double kFadedOpacity = 0.25;
 
 }  // namespace
 
@@ -43,6 +44,7 @@ QRectF TileGrid::Placement::caption(int index, const QSizeF& area) const {
 
 TileGrid::TileGrid(QWidget* parent) : QWidget(parent), m_theme(&currentTheme()) {
     setAttribute(Qt::WA_OpaquePaintEvent);
+    setAccessibleName(tr("Pictures"));
     setMinimumSize(80, 60);
 }
 
@@ -114,10 +116,12 @@ void TileGrid::paintTo(QPainter& painter, QSizeF size) const {
             // Shrunk pictures are averaged, enlarged ones keep their pixels.
             painter.setRenderHint(QPainter::SmoothPixmapTransform,
                                   at.width() < 1.5 * image.width());
+            painter.setOpacity(tile.faded ? kFadedOpacity : 1);
             painter.drawImage(at, image);
-            painter.setPen(QPen(m_theme->grid, 1));
+            painter.setPen(tile.marked ? QPen(m_theme->accent, 2) : QPen(m_theme->grid, 1));
             painter.setBrush(Qt::NoBrush);
             painter.drawRect(at.adjusted(-0.5, -0.5, 0.5, 0.5));
+            painter.setOpacity(1);
         };
         put(p.upper(i, size), tile.upper);
         if (p.pairs) {
@@ -176,7 +180,7 @@ bool TileGrid::event(QEvent* event) {
 
 void TileGrid::mousePressEvent(QMouseEvent* event) {
     if (const int tile = tileAt(event->position()); tile >= 0) {
-        Q_EMIT tileClicked(tile);
+        Q_EMIT tileClicked(tile, event->modifiers());
     }
 }
 

@@ -20,6 +20,7 @@ public:
     struct Tile {
         QImage upper, lower;  ///< lower may be null
         QString caption, tip;
+        bool faded = false, marked = false;  ///< not among, or among, what is selected
     };
     struct Placement {
         int count = 0, columns = 1;
@@ -43,7 +44,7 @@ public:
     Placement placement(QSizeF size) const;
 
 Q_SIGNALS:
-    void tileClicked(int index);
+    void tileClicked(int index, Qt::KeyboardModifiers keys);
 
 protected:
     void paintEvent(QPaintEvent*) override;

@@ -62,6 +62,7 @@ struct ViewSpec {
     Area area = Area::Stage;
     std::function<View*(SessionBridge&, QWidget* parent)> make;
     bool pictures = false;  ///< only for runs whose data are images
+    bool compared = false;  ///< only while two runs are compared; then alone on the stage
 };
 
 /// All views in menu order (ui/views/registry.cpp): latent-map, manifold-sheet; losses, kl-units,

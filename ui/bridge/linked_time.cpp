@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/linked_time.h"
+
+#include "ui/bridge/session_bridge.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::ui {
+namespace {
+
+/// Two running runs may be apart by so many steps, or by what one makes in this time.
+constexpr double kApartSteps = 64, kApartSeconds = 0.5;
+
+}  // namespace
+
+LinkedTime::LinkedTime(SessionBridge& bridge) : QObject(&bridge), m_bridge(bridge) {}
+
+void LinkedTime::setEnabled(bool on) {
+    m_enabled = on;
+    restart();
+}
+
+void LinkedTime::restart() {
+    m_phase = Phase::Together;
+    m_wanted.reset();
+    m_hold = false;
+}
+
+Clock LinkedTime::clock() const {
+    const Frame* frame = m_bridge.activeFrame();
+    return frame && frame->description && !frame->description->clocks.empty()
+               ? frame->description->clocks.front()
+               : Clock::Train;
+}
+
+std::optional<LinkedTime::Side> LinkedTime::side(const Frame* frame) const {
+    if (!frame || !frame->description || frame->snapshot->failure || frame->snapshot->scrubbed) {
+        return {};
+    }
+    const auto at = static_cast<std::size_t>(clock());
+    const Snapshot& s = *frame->snapshot;
+    return Side{frame->source, s.head[at] > 0 ? s.head[at] : s.step[at], s.running[at],
+                s.stepsPerSecond[at]};
+}
+
+void LinkedTime::mirror(const Command& command) {
+    const std::uint32_t other = m_bridge.compared();
+    if (!m_enabled || other == kNoRun) {
+        return;
+    }
+    if (std::holds_alternative<cmd::Load>(command)) {
+        m_phase = Phase::Together;
+        m_wanted.reset();
+        m_hold = true;
+    } else if (const auto* run = std::get_if<cmd::Run>(&command)) {
+        m_wanted = *run;
+        m_hold = false;
+        m_phase = Phase::Together;
+        m_bridge.postTo(other, command);
+    } else if (std::holds_alternative<cmd::Pause>(command)) {
+        m_hold = catchingUp();
+        m_wanted.reset();
+        m_phase = Phase::Together;
+        m_bridge.postTo(other, command);
+    } else if (std::holds_alternative<cmd::Step>(command) ||
+               std::holds_alternative<cmd::Reset>(command)) {
+        m_wanted.reset();
+        m_phase = Phase::Together;
+        m_bridge.postTo(other, command);
+    } else if (std::holds_alternative<cmd::Speed>(command)) {
+        m_bridge.postTo(other, command);
+    } else if (const auto* scrub = std::get_if<cmd::Scrub>(&command)) {
+        m_wanted.reset();
+        m_phase = Phase::Together;
+        cmd::Scrub theirs = *scrub;
+        // A step past the head leaves scrubbing: the other one's head may lie elsewhere.
+        const auto at = static_cast<std::size_t>(scrub->clock);
+        const Frame *mine = m_bridge.activeFrame(), *there = m_bridge.frame(other);
+        if (mine && there && scrub->step > mine->snapshot->head[at]) {
+            theirs.step = there->snapshot->head[at] + 1;
+        }
+        m_bridge.postTo(other, theirs, "scrub");
+    }
+}
+
+void LinkedTime::catchUp(const Side& behind, Index target) {
+    m_phase = Phase::CatchingUp;
+    m_target = target;
+    m_bridge.postTo(behind.source, cmd::Run{clock(), target});
+}
+
+void LinkedTime::follow() {
+    if (!m_enabled || m_bridge.compared() == kNoRun) {
+        return;
+    }
+    const auto a = side(m_bridge.activeFrame()), b = side(m_bridge.frame(m_bridge.compared()));
+    if (!a || !b) {
+        return;
+    }
+    const Side& ahead = a->step >= b->step ? *a : *b;
+    const Side& behind = a->step >= b->step ? *b : *a;
+    const auto apart = static_cast<double>(ahead.step - behind.step);
+    switch (m_phase) {
+        case Phase::Together:
+            if (ahead.running && apart > std::max(kApartSteps, kApartSeconds * ahead.rate)) {
+                m_phase = Phase::Stopping;
+                m_leader = ahead.source;
+                m_bridge.postTo(ahead.source, cmd::Pause{clock()});
+            } else if (!ahead.running && !behind.running && apart > 0 && !m_hold) {
+                catchUp(behind, ahead.step);
+            }
+            break;
+        case Phase::Stopping: {
+            const Side& leader = a->source == m_leader ? *a : *b;
+            const Side& other = a->source == m_leader ? *b : *a;
+            if (!leader.running) {
+                catchUp(other, leader.step);
+            }
+            break;
+        }
+        case Phase::CatchingUp:
+            if (a->step == b->step && !a->running && !b->running) {
+                m_phase = Phase::Together;
+                if (m_wanted) {
+                    m_bridge.postTo(a->source, *m_wanted);
+                    m_bridge.postTo(b->source, *m_wanted);
+                }
+            } else if (ahead.step > m_target) {
+                // It was past the other's step before the command reached it.
+                m_phase = Phase::Stopping;
+                m_leader = ahead.source;
+                m_bridge.postTo(ahead.source, cmd::Pause{clock()});
+            }
+            break;
+    }
+}
+
+}  // namespace lx::ui
