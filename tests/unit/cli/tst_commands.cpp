@@ -139,6 +139,14 @@ private Q_SLOTS:
             QCOMPARE(shell({"list", what, "--json"}), ExitCode::Done);
             QVERIFY(shell.json().is_array());
         }
+        QCOMPARE(shell({"list", "energies", "--json"}), ExitCode::Done);
+        const Json energies = shell.json();
+        QCOMPARE(energies.size(), std::size_t{17});
+        for (const auto& energy : energies) {
+            for (const char* key : {"id", "title", "reference", "params"}) {
+                QVERIFY2(energy.contains(key), key);
+            }
+        }
         QCOMPARE(shell({"list"}), ExitCode::Done);
         QVERIFY(shell.out.str().find("walk") != std::string::npos);
     }
