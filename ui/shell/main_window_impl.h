@@ -77,8 +77,6 @@ struct MainWindow::Impl {
     void askRunFor();
     void newSeedOrSame(bool newSeed);
 
-    void fillStageMenu(QMenu&);
-
     // main_window_files.cpp
     void openPath(const QString& path);
     QString dropAction(const QString& path, const FileProbe&) const;
