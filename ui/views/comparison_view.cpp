@@ -88,6 +88,7 @@ public:
         m_differenceBox = addPane(heading);
         heading->setText(tr("A − B, decodes of the same latent points"));
         m_difference = new DifferencePane(bridge);
+        m_difference->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
         m_differenceBox->layout()->addWidget(m_difference);
         m_differenceBox->hide();
         m_headings = {m_sides[0].heading, m_sides[1].heading, heading};

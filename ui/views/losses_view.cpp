@@ -232,6 +232,12 @@ private:
         for (TimeSeries& series : chosen) {
             series.legend = !series.right || rights > 1;
         }
+        // Another run has the colours of this one; one entry tells whose the dashed lines are.
+        std::set<std::uint32_t> named{bridge().active()};
+        for (TimeSeries& series : chosen) {
+            series.legend = (series.legend && series.key.source == bridge().active()) ||
+                            named.insert(series.key.source).second;
+        }
         m_plot->setRightColor(rights == 1 ? rightColors[0] : colors.secondary);
         m_plot->setSeries(std::move(chosen));
         m_plot->setAxes(tr("training step"), left.isEmpty() ? QString() : axisTitle(left),
