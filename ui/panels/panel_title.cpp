@@ -72,8 +72,6 @@ void PanelTitle::setTitle(const QString& title) {
 
 QToolButton* PanelTitle::addButton(const QString& icon, const QString& name) {
     auto* button = new QToolButton;
-    button->setFixedSize(20, 20);
-    button->setIconSize({14, 14});
     button->setToolTip(name);
     button->setAccessibleName(name);
     button->setFocusPolicy(Qt::TabFocus);
@@ -87,6 +85,8 @@ void PanelTitle::refreshIcons() {
     const Theme& theme = currentTheme();
     setFixedHeight(theme.px(24));
     for (const auto& [button, icon] : m_buttons) {
+        button->setFixedSize(theme.px(20), theme.px(20));
+        button->setIconSize({theme.px(14), theme.px(14)});
         button->setIcon(theme.icon(icon, theme.secondary));
     }
 }

@@ -57,8 +57,6 @@ TimelineDock::TimelineDock(RunBook& book, SessionBridge& bridge, QWidget* parent
     row->addWidget(m_scrub);
     const auto small = [&](const QString& name) {
         auto* button = new QToolButton;
-        button->setFixedSize(20, 20);
-        button->setIconSize({14, 14});
         button->setToolTip(name);
         button->setAccessibleName(name);
         button->setFocusPolicy(Qt::TabFocus);
@@ -141,10 +139,17 @@ void TimelineDock::setCollapsed(bool collapsed) {
 void TimelineDock::refreshTheme() {
     const Theme& theme = currentTheme();
     m_title->setFixedHeight(theme.px(kBarHeight));
+    for (QToolButton* button : {m_float, m_fold}) {
+        button->setFixedSize(theme.px(20), theme.px(20));
+        button->setIconSize({theme.px(14), theme.px(14)});
+    }
     m_float->setIcon(theme.icon(QStringLiteral("float"), theme.secondary));
     m_fold->setIcon(
         theme.icon(m_collapsed ? QStringLiteral("chevron-up") : QStringLiteral("chevron-down"),
                    theme.secondary));
+    if (m_collapsed) {
+        setFixedHeight(m_title->height() + 4);
+    }
     m_fold->setToolTip(m_collapsed ? tr("Open") : tr("Fold to the tabs"));
 }
 

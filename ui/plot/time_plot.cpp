@@ -448,6 +448,8 @@ TimePlot::TimePlot(QWidget* parent) : QWidget(parent), m(std::make_unique<Impl>(
     m->plot->setMouseTracking(true);
     m->plot->installEventFilter(this);
     setMinimumSize(120, 90);
+    setAccessibleName(tr("Plot over steps"));
+    m->plot->setAccessibleName(accessibleName());
     m->since.start();
 }
 

@@ -68,6 +68,7 @@ MainWindow::MainWindow(AppServices services, StartOptions options) {
                : saved == QStringLiteral("light")     ? ThemeKind::Light
                : saved == QStringLiteral("projector") ? ThemeKind::Projector
                                                       : systemTheme();
+    m->restoreFontScale();
     applyTheme(themeOf(m->theme));
     m->makeActions();
     m->build();

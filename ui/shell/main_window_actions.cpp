@@ -27,6 +27,7 @@ void MainWindow::Impl::makeActions() {
     makeTransportActions();
     makeFileActions();
     makeViewActions();
+    makeStageActions();
     makeToolActions();
 }
 
@@ -321,6 +322,7 @@ void MainWindow::Impl::makeMenus() {
          {"layout.explore", "layout.train", "layout.present", "layout.reset", "",
           "view.hide-panels", "view.full-screen", "", "view.fit", "view.fit-all", "view.show-all",
           "", "theme.system", "theme.light", "theme.dark", "theme.projector"});
+    fillStageMenu(*menuBar->actions().last()->menu());
     QMenu* data = fill("Data", {"file.open", "file.open-folder"});
     data->addSeparator();
     QObject::connect(data, &QMenu::aboutToShow, &w, [this, data] {

@@ -77,6 +77,12 @@ struct MainWindow::Impl {
     void askRunFor();
     void newSeedOrSame(bool newSeed);
 
+    // main_window_stage.cpp
+    void makeStageActions();
+    void fillStageMenu(QMenu&);
+    void setFontPercent(int);
+    void restoreFontScale();
+
     // main_window_files.cpp
     void openPath(const QString& path);
     QString dropAction(const QString& path, const FileProbe&) const;

@@ -17,6 +17,7 @@
 #include <QToolTip>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 // Outside any namespace, as Q_INIT_RESOURCE demands: a static library's resources need the call.
@@ -29,6 +30,10 @@ namespace lx::ui {
 namespace {
 
 const Theme* g_current = nullptr;  // GUI thread only
+double g_fontScale = 1;            // likewise
+
+/// Type larger than this leaves no room for what it labels.
+constexpr double kLargestType = 2.5;
 
 QByteArray resource(const QString& name) {
     static const bool ready = (initAssets(), true);
@@ -226,11 +231,27 @@ QIcon Theme::icon(const QString& name, const QColor& color) const {
 }
 
 const Theme& themeOf(ThemeKind kind) {
-    static const std::array<Theme, 3> themes{
-        readTheme(ThemeKind::Light, QStringLiteral("light")),
-        readTheme(ThemeKind::Dark, QStringLiteral("dark")),
-        readTheme(ThemeKind::Projector, QStringLiteral("projector"))};
-    return themes.at(static_cast<std::size_t>(kind));
+    struct Kept {
+        Theme theme;
+        double typeScale;  ///< of the file
+        explicit Kept(Theme read) : theme(std::move(read)), typeScale(theme.typeScale) {}
+    };
+    static std::array<Kept, 3> themes{
+        Kept(readTheme(ThemeKind::Light, QStringLiteral("light"))),
+        Kept(readTheme(ThemeKind::Dark, QStringLiteral("dark"))),
+        Kept(readTheme(ThemeKind::Projector, QStringLiteral("projector")))};
+    Kept& kept = themes.at(static_cast<std::size_t>(kind));
+    kept.theme.typeScale = std::min(kept.typeScale * g_fontScale, kLargestType);
+    return kept.theme;
+}
+
+void setFontScale(double scale) {
+    constexpr double kSmallest = 0.8;
+    g_fontScale = std::isfinite(scale) ? std::clamp(scale, kSmallest, kLargestType) : 1;
+}
+
+double fontScale() {
+    return g_fontScale;
 }
 
 ThemeKind systemTheme() {

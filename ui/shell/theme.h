@@ -45,8 +45,12 @@ struct Theme {
     QIcon icon(const QString& name, const QColor&) const;
 };
 
-/// Read once from the resource themes/<id>.json.
+/// Read once from the resource themes/<id>.json; its type has the size that setFontScale asks for.
 const Theme& themeOf(ThemeKind);
+/// Size of all type against the themes' own, from 0.8 to 2.5. GUI thread; apply the theme again
+/// afterwards.
+void setFontScale(double);
+double fontScale();
 /// What the desktop asks for; Light when it does not say.
 ThemeKind systemTheme();
 /// Fusion, palette, font and style sheet for the whole program.

@@ -42,6 +42,7 @@ void paintGrid(QPainter& painter, const Figure& figure, const Theme& theme, cons
                const render::Rect& shown) {
     const PlotTransform to(shown, plot);
     painter.save();
+    painter.setOpacity(styleOf(figure.choices, kGridPart).opacity);
     painter.setCompositionMode(theme.dark() ? QPainter::CompositionMode_Lighten
                                             : QPainter::CompositionMode_Darken);
     painter.setRenderHint(QPainter::Antialiasing, false);
@@ -62,7 +63,8 @@ void paintGrid(QPainter& painter, const Figure& figure, const Theme& theme, cons
 void paintData(QPainter& painter, const Figure& figure, const Theme& theme, const QRectF& plot,
                const render::Rect& shown, const QImage& data, const render::Rect& dataRect) {
     const PlotTransform to(shown, plot);
-    const bool grid = figure.axes && figure.grid && !figure.space;
+    const bool grid =
+        figure.axes && figure.grid && !figure.space && styleOf(figure.choices, kGridPart).visible;
     const bool raster = isRaster(painter);
     painter.save();
     painter.setClipRect(plot);
@@ -238,9 +240,14 @@ void paintLegend(QPainter& painter, const Figure& figure, const Theme& theme,
     for (std::size_t i = 0; i < figure.legend.size() && i < layout.legendCells.size(); ++i) {
         const LegendEntry& entry = figure.legend[i];
         const QRectF& cell = layout.legendCells[i];
+        if (cell.isEmpty()) {
+            continue;
+        }
         QColor color = entry.color, text = theme.text;
+        const auto opacity = static_cast<float>(styleOf(figure.choices, entry.part).opacity);
+        color.setAlphaF(color.alphaF() * opacity);
         if (entry.faded) {
-            color.setAlphaF(0.3F);
+            color.setAlphaF(0.3F * opacity);
             text = theme.secondary;
         }
         const double y = cell.center().y(), s = theme.typeScale;
@@ -272,21 +279,22 @@ FigureLayout layoutFigure(const Figure& figure, const Theme& theme, QSizeF size,
                            QFontMetricsF(theme.font(12, true)).height() + 2);
         top = out.title.bottom() + kGap;
     }
-    if (!figure.legend.empty()) {
+    out.legendCells.resize(figure.legend.size());
+    if (const std::vector<std::size_t> entries = styledLegend(figure); !entries.empty()) {
         double widest = 0;
-        for (const LegendEntry& entry : figure.legend) {
-            widest = std::max(widest, metrics.horizontalAdvance(entry.text));
+        for (const std::size_t i : entries) {
+            widest = std::max(widest, metrics.horizontalAdvance(figure.legend[i].text));
         }
         const double cell = widest + 36 * s, row = metrics.height() + 2;
-        const int count = int(figure.legend.size());
+        const int count = int(entries.size());
         const int fitting = std::max(1, int((size.width() - 2 * kMargin) / cell));
         const int rows = std::max((count + fitting - 1) / fitting, count > 6 ? 2 : 1);
         const int columns = (count + rows - 1) / rows;
         const double left = (size.width() - columns * cell + 14 * s) / 2;
         out.legend = QRectF(left, top, columns * cell, rows * row);
         for (int i = 0; i < count; ++i) {
-            out.legendCells.emplace_back(left + (i / rows) * cell, top + (i % rows) * row,
-                                         cell - 8 * s, row);
+            out.legendCells[entries[static_cast<std::size_t>(i)]] =
+                QRectF(left + (i / rows) * cell, top + (i % rows) * row, cell - 8 * s, row);
         }
         top = out.legend.bottom() + 8;
     }
@@ -370,6 +378,18 @@ QImage toQImage(const render::Image& image) {
         QImage::Format_RGBX8888, [](void* p) { delete static_cast<decltype(keep)>(p); }, keep);
 }
 
+void paintOverlay(QPainter& painter, std::span<const OverlayItem> items, const Theme& theme,
+                  const QRectF& plot, const render::Rect& shown) {
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setClipRect(plot);
+    const OverlayPainter overlay{painter, theme, plot, PlotTransform(shown, plot)};
+    for (const OverlayItem& item : items) {
+        std::visit(overlay, item);
+    }
+    painter.restore();
+}
+
 void paintFigure(QPainter& painter, const Figure& figure, const Theme& theme,
                  const FigureLayout& layout, const render::Rect& shown, const QImage& data,
                  const render::Rect& dataRect) {
@@ -379,14 +399,21 @@ void paintFigure(QPainter& painter, const Figure& figure, const Theme& theme,
     painter.save();
     painter.setClipRect(layout.plot);
     const OverlayPainter overlay{painter, theme, layout.plot, PlotTransform(shown, layout.plot)};
-    for (const OverlayItem& item : figure.overlay) {
-        std::visit(overlay, item);
+    for (const OverlayGroup& group : styledOverlay(figure)) {
+        painter.setOpacity(group.opacity);
+        for (const std::size_t i : group.items) {
+            std::visit(overlay, figure.overlay[i]);
+        }
     }
+    painter.setOpacity(1);
     if (figure.space) {
         paintSpaceAxes(painter, *figure.space, theme, layout.plot);
+        const PartStyle marks = styleOf(figure.choices, QStringLiteral("marks"));
+        painter.setOpacity(marks.visible ? marks.opacity : 0);
         for (const OverlayItem& item : overlayOf(*figure.space, theme, layout.plot.size())) {
             std::visit(overlay, item);
         }
+        painter.setOpacity(1);
     }
     if (!figure.note.isEmpty()) {
         painter.setFont(theme.font(11));

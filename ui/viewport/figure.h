@@ -5,6 +5,7 @@
 
 #include "core/render/scene.h"
 #include "ui/shell/theme.h"
+#include "ui/viewport/figure_parts.h"
 #include "ui/viewport/space_figure.h"
 #include "ui/viewport/ticks.h"
 
@@ -16,6 +17,7 @@
 #include <QString>
 
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -27,6 +29,7 @@ struct LegendEntry {
     std::optional<render::Marker> marker = {};  ///< none: a line
     Qt::PenStyle line = Qt::SolidLine;
     bool faded = false;
+    QString part = {};  ///< hidden together with this part of the figure
 };
 
 // Overlay items. Positions in data coordinates, lengths in logical pixels unless said otherwise.
@@ -89,12 +92,19 @@ struct Figure {
     std::vector<OverlayItem> overlay;
     std::optional<SpaceFigure> space = {};  ///< then there are no axes of a plane
     QString note;                           ///< in the plot's upper right corner, secondary colour
+
+    /// From here on what is added to `layers` (solids in space), or to `overlay`, belongs to that
+    /// part of the layer list. Call it after clearing and before adding.
+    void nameLayers(const QString& id, const QString& name);
+    void nameOverlay(const QString& id, const QString& name);
+    std::vector<FigurePart> layerParts = {}, overlayParts = {};
+    PartChoices choices = {};
 };
 
 /// Where the parts lie, in logical pixels of the painter.
 struct FigureLayout {
     QRectF plot, title, legend;
-    std::vector<QRectF> legendCells;
+    std::vector<QRectF> legendCells;  ///< one for each entry; empty where it is hidden
 };
 
 /// `shown` decides how wide the tick labels are. The plot rectangle has whole pixels.
@@ -130,6 +140,10 @@ private:
 /// picture.
 void paintFigure(QPainter&, const Figure&, const Theme&, const FigureLayout&,
                  const render::Rect& shown, const QImage& data, const render::Rect& dataRect);
+
+/// Items over a plot that shows `shown`.
+void paintOverlay(QPainter&, std::span<const OverlayItem>, const Theme&, const QRectF& plot,
+                  const render::Rect& shown);
 
 /// One marker centred at `at`; the same shapes as the renderer's sprites.
 void paintMarker(QPainter&, render::Marker, QPointF at, double size);

@@ -63,6 +63,7 @@ void SceneWidget::settled() {
 
 void SceneWidget::resetCamera() {
     if (m_figure.space) {
+        rememberCamera("reset");
         const render::Lens lens = m_figure.space->camera.lens;
         m_figure.space->camera = {};
         m_figure.space->camera.lens = lens;
@@ -88,6 +89,7 @@ void SceneWidget::moveCamera(QPointF from, QPointF to, bool pans) {
 }
 
 void SceneWidget::zoomCamera(QPointF pixel, double notches) {
+    rememberCamera("wheel");
     SpaceFigure& space = *m_figure.space;
     const QPointF at = pixel - m_layout.plot.topLeft();
     space.camera =
@@ -137,6 +139,7 @@ void SceneWidget::keyPressEvent(QKeyEvent* event) {
                       : key == Qt::Key_Up ? -1
                                           : 0);
     const bool pans = event->modifiers() & Qt::ShiftModifier;
+    rememberCamera("keys");
     moveCamera({}, way * (pans ? kPixelsPerKey : kTurnPerKey / kTurnPerPixel), pans);
 }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace lx::ui {
 namespace {
@@ -35,6 +36,8 @@ SceneWidget::SceneWidget(RendererSource source, QWidget* parent)
     setFocusPolicy(Qt::ClickFocus);
     setAttribute(Qt::WA_OpaquePaintEvent);
     setMinimumSize(60, 60);
+    setAccessibleName(tr("Plot"));
+    setContextMenuPolicy(Qt::PreventContextMenu);  // a right drag zooms: see mouseReleaseEvent
     m_poll.setInterval(kPollMs);
     connect(&m_poll, &QTimer::timeout, this, &SceneWidget::takePicture);
     m_settle.setSingleShot(true);
@@ -45,6 +48,7 @@ SceneWidget::~SceneWidget() = default;
 
 void SceneWidget::layersChanged() {
     m_dirty = true;
+    m_read = m_readAt ? readoutAt(*m_readAt) : QString();
     relayout();
     update();
 }
@@ -68,6 +72,9 @@ void SceneWidget::setHome(const render::Rect& home) {
 }
 
 void SceneWidget::fit() {
+    if (!m_follows || (m_figure.space && !m_figure.space->follows)) {
+        rememberCamera("fit");
+    }
     m_follows = true;
     if (m_figure.space) {
         m_figure.space->follows = true;
@@ -113,10 +120,11 @@ void SceneWidget::fitSpace(Figure& figure, const QRectF& plot) const {
 
 render::Scene SceneWidget::sceneFor(const Figure& figure, const render::Rect& rect,
                                     float pixelRatio, int samples) const {
-    render::Scene scene{rect, toRender(m_theme->panel), pixelRatio, figure.layers};
+    render::Scene scene{rect, toRender(m_theme->panel), pixelRatio, styledLayers(figure)};
     if (figure.space) {
-        scene.space =
-            std::make_shared<const render::Space>(spaceOf(*figure.space, *m_theme, samples));
+        render::Space space = spaceOf(*figure.space, *m_theme, samples);
+        space.solids = styledSolids(figure);
+        scene.space = std::make_shared<const render::Space>(std::move(space));
     }
     return scene;
 }
@@ -176,6 +184,7 @@ void SceneWidget::paintEvent(QPaintEvent*) {
     if (outlining()) {
         paintOutline(painter);
     }
+    paintReadout(painter);
 }
 
 void SceneWidget::paintTo(QPainter& painter, QSizeF size, double rasterScale, bool withTitle) {
@@ -219,9 +228,15 @@ void SceneWidget::mousePressEvent(QMouseEvent* event) {
     if (!m_layout.plot.contains(event->position())) {
         return;
     }
-    const bool leftButton = event->button() == Qt::LeftButton;
     const bool draws = m_dragShape != DragShape::None;
     const bool turns = draws && m_figure.space && event->button() == Qt::RightButton;
+    if (event->button() == Qt::RightButton && !turns) {
+        m_gesture = Gesture::Box;
+        m_moved = false;
+        m_pressAt = m_lastAt = event->position();
+        return;
+    }
+    const bool leftButton = event->button() == Qt::LeftButton;
     const bool pans =
         event->button() == Qt::MiddleButton ||
         (leftButton && !draws && (m_leftPans || event->modifiers() & Qt::ShiftModifier));
@@ -239,6 +254,7 @@ void SceneWidget::mousePressEvent(QMouseEvent* event) {
     m_moved = false;
     m_pressAt = m_lastAt = event->position();
     m_pressRect = m_shown;
+    updateReadout({});
     if (m_gesture == Gesture::Drag) {
         Q_EMIT pressed(toData(m_pressAt));
     }
@@ -248,6 +264,7 @@ void SceneWidget::mouseMoveEvent(QMouseEvent* event) {
     const QPointF at = event->position();
     if (m_gesture == Gesture::None) {
         const bool now = m_layout.plot.contains(at);
+        updateReadout(now ? std::optional(at) : std::nullopt);
         if (now) {
             Q_EMIT hovered(toData(at));
         } else if (m_inside) {
@@ -259,7 +276,16 @@ void SceneWidget::mouseMoveEvent(QMouseEvent* event) {
     if (!m_moved && (at - m_pressAt).manhattanLength() < QApplication::startDragDistance() / 2) {
         return;
     }
-    m_moved = true;
+    const bool first = !std::exchange(m_moved, true);
+    if (m_gesture == Gesture::Box) {
+        m_lastAt = at;
+        update();
+        return;
+    }
+    if (first && (m_gesture == Gesture::Pan || m_gesture == Gesture::Orbit)) {
+        rememberCamera("drag");
+        m_lastMove = "";  // the next drag is another move
+    }
     if (outlining()) {
         extendOutline(at);
     } else if (m_figure.space) {
@@ -282,6 +308,17 @@ void SceneWidget::mouseMoveEvent(QMouseEvent* event) {
 
 void SceneWidget::mouseReleaseEvent(QMouseEvent* event) {
     if (m_gesture == Gesture::None) {
+        return;
+    }
+    if (m_gesture == Gesture::Box) {
+        if (event->button() == Qt::RightButton) {
+            m_gesture = Gesture::None;
+            if (m_moved) {
+                finishBox();
+            } else {
+                Q_EMIT menuAsked(event->globalPosition().toPoint());
+            }
+        }
         return;
     }
     if (!m_moved && event->button() == Qt::LeftButton) {
@@ -324,12 +361,14 @@ void SceneWidget::wheelEvent(QWheelEvent* event) {
     // Beyond these widths float32 coordinates would show their rounding.
     const double size = std::max({std::abs(r.x0), std::abs(r.x1), std::abs(r.y0), std::abs(r.y1)});
     if (r.x1 - r.x0 > 1e-5 * size && r.x1 - r.x0 < 1e9) {
+        rememberCamera("wheel");
         setShown(r);
     }
     event->accept();
 }
 
 void SceneWidget::leaveEvent(QEvent*) {
+    updateReadout({});
     if (m_inside) {
         m_inside = false;
         Q_EMIT left();

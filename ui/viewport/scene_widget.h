@@ -4,6 +4,7 @@
 #include "core/render/renderer.h"
 #include "ui/viewport/figure.h"
 
+#include <QElapsedTimer>
 #include <QPolygonF>
 #include <QTimer>
 #include <QWidget>
@@ -52,6 +53,25 @@ public:
     QPointF toPixel(double x, double y) const { return transform().map(x, y); }
     PlotTransform transform() const { return {m_shown, m_layout.plot}; }
 
+    // The layer list. Choices live in figure().choices.
+    std::vector<PartRow> parts() const { return partsOf(m_figure); }
+    void setPart(const PartStyle&);
+    bool movePart(const QString& id, int by);
+    void setChoices(const PartChoices&);
+
+    // The camera's own history: one entry a gesture.
+    bool undoCamera();
+    bool redoCamera();
+    bool canUndoCamera() const { return !m_undo.empty(); }
+    bool canRedoCamera() const { return !m_redo.empty(); }
+    /// What the axes span ("z1|z2"): pictures of the same span can share a camera; empty: none can.
+    QString cameraSpan() const;
+    /// Shows what `other` shows, without an entry in the history.
+    void followCamera(const SceneWidget& other);
+
+    /// The value of the uppermost field shown there, which the mouse reads out; empty without one.
+    QString readoutAt(QPointF data) const;
+
     /// Left drag reports `dragged` instead of panning; the middle button, or Shift, always pans.
     void setLeftDragPans(bool on) { m_leftPans = on; }
     void setZoomable(bool on) { m_zoomable = on; }
@@ -81,7 +101,9 @@ Q_SIGNALS:
     void legendClicked(int entry);
     /// A closed shape in pixels of this widget, and the keys held at its end.
     void outlined(const QPolygonF& outline, Qt::KeyboardModifiers keys);
-    void viewChanged();  ///< pan, zoom, fit, new size
+    void viewChanged();             ///< pan, zoom, fit, new size
+    void partsChanged();            ///< of the layer list, by a person
+    void menuAsked(QPoint global);  ///< right click; a right drag zooms into its box
 
 protected:
     void paintEvent(QPaintEvent*) override;
@@ -109,6 +131,20 @@ private:
     void paintOutline(QPainter&) const;
     void submitIfNeeded();
     void takePicture();
+
+    struct CameraState {
+        bool follows = true, spaceFollows = true;
+        render::Rect wanted;
+        std::optional<render::Camera> camera = {};
+    };
+    /// Keeps the state before a move; moves of one `kind` shortly after each other are one.
+    void rememberCamera(const char* kind);
+    CameraState cameraState() const;
+    void restoreCamera(const CameraState&);
+    void finishBox();
+    void updateReadout(std::optional<QPointF> pixel);
+    void paintReadout(QPainter&) const;
+
     render::Scene sceneFor(const Figure&, const render::Rect&, float pixelRatio, int samples) const;
 
     RendererSource m_source;
@@ -126,12 +162,25 @@ private:
     QTimer m_poll, m_settle;
     bool m_moving = false;  ///< the camera: smooth edges wait until it rests
 
-    enum class Gesture : std::uint8_t { None, Pan, Drag, Orbit, Outline } m_gesture = Gesture::None;
+    enum class Gesture : std::uint8_t {
+        None,
+        Pan,
+        Drag,
+        Orbit,
+        Outline,
+        Box
+    } m_gesture = Gesture::None;
     QPointF m_pressAt, m_lastAt;
     DragShape m_dragShape = DragShape::None;
     QPolygonF m_outline;
     render::Rect m_pressRect;
     bool m_moved = false, m_inside = false;
+
+    std::vector<CameraState> m_undo, m_redo;
+    const char* m_lastMove = "";
+    QElapsedTimer m_sinceMove;
+    std::optional<QPointF> m_readAt;  ///< data coordinates
+    QString m_read;
 };
 
 }  // namespace lx::ui

@@ -3,6 +3,7 @@
 
 #include "ui/views/figure_view.h"
 
+#include <QCoreApplication>
 #include <algorithm>
 #include <cmath>
 
@@ -140,6 +141,46 @@ std::vector<render::Solid> codeSolids(const render::PointCloud3& cloud,
     rest.opacity = kRestSpace;
     chosen.category = splitLabels(cloud.category, count, *emphasis.rows, true);
     return {rest, chosen};
+}
+
+Index classesOf(const Array& labels) {
+    Index count = 0;
+    if (labels.defined()) {
+        for (const Index label : labels.values<Index>()) {
+            count = std::max(count, label + 1);
+        }
+    }
+    return std::min<Index>(count, 4096);
+}
+
+DataTable codeTable(const Array& codes, const Array& labels, const Array& sds) {
+    DataTable table(QCoreApplication::translate("Codes", "Codes"),
+                    codes.defined() ? codes.dim(0) : 0);
+    QStringList axes, widths;
+    for (Index i = 1; codes.defined() && i <= codes.dim(1); ++i) {
+        axes << QStringLiteral("z%1").arg(i);
+        widths << QStringLiteral("sd of z%1").arg(i);
+    }
+    table.add(codes, axes);
+    table.add(labels, {QCoreApplication::translate("Codes", "class")});
+    table.add(sds, widths);
+    return table;
+}
+
+std::optional<render::Rect> followed(const render::Rect& home,
+                                     const std::optional<render::Rect>& bounds, bool force) {
+    if (!bounds) {
+        return {};
+    }
+    const double width = bounds->x1 - bounds->x0, height = bounds->y1 - bounds->y0;
+    const bool leaves = bounds->x0 < home.x0 || bounds->x1 > home.x1 || bounds->y0 < home.y0 ||
+                        bounds->y1 > home.y1;
+    const double filled = std::max(width / (home.x1 - home.x0), height / (home.y1 - home.y0));
+    if (!force && !leaves && filled >= 0.6) {
+        return {};
+    }
+    const double px = 0.06 * width, py = 0.06 * height;
+    return render::Rect{bounds->x0 - px, bounds->y0 - py, bounds->x1 + px, bounds->y1 + py};
 }
 
 }  // namespace lx::ui

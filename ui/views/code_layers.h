@@ -6,10 +6,12 @@
 #include "core/render/chart.h"
 #include "core/render/space.h"
 #include "ui/bridge/selection.h"
+#include "ui/plot/data_table.h"
 #include "ui/shell/theme.h"
 #include "ui/viewport/figure.h"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace lx::ui {
@@ -43,6 +45,17 @@ std::vector<render::Layer> codeLayers(const CodePoints&, const CodeEmphasis&, co
 /// what is emphasised only.
 std::vector<OverlayItem> codeEllipses(const CodePoints&, const Array& sds, const render::Chart&,
                                       const CodeEmphasis&, const Theme&);
+
+/// One more than the largest label, at most 4096; 0 without labels.
+Index classesOf(const Array& labels);
+
+/// The codes [N, d] with their classes [N] and spreads [N, d], whatever a chart shows of them.
+DataTable codeTable(const Array& codes, const Array& labels, const Array& sds);
+
+/// Where a frame goes that follows points but not every tremor: it grows when they leave it and
+/// shrinks when they fill less than 60 % of it, or with `force`; nothing: it stays.
+std::optional<render::Rect> followed(const render::Rect& home,
+                                     const std::optional<render::Rect>& bounds, bool force);
 
 /// The whole cloud as drawn without a selection, for look-ups under the mouse as well.
 render::PointCloud3 codeCloud(const CodePoints&, const CodeEmphasis&, const Theme&);

@@ -83,6 +83,22 @@ public:
         refresh();
     }
     void fit() override { m_scene->fit(); }
+    std::vector<DataTable> tables() const override {
+        if (!m_frame.snapshot || !drawsImages(m_frame)) {
+            return FigureView::tables();
+        }
+        std::vector<DataTable> out;
+        for (const QString& id : content()) {
+            if (const Array* shown = channel(m_frame, id.toStdString());
+                shown && shown->shape().size() > 0) {
+                const bool pixels = shown->shape().size() == 3;
+                DataTable table(id, shown->dim(0));
+                table.add(*shown, {pixels ? tr("pixel") : id}, unitOf(id));
+                out.push_back(std::move(table));
+            }
+        }
+        return out;
+    }
     void paintTo(QPainter& painter, QSizeF size, double scale) override {
         if (m_frame.snapshot && drawsImages(m_frame)) {
             m_tiles->paintTo(painter, size);
@@ -123,6 +139,8 @@ protected:
             return;
         }
         const QColor color = model ? theme().model : theme().data;
+        const QString part = model ? QStringLiteral("model") : QStringLiteral("data");
+        figure.nameLayers(part, model ? tr("Model") : tr("Data"));
         const CodePoints drawn{xy,
                                Array(),
                                Array(),
@@ -136,7 +154,18 @@ protected:
             figure.layers.push_back(std::move(layer));
         }
         figure.legend.push_back({model ? tr("model") : tr("data"), color,
-                                 model ? render::Marker::Square : render::Marker::Circle});
+                                 model ? render::Marker::Square : render::Marker::Circle,
+                                 Qt::SolidLine, false, part});
+    }
+    QString unitOf(const QString& id) const {
+        if (m_frame.description) {
+            for (const ChannelDecl& decl : m_frame.description->channels) {
+                if (decl.id == id.toStdString()) {
+                    return QString::fromStdString(decl.unit);
+                }
+            }
+        }
+        return {};
     }
     void setHomeAround(const Array& points) {
         if (const auto bounds = boundsOf(planeOf(points), 0.001, 0.1)) {
@@ -243,6 +272,7 @@ protected:
         for (std::size_t i = 0; i < count; ++i) {
             residuals.lines.emplace_back(from[2 * i], from[2 * i + 1], to[2 * i], to[2 * i + 1]);
         }
+        figure.nameOverlay(QStringLiteral("residuals"), tr("Residuals"));
         figure.overlay.push_back(std::move(residuals));
         addPoints(figure, a, false, 0.9F);
         addPoints(figure, b, true, 0.9F);

@@ -49,6 +49,19 @@ public:
         }
     }
 
+    std::vector<DataTable> tables() const override {
+        std::vector<DataTable> out;
+        for (const auto& [name, array] : bridge().cursorAnswer()) {
+            if (array.defined() && !array.shape().empty()) {
+                const QString text = QString::fromStdString(name);
+                DataTable table(text, array.dim(0));
+                table.add(array, {text});
+                out.push_back(std::move(table));
+            }
+        }
+        return out;
+    }
+
 protected:
     void fillSettings(QMenu& menu) override {
         menu.addAction(tr("Bookmark this place"), m_panel, &ProbePanel::bookmark);

@@ -2,6 +2,7 @@
 #include "ui/views/figure_view.h"
 
 #include "core/render/colormap.h"
+#include "ui/plot/figure_tables.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -97,6 +98,38 @@ void FigureView::fillMenu(QMenu& menu) {
         box->setTextFormat(Qt::PlainText);
         box->open();
     });
+}
+
+std::vector<DataTable> FigureView::tables() const {
+    const SceneWidget* shown = scene();
+    return shown ? tablesOf(shown->figure()) : std::vector<DataTable>();
+}
+
+QJsonObject FigureView::state() const {
+    QJsonObject out;
+    if (const SceneWidget* shown = scene()) {
+        if (const QJsonArray parts = toJson(shown->figure().choices); !parts.isEmpty()) {
+            out[QStringLiteral("layers")] = parts;
+        }
+    }
+    if (m_linked) {
+        out[QStringLiteral("linked")] = true;
+    }
+    return out;
+}
+
+void FigureView::restore(const QJsonObject& state) {
+    if (SceneWidget* shown = scene()) {
+        shown->setChoices(partsFromJson(state.value(QStringLiteral("layers")).toArray()));
+    }
+    setCameraLinked(state.value(QStringLiteral("linked")).toBool());
+}
+
+void FigureView::setCameraLinked(bool linked) {
+    if (linked != m_linked) {
+        m_linked = linked;
+        Q_EMIT cameraLinkChanged();
+    }
 }
 
 void FigureView::exportDialog() {

@@ -22,6 +22,16 @@ public:
     QImage picture(QSize size, qreal pixelRatio) override;
     void fillMenu(QMenu&) override;
     void setTheme(const Theme&) override;
+    /// What its figure shows: see tablesOf().
+    std::vector<DataTable> tables() const override;
+    /// The layer list and the link of the camera; views with more of their own add to these.
+    QJsonObject state() const override;
+    void restore(const QJsonObject&) override;
+    /// The plot that is drawn by a renderer, or null.
+    SceneWidget* scene() const { return findChild<SceneWidget*>(); }
+    /// Whether the camera goes along with those of other views of the same span.
+    bool cameraLinked() const { return m_linked; }
+    void setCameraLinked(bool linked);
     /// What is this, how to read it, when to worry: three short paragraphs.
     virtual QString explanation() const = 0;
     bool showsContent() const { return m_stack->currentIndex() == 1; }
@@ -41,6 +51,9 @@ protected:
     const Theme& theme() const { return *m_theme; }
     SceneWidget::RendererSource rendererSource() const;
 
+Q_SIGNALS:
+    void cameraLinkChanged();
+
 private:
     SessionBridge& m_bridge;
     const Theme* m_theme;
@@ -48,6 +61,7 @@ private:
     QLabel* m_label;
     QPushButton* m_button;
     QString m_emptyText;
+    bool m_linked = false;
 };
 
 /// Writes any view to a .png, .svg or .pdf file. Throws as exportFigure.

@@ -72,6 +72,19 @@ public:
         m_scene->paintTo(painter, size, scale);
     }
 
+    std::vector<DataTable> tables() const override {
+        const auto count = static_cast<Index>(m_values.size());
+        if (count == 0) {
+            return {};
+        }
+        DataTable table(title(), count);
+        table.add(
+            {tr("unit")}, {}, [](Index row, Index) { return QStringLiteral("z%1").arg(row + 1); },
+            0);
+        table.add(Array({count}, m_values), {tr("KL")}, tr("nats"));
+        return {std::move(table)};
+    }
+
 protected:
     void fillSettings(QMenu& menu) override {
         QAction* action = menu.addAction(tr("Largest first"));
@@ -91,6 +104,7 @@ private:
         Figure& figure = m_scene->figure();
         figure.overlay.clear();
         figure.xTicks.clear();
+        figure.nameOverlay(QStringLiteral("bars"), tr("Bars"));
         std::vector<std::size_t> order(m_values.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         if (m_sorted) {
@@ -125,6 +139,7 @@ private:
                                                   theme().text, QPointF(0, -9), 11, false, true});
             }
         }
+        figure.nameOverlay(QStringLiteral("threshold"), tr("Threshold of 0.01 nats"));
         figure.overlay.push_back(CurveItem{
             {{0.4, kActiveNats}, {count + 0.6, kActiveNats}}, theme().secondary, 1, Qt::DotLine});
         figure.note =

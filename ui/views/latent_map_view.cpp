@@ -167,8 +167,23 @@ public:
         rebuildLayers();
         return true;
     }
-    QJsonObject state() const override { return toJson(m_choice); }
-    void restore(const QJsonObject& state) override { choose(chartFromJson(state)); }
+    QJsonObject state() const override {
+        QJsonObject out = FigureView::state();
+        const QJsonObject chart = toJson(m_choice);
+        for (auto it = chart.begin(); it != chart.end(); ++it) {
+            out[it.key()] = it.value();
+        }
+        return out;
+    }
+    void restore(const QJsonObject& state) override {
+        FigureView::restore(state);
+        choose(chartFromJson(state));
+    }
+    std::vector<DataTable> tables() const override {
+        std::vector<DataTable> out = FigureView::tables();
+        out.insert(out.begin(), codeTable(m_codes, m_labels, m_ellipses ? m_sds : Array()));
+        return out;
+    }
     void cancelGesture() override {
         m_pinned = false;
         if (m_scene->outlining()) {
@@ -270,30 +285,12 @@ private:
             return;
         }
         const auto bounds = boundsOf(m_xy, 0.001, 0.06);
-        if (!bounds) {
-            return;
-        }
-        const render::Rect& home = m_scene->figure().home;
-        const bool leaves = bounds->x0 < home.x0 || bounds->x1 > home.x1 || bounds->y0 < home.y0 ||
-                            bounds->y1 > home.y1;
-        const double filled = std::max((bounds->x1 - bounds->x0) / (home.x1 - home.x0),
-                                       (bounds->y1 - bounds->y0) / (home.y1 - home.y0));
-        if (force || leaves || filled < 0.6) {
-            const double px = 0.06 * (bounds->x1 - bounds->x0);
-            const double py = 0.06 * (bounds->y1 - bounds->y0);
-            m_scene->setHome({bounds->x0 - px, bounds->y0 - py, bounds->x1 + px, bounds->y1 + py});
+        if (const auto home = followed(m_scene->figure().home, bounds, force)) {
+            m_scene->setHome(*home);
         }
     }
 
-    Index classCount() const {
-        Index count = 0;
-        if (m_labels.defined()) {
-            for (const Index label : m_labels.values<Index>()) {
-                count = std::max(count, label + 1);
-            }
-        }
-        return std::min<Index>(count, 4096);
-    }
+    Index classCount() const { return classesOf(m_labels); }
 
     void rebuildLegend() {
         Figure& figure = m_scene->figure();
@@ -308,7 +305,8 @@ private:
         const int selected = bridge().explore().selectedClass();
         for (Index i = 0; i < std::min<Index>(classes, 16); ++i) {
             figure.legend.push_back({className(m_frame, i), classColor(theme(), i), classMarker(i),
-                                     Qt::SolidLine, selected >= 0 && selected != i});
+                                     Qt::SolidLine, selected >= 0 && selected != i,
+                                     QStringLiteral("codes")});
             m_legendClasses.push_back(static_cast<int>(i));
         }
         if (classes > 16) {
@@ -324,6 +322,7 @@ private:
             figure.legend[i].faded = selected >= 0 && selected != m_legendClasses[i];
         }
         figure.layers.clear();
+        figure.nameLayers(QStringLiteral("codes"), tr("Codes"));
         if (m_xy.defined()) {
             const bool density =
                 m_mode == Mode::Density || (m_mode == Mode::Auto && m_xy.dim(0) > kDensityFrom);
@@ -394,15 +393,18 @@ private:
             m_scene->overlayChanged();
             return;
         }
+        figure.nameOverlay(QStringLiteral("ellipses"), tr("Encoder ellipses"));
         if (m_ellipses && m_sds.defined()) {
             figure.overlay = codeEllipses(points(), m_sds, m_chart, emphasis(), theme());
         }
         if (m_circles) {
             const QPointF middle =
                 plane(std::vector<float>(static_cast<std::size_t>(m_dim), 0)).value_or(QPointF());
+            figure.nameOverlay(QStringLiteral("prior"), tr("Prior circles"));
             addPriorCircles(figure, theme(), middle);
         }
         const ExploreState& explore = bridge().explore();
+        figure.nameOverlay(QStringLiteral("marks"), tr("Bookmarks and dropped data"));
         for (const auto* list : {&explore.bookmarks(), &explore.marks()}) {
             const bool dropped = list == &explore.marks();
             for (const Bookmark& mark : *list) {
@@ -416,6 +418,7 @@ private:
                 }
             }
         }
+        figure.nameOverlay(QStringLiteral("pointed"), tr("Selected and pointed at"));
         ringRow(figure, explore.selectedPoint(), 2);
         if (m_hoverRow >= 0) {
             ringRow(figure, m_hoverRow, 1);
@@ -425,6 +428,7 @@ private:
             }
         }
         if (const auto at = plane(explore.cursor())) {
+            figure.nameOverlay(QStringLiteral("probe"), tr("Probe"));
             figure.overlay.push_back(CrosshairItem{at->x(), at->y(), theme().text});
             figure.overlay.push_back(TextItem{at->x(), at->y(),
                                               tr("probe  z = ") + formatPoint(explore.cursor()),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/plot/figure_tables.h"
 #include "ui/plot/time_plot.h"
 #include "ui/views/figure_view.h"
 
@@ -76,6 +77,7 @@ public:
         m_plot->replotNow();
         m_plot->paintTo(painter, size);
     }
+    std::vector<DataTable> tables() const override { return tablesOf(*m_plot); }
     TimePlot& plot() { return *m_plot; }
 
 protected:

@@ -28,6 +28,8 @@ public:
         setEmptyText(tr("Press play: the decoded plane appears after the first step."));
         Figure& figure = m_scene->figure();
         figure.axes = false;
+        figure.xLabel = QStringLiteral("z1");  // not printed: the camera of the map may be shared
+        figure.yLabel = QStringLiteral("z2");
         figure.home = {-2.5, -2.5, 2.5, 2.5};
         m_scene->fit();
         m_since.start();
@@ -243,7 +245,10 @@ private:
             }
         }
         m_places = atlas.places;
-        m_scene->figure().layers = {std::move(atlas)};
+        Figure& figure = m_scene->figure();
+        figure.layers.clear();
+        figure.nameLayers(QStringLiteral("sheet"), tr("Decoded grid"));
+        figure.layers.push_back(std::move(atlas));
         m_scene->layersChanged();
         showContent(true);
         rebuildOverlay();
@@ -279,6 +284,7 @@ private:
         const QPointF at = m_inside ? m_hover
                            : placed ? QPointF(z[0], m_dim > 1 ? z[1] : 0.0)
                                     : QPointF(NAN, NAN);
+        figure.nameOverlay(QStringLiteral("probe"), tr("Probe"));
         if (const render::Rect* cell = cellAt(at)) {
             figure.overlay.push_back(RectItem{*cell, {}, theme().accent, 2});
         }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ui/bridge/session_bridge.h"
+#include "ui/plot/data_table.h"
 #include "ui/shell/theme.h"
 
 #include <QImage>
@@ -44,6 +45,9 @@ public:
     /// What a person chose in this view, saved with the layout and the session; empty: nothing.
     virtual QJsonObject state() const { return {}; }
     virtual void restore(const QJsonObject&) {}
+    /// The numbers behind what is shown, for the data table; called twice a second while it is
+    /// open.
+    virtual std::vector<DataTable> tables() const { return {}; }
     /// The picture for export, at `size` logical pixels.
     virtual QImage picture(QSize size, qreal pixelRatio);
     /// One sentence for an empty stage ("Press play: the map appears after the first step.").
