@@ -229,32 +229,7 @@ Array toRowMajor(const Array& columnMajor) {
 }
 
 Bytes encodeHeader(const Array& array) {
-    std::string shape;
-    for (const Index extent : array.shape()) {
-        shape += std::to_string(extent) + ", ";
-    }
-    if (array.shape().size() > 1) {
-        shape.resize(shape.size() - 2);
-    } else if (!shape.empty()) {
-        shape.resize(shape.size() - 1);
-    }
-    const DType dtype = array.dtype();
-    const std::string_view type = dtype == DType::U8    ? "|u1"
-                                  : dtype == DType::I64 ? "<i8"
-                                  : dtype == DType::F32 ? "<f4"
-                                                        : "<f8";
-    std::string text = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (" +
-                       shape + "), }";
-    constexpr std::size_t kStart = 10;
-    text.append(63 - (kStart + text.size()) % 64, ' ');
-    text += '\n';
-    Bytes out;
-    detail::append(out, kMagic);
-    out.push_back(std::byte{1});
-    out.push_back(std::byte{0});
-    detail::append(out, static_cast<std::uint16_t>(text.size()), false);
-    detail::append(out, text);
-    return out;
+    return npyHeader(array.dtype(), array.shape());
 }
 
 void requireWritable(const Array& array) {
@@ -264,6 +239,37 @@ void requireWritable(const Array& array) {
 }
 
 }  // namespace
+
+Bytes npyHeader(DType dtype, std::span<const Index> extents, std::size_t least) {
+    std::string shape;
+    for (const Index extent : extents) {
+        shape += std::to_string(extent) + ", ";
+    }
+    if (extents.size() > 1) {
+        shape.resize(shape.size() - 2);
+    } else if (!shape.empty()) {
+        shape.resize(shape.size() - 1);
+    }
+    const std::string_view type = dtype == DType::U8    ? "|u1"
+                                  : dtype == DType::I64 ? "<i8"
+                                  : dtype == DType::F32 ? "<f4"
+                                                        : "<f8";
+    std::string text = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (" +
+                       shape + "), }";
+    constexpr std::size_t kStart = 10;
+    text.append(63 - (kStart + text.size()) % 64, ' ');
+    while (kStart + text.size() + 1 < least) {
+        text.append(64, ' ');
+    }
+    text += '\n';
+    Bytes out;
+    detail::append(out, kMagic);
+    out.push_back(std::byte{1});
+    out.push_back(std::byte{0});
+    detail::append(out, static_cast<std::uint16_t>(text.size()), false);
+    detail::append(out, text);
+    return out;
+}
 
 Array readNpy(std::span<const std::byte> bytes, const std::string& name) {
     if (bytes.size() < 10 || detail::textOf(bytes.first(6)) != kMagic) {

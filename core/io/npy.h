@@ -15,6 +15,10 @@ namespace lx {
 Array readNpy(std::span<const std::byte>, const std::string& name);
 Array readNpy(const std::filesystem::path&);
 
+/// All before the values; of at least `least` bytes, so that an array of unknown length can get its
+/// shape when it is complete.
+Bytes npyHeader(DType, std::span<const Index> shape, std::size_t least = 0);
+
 /// Version 1.0, little-endian, C order, data aligned to 64 bytes as numpy writes it.
 Bytes encodeNpy(const Array&);
 void writeNpy(const std::filesystem::path&, const Array&);

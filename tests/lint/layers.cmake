@@ -9,7 +9,7 @@ set(allow_core/session core/base)
 set(allow_core/io core/base)
 set(allow_core/diagnostics core/base)
 set(allow_core/energies core/base)
-set(allow_core/chains core/base core/session core/io core/diagnostics)
+set(allow_core/chains core/base core/session core/io core/diagnostics core/energies)
 set(allow_core/recipes core/base core/session core/io)
 set(allow_core/cli core/base core/session core/io core/diagnostics core/energies core/samplers
   core/chains core/recipes)
@@ -23,10 +23,10 @@ set(allow_core/samplers core/base core/energies)
 set(allow_core/nn core/base core/data core/energies core/fields core/geometry core/samplers)
 set(allow_core/evaluation core/base core/data core/energies core/fields core/geometry core/samplers
   core/nn)
-set(allow_core/experiments core/base core/session core/io core/executors ${allow_core/evaluation}
+set(allow_core/experiments core/base core/session core/io core/diagnostics core/chains core/executors ${allow_core/evaluation}
   core/evaluation)
-set(allow_ui core/base core/session core/io core/render)
-set(allow_app core/base core/session core/io core/chains core/recipes core/cli core/gpu core/render
+set(allow_ui core/base core/session core/io core/diagnostics core/chains core/render)
+set(allow_app core/base core/session core/io core/diagnostics core/chains core/recipes core/cli core/gpu core/render
   core/executors ui)
 
 # <family>: pattern of the header's name, and the folders that may include it.
