@@ -179,6 +179,14 @@ public:
     /// Makes at most `maxSteps` steps, at least one; stops early on time or request.
     virtual void advance(Clock, Budget, std::stop_token, SeriesSink&) = 0;
     virtual Index step(Clock) const = 0;
+    /// The last advance() ended without a whole step and will go on where it was: one step takes
+    /// longer than the time it had, or there is nothing new to read.
+    virtual bool waiting() const noexcept { return false; }
+    /// Rises when observe() would show something else although no step was made: a probe moved the
+    /// state, or a thread of the experiment's own has a result.
+    virtual std::uint64_t news() const noexcept { return 0; }
+    /// Such a thread is at work: the run asks for news() 20 times a second, even at rest.
+    virtual bool working() const noexcept { return false; }
     /// Makes one part of a step. Throws UsageError when the run has no phase of that name; that
     /// refuses the request and leaves the run as it was.
     virtual void advancePhase(Clock, const std::string& phase, std::stop_token, SeriesSink&) {
@@ -205,6 +213,10 @@ struct Description {
     std::vector<std::string> views;
     std::vector<std::string> classNames;  ///< text of each value of the "labels" channel
     std::vector<Clock> clocks{Clock::Train};
+    /// Length of the run on the first clock when the parameters say it; 0: the recipe's number.
+    Index steps = 0;
+    /// Speed the window starts with on the first clock, steps/s; 0: as fast as possible.
+    double pace = 0;
 };
 
 struct ExperimentSpec {

@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace lx {
+namespace {
+
+/// How often a helper thread of an experiment at rest is asked.
+constexpr std::chrono::milliseconds kNewsInterval{50};
+
+}  // namespace
 
 Run::Run(std::shared_ptr<Mailbox> box, RunContext context)
     : m_box(std::move(box)), m_context(context) {}
@@ -30,6 +36,7 @@ void Run::round(std::size_t ringLimit) {
         }
         advance();
         m_box->series.append(m_points);
+        noticeNews();
         serveObserve(std::chrono::steady_clock::now());
     });
     m_box->series.append(m_points);
@@ -65,6 +72,9 @@ std::optional<Time> Run::nextDue() const {
             next = std::max(next, m_observeAgain);
         }
         due = due ? std::min(*due, next) : next;
+    }
+    if (m_experiment && !m_failure && m_experiment->working()) {
+        due = std::min(due.value_or(now + kNewsInterval), now + kNewsInterval);
     }
     return due;
 }

@@ -131,6 +131,7 @@ private:
     bool serveProbes();
     void serveProbe(ProbeWork& work);
     void serveObserve(Time now);
+    void noticeNews();
     void publishWhenDue();
     void publish(Time now);
     Status status() const;
@@ -172,6 +173,7 @@ private:
     bool m_observeDirty = false;
     Time::duration m_observeSpent{};  ///< engine time of the observation under way, or the last
     Time m_observeAgain{};            ///< the next one may begin while a clock runs
+    std::uint64_t m_newsSeen = 0;     ///< Experiment::news() of the last look
     std::string m_observeError;
     std::vector<ProbeWork> m_probes;
 

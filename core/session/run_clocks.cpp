@@ -79,7 +79,9 @@ void Run::advanceAlone(Clock clock, Time end, std::stop_token stop) {
         if (stepping) {
             state.pending -= made;
         }
-        keepForScrub();
+        if (made > 0) {
+            keepForScrub();
+        }
     }
 }
 
@@ -131,16 +133,20 @@ Index Run::stepSome(Clock clock, Index steps, Time end, std::stop_token stop) {
     PointSink sink(m_points, m_box->id);
     guarded(std::string("advance ") + kClockNames[static_cast<std::size_t>(clock)], [&] {
         m_experiment->advance(clock, {std::max<Index>(steps, 1), remaining(end)}, stop, sink);
-        if (m_experiment->step(clock) <= before) {
+        if (m_experiment->step(clock) <= before && !m_experiment->waiting()) {
             throw UsageError("the experiment made no step");
         }
     });
-    m_stepsChanged = m_observeDirty = true;
     if (m_failure) {
+        m_stepsChanged = m_observeDirty = true;
         // All clocks are paused by now; end the loops above.
         return std::max<Index>(steps, 1);
     }
     const Index made = m_experiment->step(clock) - before;
+    if (made == 0) {
+        return 0;
+    }
+    m_stepsChanged = m_observeDirty = true;
     if (state.speed > 0) {
         state.credit -= static_cast<double>(made);
     }

@@ -137,6 +137,16 @@ void Run::serveProbe(ProbeWork& work) {
     }
 }
 
+void Run::noticeNews() {
+    if (!m_experiment || m_failure) {
+        return;
+    }
+    if (const std::uint64_t news = m_experiment->news(); news != m_newsSeen) {
+        m_newsSeen = news;
+        m_observeDirty = true;
+    }
+}
+
 void Run::serveObserve(Time now) {
     const bool due = m_observeDirty && m_box->slot.taken() &&
                      now - m_published >= m_context.options->publishInterval &&

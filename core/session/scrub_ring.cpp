@@ -12,14 +12,39 @@ Index position(const Steps& step) {
     return std::accumulate(step.begin(), step.end(), Index{0});
 }
 
+/// Node, shape and control block.
+std::size_t entryBytes(const std::string& name) {
+    return name.size() + 128;
+}
+
 }  // namespace
 
 std::size_t bytesOf(const State& state) noexcept {
     std::size_t total = 0;
     for (const auto& [name, array] : state) {
-        total += array.bytes().size() + name.size() + 128;  // node, shape and control block
+        total += array.bytes().size() + entryBytes(name);
     }
     return total;
+}
+
+void ScrubRing::count(const State& state) {
+    for (const auto& [name, array] : state) {
+        m_bytes += entryBytes(name);
+        if (m_users[array.bytes().data()]++ == 0) {
+            m_bytes += array.bytes().size();
+        }
+    }
+}
+
+void ScrubRing::uncount(const State& state) {
+    for (const auto& [name, array] : state) {
+        m_bytes -= entryBytes(name);
+        const auto at = m_users.find(array.bytes().data());
+        if (--at->second == 0) {
+            m_bytes -= array.bytes().size();
+            m_users.erase(at);
+        }
+    }
 }
 
 void ScrubRing::setLimit(std::size_t bytes) {
@@ -55,19 +80,18 @@ Index ScrubRing::untilDue(const Steps& step) const {
 }
 
 void ScrubRing::add(const Steps& step, std::shared_ptr<const State> state) {
-    const std::size_t bytes = bytesOf(*state);
-    if (bytes > m_limit) {
+    if (bytesOf(*state) > m_limit) {
         m_tooLarge = true;
         return;
     }
     // What was kept only for being the newest goes when its cell has an older entry.
     if (const std::size_t n = m_entries.size();
         n > 1 && cell(m_entries[n - 1].step) == cell(m_entries[n - 2].step)) {
-        m_bytes -= m_entries.back().bytes;
+        uncount(*m_entries.back().state);
         m_entries.pop_back();
     }
-    m_bytes += bytes;
-    m_entries.push_back({step, std::move(state), bytes});
+    count(*state);
+    m_entries.push_back({step, std::move(state)});
     thin();
 }
 
@@ -82,14 +106,14 @@ void ScrubRing::thin() {
                 lastCell = here;
                 kept.push_back(m_entries[i]);
             } else {
-                m_bytes -= m_entries[i].bytes;
+                uncount(*m_entries[i].state);
             }
         }
         m_entries.swap(kept);
     }
     // Two states that do not fit together: the newest is the more useful one.
     while (!m_entries.empty() && m_bytes > m_limit) {
-        m_bytes -= m_entries.front().bytes;
+        uncount(*m_entries.front().state);
         m_entries.pop_front();
     }
 }
@@ -104,13 +128,14 @@ const ScrubRing::Entry* ScrubRing::nearest(Clock clock, Index step) const {
 
 void ScrubRing::cutAfter(const Steps& step) {
     while (!m_entries.empty() && position(m_entries.back().step) > position(step)) {
-        m_bytes -= m_entries.back().bytes;
+        uncount(*m_entries.back().state);
         m_entries.pop_back();
     }
 }
 
 void ScrubRing::clear() {
     m_entries.clear();
+    m_users.clear();
     m_bytes = 0;
     m_stride = 1;
     m_tooLarge = false;

@@ -4,6 +4,7 @@
 #include "core/session/experiment.h"
 
 #include <deque>
+#include <unordered_map>
 
 namespace lx {
 
@@ -15,13 +16,12 @@ std::size_t bytesOf(const State&) noexcept;
 /// Past states of one run, bounded in bytes and in number. Every step is kept at first; when the
 /// bound is reached the stride doubles and one state stays in each cell of that many steps, so that
 /// coverage stays even. The newest always stays, the oldest as long as two fit. What is kept
-/// depends on the steps and the sizes only, never on time.
+/// depends on the steps and the sizes only, never on time. Storage that states share counts once.
 class ScrubRing {
 public:
     struct Entry {
         Steps step{};
         std::shared_ptr<const State> state;
-        std::size_t bytes = 0;
     };
     static constexpr std::size_t kMaxEntries = 256;
 
@@ -46,8 +46,11 @@ public:
 private:
     Index cell(const Steps& step) const;
     void thin();
+    void count(const State&);
+    void uncount(const State&);
 
     std::deque<Entry> m_entries;
+    std::unordered_map<const std::byte*, Index> m_users;  ///< arrays on each storage
     std::size_t m_bytes = 0, m_limit = 0;
     Index m_stride = 1;
     bool m_tooLarge = false;  ///< not even one state fits: ask for no more

@@ -70,6 +70,27 @@ private Q_SLOTS:
                  qPrintable(QString("gaps %1 to %2").arg(smallest).arg(largest)));
     }
 
+    void sharedStorageCountsOnce() {
+        const Array draws({500000}, std::vector<std::uint8_t>(500000));
+        ScrubRing ring;
+        ring.setLimit(1000000);
+        for (Index step = 0; step < 20; ++step) {
+            State state = *stateOf(10000);
+            state["draws"] = draws;
+            ring.add({step, 0, 0}, std::make_shared<const State>(std::move(state)));
+        }
+        QCOMPARE(ring.size(), std::size_t{20});
+        QVERIFY(ring.bytes() >= 700000 && ring.bytes() < 720000);
+        ring.cutAfter({4, 0, 0});
+        QVERIFY(ring.bytes() >= 550000 && ring.bytes() < 560000);
+        ring.setLimit(540000);  // thinned until the shared part and two states are left
+        QVERIFY(ring.size() >= 2 && ring.bytes() <= 540000 && ring.bytes() > 500000);
+        ring.clear();
+        QCOMPARE(ring.bytes(), std::size_t{0});
+        ring.add({0, 0, 0}, stateOf(100));
+        QVERIFY(ring.bytes() < 500);
+    }
+
     void shrinkingTheLimitThinsAtOnce() {
         ScrubRing ring;
         ring.setLimit(1000000);
