@@ -15,6 +15,9 @@ namespace lx {
 struct ChainLayout {
     Index chains = 0;
     std::vector<std::string> names;  ///< of the quantities, [dim]
+    /// The last so many quantities are functions of the others (a prediction, a decoded mean): they
+    /// are diagnosed, but are no coordinates of the target.
+    Index derived = 0;
     /// What the sampler reports for each draw, by Stan's names: lp__ (log density), energy__ (of
     /// the Hamiltonian), accept_stat__, stepsize__, treedepth__, n_leapfrog__, divergent__.
     std::vector<std::string> scalars;
@@ -25,6 +28,7 @@ struct ChainLayout {
     std::string title;         ///< for legends
 
     Index dim() const noexcept { return std::ssize(names); }
+    Index coordinates() const noexcept { return dim() - derived; }
     /// Position among `scalars`.
     std::optional<std::size_t> scalar(std::string_view name) const noexcept;
 };

@@ -45,14 +45,12 @@ public:
     std::shared_ptr<const DiagnosticsResult> result() const;
 
 private:
-    struct Shared;
-    class Loop;
-    std::shared_ptr<Shared> m_shared;
-    std::unique_ptr<Loop> m_loop;
+    class Impl;
+    std::unique_ptr<Impl> m_impl;
 };
 
 /// The same computation at once, on the calling thread and exactly: what the worker publishes on
-/// pause. `stop` ends it early with what there is.
+/// pause.
 DiagnosticsResult diagnoseAll(const ChainSource&, const ChainTruth& = {},
                               std::span<const Index> focus = {}, const DiagnosticsOptions& = {});
 
