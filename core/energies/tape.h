@@ -2,47 +2,13 @@
 #pragma once
 
 #include "core/base/error.h"
+#include "core/energies/tape_op.h"
 
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace lx {
-
-enum class TapeOp : std::uint8_t {
-    Input,     ///< coordinate a
-    Constant,  ///< value
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Negate,
-    IntPower,   ///< operand a to the whole power b
-    RealPower,  ///< operand a to the power value
-    Power,      ///< operand a to the power operand b
-    Exp,
-    Log,
-    Log1p,
-    Expm1,
-    Sqrt,
-    Cbrt,
-    Sin,
-    Cos,
-    Tan,
-    Asin,
-    Acos,
-    Atan,
-    Atan2,
-    Sinh,
-    Cosh,
-    Tanh,
-    Abs,
-    Min,
-    Max,
-    Erf,
-    Sigmoid,
-    Softplus,
-};
 
 /// Step i of a tape writes slot i; a and b are earlier slots unless TapeOp says otherwise.
 struct TapeStep {
