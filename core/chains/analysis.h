@@ -25,6 +25,8 @@ public:
 
     const ChainView& view() const noexcept { return m_view; }
     bool finished() const { return m_source->finished(); }
+    /// The source has moved on since the last refresh.
+    bool outdated() const { return m_source->view().seen() != m_view.seen(); }
     DiagnosticsResult result() const;
 
 private:

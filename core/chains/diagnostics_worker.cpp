@@ -17,6 +17,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
+/// A source that is still for so long is looked at exactly.
+constexpr std::chrono::milliseconds kIdle{1000};
+
 double cpuSeconds() {
     timespec now{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -80,7 +83,7 @@ private:
     bool m_full = false;  // at full speed: the sampler stands still
     bool m_done = false;  // the exact result of this view is out
     double m_cpu = 0, m_begun = 0;
-    Clock::time_point m_lastPublished = Clock::now() - std::chrono::hours(1);
+    Clock::time_point m_lastPublished = Clock::now() - std::chrono::hours(1), m_lastChange;
     std::thread m_thread;
 };
 
@@ -128,9 +131,12 @@ bool DiagnosticsWorker::Impl::serve(std::unique_lock<std::mutex>& lock) {
     }
     m_full = paused || finished;
     m_done = m_done && !changed && !refocused;
-    const bool pass = m_full ? !m_done : m_analysis->due() || refocused;
-    if (pass) {
-        runPass(lock, m_full);
+    if (changed) {
+        m_lastChange = Clock::now();
+    }
+    const bool idle = Clock::now() - m_lastChange >= kIdle;
+    if (m_full || idle ? !m_done : m_analysis->due() || refocused) {
+        runPass(lock, m_full || idle);
         return true;
     }
     if (changed || wished) {
@@ -183,6 +189,9 @@ void DiagnosticsWorker::Impl::runPass(std::unique_lock<std::mutex>& lock, bool e
         before = cpuSeconds();
         if (!exact && more) {
             m_analysis->refresh();  // rows that follow are of now
+        } else if (more && !m_full && m_analysis->outdated()) {
+            lock.lock();
+            return;  // it moves again
         }
     }
     lock.lock();

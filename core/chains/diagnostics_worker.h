@@ -22,7 +22,8 @@ struct DiagnosticsOptions {
 
 /// One thread that keeps the diagnostics of a source up to date. It looks at the newest view on a
 /// geometric schedule, publishes a result at most `rate` times a second, and rests so long that it
-/// takes no more than `share` of a core. With thousands of quantities the table fills over several
+/// takes no more than `share` of a core. A source that stands still for a second is worked on
+/// exactly, too. With thousands of quantities the table fills over several
 /// results, those in focus first. All members belong to any thread and return at once.
 class DiagnosticsWorker {
 public:

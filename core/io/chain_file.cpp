@@ -33,25 +33,6 @@ struct Part {
     std::vector<std::string> notes;
 };
 
-/// theta.1.2 -> theta[1,2], as Stan's own summaries print it.
-std::string displayName(const std::string& name) {
-    const std::size_t dot = name.find('.');
-    if (dot == std::string::npos || dot == 0) {
-        return name;
-    }
-    std::string indices = name.substr(dot + 1);
-    bool digit = false;
-    for (char& c : indices) {
-        const bool separator = c == '.';
-        if (!(c >= '0' && c <= '9') && !(separator && digit)) {
-            return name;
-        }
-        digit = !separator;
-        c = separator ? ',' : c;
-    }
-    return digit ? name.substr(0, dot) + "[" + indices + "]" : name;
-}
-
 double valueAt(const Array& array, Index i) {
     const auto at = static_cast<std::size_t>(i);
     switch (array.dtype()) {
@@ -153,17 +134,6 @@ Part readMembers(const State& members, const std::string& file) {
     return all;
 }
 
-std::string lowered(std::string text) {
-    std::ranges::transform(text, text.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return text;
-}
-
-bool isOneOf(const std::string& name, std::initializer_list<const char*> names) {
-    return std::ranges::any_of(names, [&](const char* n) { return name == n; });
-}
-
 Part partOf(std::shared_ptr<const ChainTable> table, const std::string& file, bool cut) {
     Part part{file, {}, {}, {}, {}};
     if (table->columns().empty()) {
@@ -176,25 +146,11 @@ Part partOf(std::shared_ptr<const ChainTable> table, const std::string& file, bo
         part.notes.push_back(std::to_string(table->warmup()) + " warm-up draws of " + file +
                              " were left out.");
     }
-    if (const auto depth = table->settings().find("max_depth"); depth != table->settings().end()) {
-        if (const auto value = chainNumber(depth->second); value && *value >= 1 && *value <= 100) {
-            part.maxDepth = static_cast<Index>(*value);
-        }
-    }
+    ChainColumns columns = chainColumns(*table);
+    part.maxDepth = columns.maxDepth;
+    part.columns = std::move(columns.names);
+    const auto chainColumn = columns.chain;
     const std::size_t width = table->columns().size();
-    std::vector<std::size_t> from;
-    std::optional<std::size_t> chainColumn;
-    for (std::size_t c = 0; c < width; ++c) {
-        const std::string name = lowered(table->columns()[c]);
-        if (!table->cmdStan() && isOneOf(name, {"chain", ".chain", "chain_id"})) {
-            chainColumn = c;
-        } else if (table->cmdStan() ||
-                   !isOneOf(name, {"", ".iteration", ".draw", "iteration", "iter", "draw"})) {
-            const bool stan = table->cmdStan() || table->internals();
-            part.columns.push_back(stan ? displayName(table->columns()[c]) : table->columns()[c]);
-            from.push_back(c);
-        }
-    }
     std::map<double, std::vector<Index>> rows;  // of each chain
     const auto cells = table->values();
     for (Index r = table->warmup(); r < table->rows(); ++r) {
@@ -217,7 +173,8 @@ Part partOf(std::shared_ptr<const ChainTable> table, const std::string& file, bo
         const auto count = std::ssize(list);
         part.chains.push_back(
             {file, count,
-             [table, from, width, list = std::move(list)](std::size_t c, std::span<double> out) {
+             [table, from = columns.cells, width, list = std::move(list)](std::size_t c,
+                                                                          std::span<double> out) {
                  for (std::size_t n = 0; n < out.size(); ++n) {
                      out[n] = table->values()[static_cast<std::size_t>(list[n]) * width + from[c]];
                  }
@@ -275,10 +232,6 @@ Part readPart(Path path, const SpillPolicy& spill) {
     return readText(path, spill);
 }
 
-bool internal(const std::string& name) {
-    return name.size() > 2 && name.ends_with("__");
-}
-
 }  // namespace
 
 ChainFile readChains(std::span<const Path> paths, const SpillPolicy& spill) {
@@ -323,11 +276,11 @@ ChainFile readChains(std::span<const Path> paths, const SpillPolicy& spill) {
     }
     std::vector<std::size_t> quantities, internals;
     for (std::size_t c = 0; c < columns.size(); ++c) {
-        if (internal(columns[c])) {
+        if (isInternal(columns[c])) {
             internals.push_back(c);
             out.internalNames.push_back(columns[c]);
         }
-        if (!internal(columns[c]) || columns[c] == "lp__") {
+        if (!isInternal(columns[c]) || columns[c] == "lp__") {
             quantities.push_back(c);
             out.names.push_back(columns[c]);
         }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace lx {
@@ -54,6 +55,36 @@ bool sameLetters(std::string_view text, std::string_view lower) noexcept {
     return text.size() == lower.size() && std::ranges::equal(text, lower, {}, [](char c) {
                return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
            });
+}
+
+/// theta.1.2 -> theta[1,2], as Stan's own summaries print it.
+std::string displayName(const std::string& name) {
+    const std::size_t dot = name.find('.');
+    if (dot == std::string::npos || dot == 0) {
+        return name;
+    }
+    std::string indices = name.substr(dot + 1);
+    bool digit = false;
+    for (char& c : indices) {
+        const bool separator = c == '.';
+        if (!(c >= '0' && c <= '9') && !(separator && digit)) {
+            return name;
+        }
+        digit = !separator;
+        c = separator ? ',' : c;
+    }
+    return digit ? name.substr(0, dot) + "[" + indices + "]" : name;
+}
+
+std::string lowered(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
+bool isOneOf(const std::string& name, std::initializer_list<const char*> names) {
+    return std::ranges::any_of(names, [&](const char* n) { return name == n; });
 }
 
 }  // namespace
@@ -162,9 +193,10 @@ void ChainTable::takeComment(std::string_view line) {
     line.remove_prefix(std::min(line.find_first_not_of("# \t"), line.size()));
     if (line.starts_with("Adaptation terminated")) {
         m_warmup = m_rows;
-        m_cmdStan = true;
+        m_cmdStan = m_adapted = true;
         return;
     }
+    m_complete = m_complete || (m_cmdStan && line.starts_with("Elapsed Time"));
     const std::size_t sign = line.find('=');
     if (sign == std::string_view::npos || m_settings.size() >= kMaxSettings) {
         return;
@@ -196,8 +228,27 @@ void ChainTable::takeHeader(std::string_view line) {
             m_columns, [](const std::string& name) { return chainNumber(name).has_value(); })) {
         fail("", "is numbers where the names of the columns are expected; add a header line");
     }
-    m_internals = std::ranges::any_of(
-        m_columns, [](const std::string& name) { return name.size() > 2 && name.ends_with("__"); });
+    m_internals =
+        std::ranges::any_of(m_columns, [](const std::string& name) { return isInternal(name); });
+}
+
+Index ChainTable::warmup() const noexcept {
+    const auto setting = [this](std::string_view key) {
+        const auto found = m_settings.find(key);
+        return found == m_settings.end() ? std::string_view() : std::string_view(found->second);
+    };
+    const std::string_view saved = setting("save_warmup");
+    if (m_adapted || !m_cmdStan || (saved != "1" && saved != "true")) {
+        return m_warmup;
+    }
+    const double count = chainNumber(setting("num_warmup")).value_or(0);
+    const double thin = std::max(chainNumber(setting("thin")).value_or(1), 1.0);
+    const double rows = std::ceil(count / thin);
+    return rows >= 0 && rows < static_cast<double>(m_rows) ? static_cast<Index>(rows) : m_rows;
+}
+
+bool isInternal(std::string_view name) noexcept {
+    return name.size() > 2 && name.ends_with("__");
 }
 
 bool ChainTable::takeRow(std::string_view line, bool last) {
@@ -238,6 +289,27 @@ bool ChainTable::takeRow(std::string_view line, bool last) {
     }
     ++m_rows;
     return true;
+}
+
+ChainColumns chainColumns(const ChainTable& table) {
+    ChainColumns out;
+    if (const auto depth = table.settings().find("max_depth"); depth != table.settings().end()) {
+        if (const auto value = chainNumber(depth->second); value && *value >= 1 && *value <= 100) {
+            out.maxDepth = static_cast<Index>(*value);
+        }
+    }
+    const bool stan = table.cmdStan() || table.internals();
+    for (std::size_t c = 0; c < table.columns().size(); ++c) {
+        const std::string name = lowered(table.columns()[c]);
+        if (!table.cmdStan() && isOneOf(name, {"chain", ".chain", "chain_id"})) {
+            out.chain = c;
+        } else if (table.cmdStan() ||
+                   !isOneOf(name, {"", ".iteration", ".draw", "iteration", "iter", "draw"})) {
+            out.names.push_back(stan ? displayName(table.columns()[c]) : table.columns()[c]);
+            out.cells.push_back(c);
+        }
+    }
+    return out;
 }
 
 }  // namespace lx

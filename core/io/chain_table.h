@@ -31,10 +31,17 @@ public:
 
     const std::vector<std::string>& columns() const noexcept { return m_columns; }
     Index rows() const noexcept { return m_rows; }
-    /// Row-major [rows, columns].
+    /// Row-major [rows, columns], without those that were forgotten.
     std::span<const double> values() const noexcept { return m_values; }
-    /// Rows before the line "Adaptation terminated": saved warm-up draws.
-    Index warmup() const noexcept { return m_warmup; }
+    /// Drops the values of the rows so far; they still count. For readers that take them as they
+    /// come.
+    void forget() { m_values.clear(); }
+    /// Saved warm-up draws: the rows before the line "Adaptation terminated", or while it has not
+    /// come, as many as the settings announce.
+    Index warmup() const noexcept;
+    bool adapted() const noexcept { return m_adapted; }  ///< that line has come
+    /// CmdStan has written its last line.
+    bool complete() const noexcept { return m_complete; }
     /// "# key = value" lines, without "(Default)". The first value of a key counts.
     const std::map<std::string, std::string, std::less<>>& settings() const noexcept {
         return m_settings;
@@ -57,8 +64,20 @@ private:
     std::map<std::string, std::string, std::less<>> m_settings;
     Index m_line = 0, m_rows = 0, m_warmup = 0;
     char m_delimiter = ',';
-    bool m_cmdStan = false, m_internals = false;
+    bool m_cmdStan = false, m_internals = false, m_adapted = false, m_complete = false;
 };
+
+/// What the columns of a table are, without those that number draws and chains.
+struct ChainColumns {
+    std::vector<std::string> names;    ///< as Stan's summaries print them: theta.1.2 -> theta[1,2]
+    std::vector<std::size_t> cells;    ///< their columns
+    std::optional<std::size_t> chain;  ///< the column that numbers the chain
+    std::optional<Index> maxDepth;     ///< of the tree, as the settings state it
+};
+ChainColumns chainColumns(const ChainTable&);
+
+/// Ends in "__": what the sampler reports. lp__ is a quantity as well.
+bool isInternal(std::string_view name) noexcept;
 
 /// Reads the cell as CmdStan, R and Python write numbers: NaN, NA, inf, -Infinity in any case.
 std::optional<double> chainNumber(std::string_view cell) noexcept;

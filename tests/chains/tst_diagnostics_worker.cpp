@@ -330,6 +330,8 @@ private Q_SLOTS:
         worker.setFocus({0, 1});
         QVERIFY(await(worker, [](const auto& r) { return r.exact && r.plots.size() == 2; }));
         worker.resume();
+        store.append<double>(std::span(values).first(chains * dim));
+        QVERIFY(await(worker, [](const auto& r) { return r.exact && r.draws == count + 1; }));
         source->restart(layout(2, 1)).append<double>(draws(500, 2, 1, 0.1), {}, 500);
         const auto next = await(worker, [](const auto& r) { return r.chains == 2 && !r.pending; });
         QVERIFY(next);

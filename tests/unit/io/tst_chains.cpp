@@ -90,6 +90,15 @@ private Q_SLOTS:
         const auto path = write("warm.csv", text);
         QVERIFY(complaint([&] { read({path}); }).find("no draw after warm-up") !=
                 std::string::npos);
+        // Before the mark of its end, the settings tell what is warm-up.
+        const auto early = write("early.csv", kStan.substr(0, kStan.find("# Adaptation")));
+        QVERIFY(complaint([&] { read({early}); }).find("no draw after warm-up") !=
+                std::string::npos);
+        // Nothing is adapted: no mark, but the saved draws are warm-up all the same.
+        std::string fixed = kStan;
+        fixed.erase(fixed.find("# Adaptation"),
+                    std::string_view("# Adaptation terminated\n").size());
+        QCOMPARE(read({write("fixed.csv", fixed)}).draws, 2);
     }
 
     void tables() {
