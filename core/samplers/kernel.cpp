@@ -55,6 +55,24 @@ void ChainState::setStepSize(double value) {
     shared["step_size"] = {value};
 }
 
+ChainState sliced(const ChainState& state, ChainRange range) {
+    if (range.first < 0 || range.last > state.chains || range.size() < 1) {
+        throw UsageError("there are no such chains");
+    }
+    ChainState out;
+    out.chains = range.size();
+    out.dim = state.dim;
+    out.offset = state.offset + range.first;
+    out.shared = state.shared;
+    for (const auto& [name, values] : state.arrays) {
+        const std::size_t width = values.size() / size(state.chains);
+        out.arrays[name].assign(
+            values.begin() + static_cast<std::ptrdiff_t>(size(range.first) * width),
+            values.begin() + static_cast<std::ptrdiff_t>(size(range.last) * width));
+    }
+    return out;
+}
+
 State capture(const ChainState& state, std::string_view prefix) {
     const std::string at(prefix);
     State out;

@@ -36,6 +36,9 @@ struct ChainState {
     friend bool operator==(const ChainState&, const ChainState&) = default;
 };
 
+/// The chains of a range as a state of their own, which walk as they would in the whole.
+ChainState sliced(const ChainState&, ChainRange);
+
 /// The state as named arrays for a session file, and back to the same bits. Throws UsageError when
 /// the arrays do not fit each other.
 State capture(const ChainState&, std::string_view prefix);

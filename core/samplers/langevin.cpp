@@ -104,6 +104,7 @@ SamplerSpec ula() {
                      {stepSizeParam(0.1, "eta; large steps make the stationary law too wide")}};
     spec.needs.gradient = true;
     spec.exact = false;
+    spec.stepPower = 2;
     spec.make = [](const ParamSet& p) { return made(p, false); };
     return spec;
 }
@@ -118,6 +119,7 @@ SamplerSpec mala() {
     }
     spec.needs.gradient = true;
     spec.tuning.acceptance = 0.574;
+    spec.stepPower = 2;
     spec.make = [](const ParamSet& p) { return made(p, true); };
     return spec;
 }

@@ -3,17 +3,46 @@
 
 namespace lx {
 
-// One line a kernel; each lives in the file of its name, adaptive Metropolis in rwm.cpp.
+// One line a kernel; the file is named where it has not the kernel's name.
 namespace samplers {
 SamplerSpec rwm();
-SamplerSpec ula();
-SamplerSpec mala();
+SamplerSpec adaptiveMetropolis();  // rwm.cpp
+SamplerSpec ula();                 // langevin.cpp
+SamplerSpec mala();                // langevin.cpp
 SamplerSpec hmc();
+SamplerSpec nuts();
+SamplerSpec underdamped();
+SamplerSpec sgld();   // stochastic.cpp
+SamplerSpec sghmc();  // stochastic.cpp
+SamplerSpec slice();  // coordinates.cpp
+SamplerSpec gibbs();  // coordinates.cpp
+SamplerSpec tempering();
+SamplerSpec annealedLangevin();  // annealing.cpp
+SamplerSpec ais();               // annealing.cpp
+SamplerSpec smc();               // annealing.cpp
+SamplerSpec stretch();           // ensemble.cpp
+SamplerSpec svgd();              // ensemble.cpp
 }  // namespace samplers
 
 std::vector<SamplerSpec> samplerSpecs() {
     using namespace samplers;
-    return {rwm(), ula(), mala(), hmc()};
+    return {rwm(),
+            adaptiveMetropolis(),
+            ula(),
+            mala(),
+            hmc(),
+            nuts(),
+            underdamped(),
+            sgld(),
+            sghmc(),
+            slice(),
+            gibbs(),
+            tempering(),
+            annealedLangevin(),
+            ais(),
+            smc(),
+            stretch(),
+            svgd()};
 }
 
 SamplerSpec samplerSpec(std::string_view id) {

@@ -28,7 +28,9 @@ struct SamplerSpec {
     std::vector<ParamDecl> params;  ///< ids begin with "sampler."
     SamplerNeeds needs = {};
     SamplerTuning tuning = {};
-    bool exact = true;              ///< leaves the target invariant at any step size
+    double stepPower = 1;   ///< sampler.step_size is a length (1), its square (2), or absent (0)
+    bool exact = true;      ///< leaves the target invariant at any step size
+    bool weighted = false;  ///< starts by itself and carries weights: see annealing.h
     bool countsAsOneChain = false;  ///< its chains are one for R-hat
     /// `params` are resolved. Throws UsageError naming the parameter.
     std::function<std::unique_ptr<const Kernel>(const ParamSet& params)> make = {};

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// RELIABILITY B1: exact kernels leave their target invariant.
+#include "core/samplers/selftest.h"
+
+#include <QElapsedTimer>
+#include <QtTest>
+
+using namespace lx;
+
+namespace {
+
+/// On every commit the slow kernels get fewer chains.
+Index chainsFor(const std::string& id) {
+    const bool large = qEnvironmentVariableIsSet("LX_LONG");
+    return large ? 20000 : id == "nuts" || id == "gibbs" ? 2000 : id == "slice" ? 5000 : 20000;
+}
+
+}  // namespace
+
+class TestStationaryStart : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void everyExactKernel_data() {
+        QTest::addColumn<int>("index");
+        const auto all = samplerSpecs();
+        for (int i = 0; i < static_cast<int>(all.size()); ++i) {
+            if (all[static_cast<std::size_t>(i)].exact) {
+                QTest::newRow(all[static_cast<std::size_t>(i)].id.c_str()) << i;
+            }
+        }
+    }
+    void everyExactKernel() {
+        QFETCH(int, index);
+        const auto spec = samplerSpecs()[static_cast<std::size_t>(index)];
+        for (const auto& target : knownTargets()) {
+            QElapsedTimer clock;
+            clock.start();
+            const auto kernel = spec.make(resolve(spec.params, scaledTo(spec, target.scale)));
+            const auto z = invarianceScores(*kernel, *target.energy, Key{41, 1},
+                                            invarianceOptions(spec, target, chainsFor(spec.id)));
+            qInfo("%s on %s: largest z %.2f, %lld ms", spec.id.c_str(), target.name.c_str(),
+                  largest(z), static_cast<long long>(clock.elapsed()));
+            QVERIFY(largest(z) < kScoreLimit);
+        }
+    }
+    void selftest() {
+        QElapsedTimer clock;
+        clock.start();
+        for (const auto& row : samplerSelftest()) {
+            qInfo("%s: z %.2f of %.1f", row.name.c_str(), row.z, row.limit);
+            QVERIFY2(row.pass, row.name.c_str());
+        }
+        qInfo("%lld ms", static_cast<long long>(clock.elapsed()));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestStationaryStart)
+#include "tst_stationary_start.moc"
