@@ -30,7 +30,8 @@ ExitCode runCommandLine(app::Program& program, const cli::Command& command) {
                    .paintSheet = {},
                    .paintMovie = {},
                    .benchNames = {},
-                   .bench = {}};
+                   .bench = {},
+                   .drawnBy = {}};
 #ifdef LX_WITH_UI
     app::addPictures(program, host);
 #endif

@@ -214,10 +214,7 @@ void addPictures(Program& program, cli::Host& host) {
         return paintMovie(program, stop, request);
     };
     host.benchNames = startBenchNames();
-    for (const char* name :
-         {"render.points1e4", "render.density1e6", "render.field", "render.surface"}) {
-        host.benchNames.emplace_back(name);
-    }
+    std::ranges::copy(render::benchNames(), std::back_inserter(host.benchNames));
     host.bench = [log = program.log()](std::span<const std::string> names) {
         const auto isStart = [](const std::string& name) { return name.starts_with("start."); };
         std::vector<std::string> starts;
@@ -230,13 +227,12 @@ void addPictures(Program& program, cli::Host& host) {
             return rows;
         }
         const auto renderer = render::Renderer::create({.log = log});
-        for (const render::BenchRow& row : render::bench(*renderer)) {
-            if (std::ranges::find(names, row.name) != names.end()) {
-                rows.push_back({row.name, row.value, row.unit});
-            }
+        for (const render::BenchRow& row : render::bench(*renderer, names)) {
+            rows.push_back({row.name, row.value, row.unit});
         }
         return rows;
     };
+    host.drawnBy = [] { return render::Renderer::create({})->info().device; };
 }
 
 }  // namespace lx::app

@@ -56,6 +56,10 @@ ExitCode benchCommand(const BenchOptions& options, const Host& host) {
         const auto more = host.bench(names);
         rows.insert(rows.end(), more.begin(), more.end());
     }
+    const bool draws = host.drawnBy && std::ranges::any_of(rows, [](const BenchRow& row) {
+                           return row.name.starts_with("render.");
+                       });
+    const std::string drawnBy = draws ? host.drawnBy() : std::string();
     if (options.json) {
         Json list = Json::array();
         for (const auto& row : rows) {
@@ -66,13 +70,15 @@ ExitCode benchCommand(const BenchOptions& options, const Host& host) {
                                {"threads", options.threads},
                                {"blas", table.blas},
                                {"executor", "reference"},
+                               {"drawn by", drawnBy},
                                {"torch", table.torchVersion}}},
                              {"rows", std::move(list)}};
         host.out << result.dump(2) << std::endl;
         return ExitCode::Done;
     }
     host.out << cpuName() << ", " << options.threads << " thread(s), " << table.blas
-             << ", LibTorch " << table.torchVersion << "\n";
+             << ", LibTorch " << table.torchVersion
+             << (draws ? ", pictures by " + drawnBy : std::string()) << "\n";
     for (const auto& row : rows) {
         char line[160];
         std::snprintf(line, sizeof line, "  %-32s %12.4g %s\n", row.name.c_str(), row.value,

@@ -94,6 +94,7 @@ struct Host {
     /// Rows of the program's own benchmarks (render.*, start.window); null without the window.
     std::vector<std::string> benchNames;
     std::function<std::vector<BenchRow>(std::span<const std::string> names)> bench;
+    std::function<std::string()> drawnBy;  ///< the device behind those of pictures
 };
 
 /// Processor cores this process may use.

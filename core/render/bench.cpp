@@ -8,12 +8,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
+#include <memory>
 
 namespace lx::render {
 namespace {
 
 constexpr Size kPicture{1280, 800};
-constexpr int kPictures = 31;
+constexpr std::size_t kPictures = 31;
+constexpr double kPatienceMs = 2000;
 constexpr Key kKey{2024, 7};
 
 Array normals(Index rows) {
@@ -100,31 +103,101 @@ Scene surface() {
     return scene;
 }
 
-double medianMs(Renderer& renderer, Scene scene) {
+Scene trails() {
+    constexpr Index kTrails = 100'000, kStates = 11;
+    const Array start = normals(kTrails);
+    std::vector<float> step(static_cast<std::size_t>(kTrails * kStates) * 2);
+    fillNormal({2024, 8}, step);
+    std::vector<float> xy(start.values<float>().begin(), start.values<float>().end());
+    for (std::size_t i = xy.size(); i < step.size(); ++i) {
+        xy.push_back(xy[i - 2 * kTrails] + 0.04F * step[i]);
+    }
+    TrailsLayer layer;
+    layer.xy = Array({kStates, kTrails, 2}, xy);
+    layer.colors = {modelColor(Theme::Dark)};
+    layer.fade = 1;
+    layer.opacity = 0.5F;
+    return sceneOf(std::move(layer));
+}
+
+struct Case {
+    const char* name;
+    Scene (*make)();
+};
+constexpr Case kCases[] = {{"render.points1e4", points},
+                           {"render.density1e6", density},
+                           {"render.field", field},
+                           {"render.surface", surface},
+                           {"render.trails1e5", trails}};
+
+double processorMs() {
+    return 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+struct Times {
+    double medianMs = 0, leastProcessorMs = 0;
+};
+
+Times timesOf(Renderer& renderer, Scene scene) {
     using Clock = std::chrono::steady_clock;
+    const auto since = [](Clock::time_point start) {
+        return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    };
     for (int i = 0; i < 3; ++i) {
         renderer.draw(scene, kPicture);
     }
-    std::vector<double> times;
-    for (int i = 0; i < kPictures; ++i) {
+    std::vector<double> wall, processor;
+    const auto begun = Clock::now();
+    while (wall.size() < kPictures && (wall.size() < 3 || since(begun) < kPatienceMs)) {
         // Each picture from another place, so that none can be kept from the one before.
         scene.view.x0 += 1e-3;
         scene.view.x1 += 1e-3;
+        if (scene.space) {
+            auto space = std::make_shared<Space>(*scene.space);
+            space->camera = orbit(space->camera, 1e-3, 0);
+            scene.space = space;
+        }
+        const double used = processorMs();
         const auto start = Clock::now();
         renderer.draw(scene, kPicture);
-        times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+        wall.push_back(since(start));
+        processor.push_back(processorMs() - used);
     }
-    std::nth_element(times.begin(), times.begin() + kPictures / 2, times.end());
-    return times[kPictures / 2];
+    const auto middle = wall.begin() + static_cast<std::ptrdiff_t>(wall.size() / 2);
+    std::nth_element(wall.begin(), middle, wall.end());
+    return {*middle, *std::ranges::min_element(processor)};
 }
 
 }  // namespace
 
-std::vector<BenchRow> bench(Renderer& renderer) {
-    return {{"render.points1e4", medianMs(renderer, points()), "ms"},
-            {"render.density1e6", medianMs(renderer, density()), "ms"},
-            {"render.field", medianMs(renderer, field()), "ms"},
-            {"render.surface", medianMs(renderer, surface()), "ms"}};
+std::vector<std::string> benchNames() {
+    std::vector<std::string> names;
+    for (const Case& c : kCases) {
+        names.emplace_back(c.name);
+        names.push_back(c.name + std::string(".cpu"));
+    }
+    return names;
+}
+
+std::vector<BenchRow> bench(Renderer& renderer, std::span<const std::string> names) {
+    std::vector<BenchRow> rows;
+    for (const Case& c : kCases) {
+        const auto wanted = [&](const std::string& name) {
+            return std::ranges::find(names, name) != names.end();
+        };
+        const std::string wall = c.name, processor = wall + ".cpu";
+        if (!wanted(wall) && !wanted(processor)) {
+            continue;
+        }
+        const Times times = timesOf(renderer, c.make());
+        if (wanted(wall)) {
+            rows.push_back({wall, times.medianMs, "ms"});
+        }
+        if (wanted(processor)) {
+            rows.push_back({processor, times.leastProcessorMs, "ms"});
+        }
+    }
+    return rows;
 }
 
 }  // namespace lx::render

@@ -44,9 +44,19 @@ class Team;
 
 /// The points of a density layer, counted for one view.
 struct DensityCounts {
-    std::vector<std::uint32_t> grid;  ///< [height, width, channels]
     int channels = 1;
+    /// [height, width], and kSinks cells more that stand for no pixel: counts modulo 256, a quarter
+    /// of the memory that the points then hit at random. One channel only.
+    std::vector<std::uint8_t> low;
+    std::vector<std::uint32_t> high;  ///< [height, width] counts / 256; empty: all are below 256
+    std::vector<std::uint32_t> grid;  ///< [height, width, 4] instead of both
     std::uint32_t reference = 1, largest = 0;
+
+    static constexpr std::int32_t kSinks = 64;
+    std::uint32_t at(std::size_t pixel) const noexcept {
+        return channels == 4 ? grid[4 * pixel] : low[pixel] + (high.empty() ? 0 : high[pixel] << 8);
+    }
+    std::size_t bytes() const noexcept { return low.size() + 4 * (high.size() + grid.size()); }
 };
 
 /// Counts with two threads, and not at all when the same points were counted for the same view
@@ -66,8 +76,11 @@ private:
         std::shared_ptr<DensityCounts> counts;
         std::uint64_t used = 0;
     };
+    void countPlain(DensityCounts&, const DensityLayer&, const Projection&, Size, Team&);
+    void countColored(DensityCounts&, const DensityLayer&, const Projection&, Size, Team&);
+
     std::vector<Entry> m_entries;
-    std::vector<std::uint32_t> m_second;  // the other thread's counts
+    DensityCounts m_second;  // the other thread's counts
     std::uint64_t m_uses = 0, m_counted = 0;
 };
 

@@ -4,7 +4,7 @@
 #include "core/render/vectorize.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 namespace lx::render {
 namespace {
@@ -32,25 +32,45 @@ LX_VECTOR void toneBlock(std::uint32_t* __restrict pixels, const std::uint32_t* 
     }
 }
 
-/// One row; stretches without any point, often most of a picture, are passed over.
-void toneRow(std::uint32_t* pixels, const std::uint32_t* counts, int count, std::uint32_t word,
-             const std::int32_t* weights, std::uint32_t last) {
-    const auto occupied = [&](int from, int to) {
-        std::uint32_t any = 0;
-        for (int i = from; i < to; ++i) {
-            any |= counts[i];
-        }
-        return any != 0;
-    };
+LX_VECTOR void widen(std::uint32_t* __restrict out, const std::uint8_t* low,
+                     const std::uint32_t* high, int count) {
+    for (int i = 0; i < count; ++i) {
+        out[i] = low[i];
+    }
+    for (int i = 0; high != nullptr && i < count; ++i) {
+        out[i] += high[i] << 8;
+    }
+}
+
+bool anyPoint(const std::uint8_t* low, const std::uint32_t* high, int count) {
+    std::uint32_t any = 0;
+    for (int i = 0; i < count; ++i) {
+        any |= low[i];
+    }
+    for (int i = 0; high != nullptr && i < count; ++i) {
+        any |= high[i];
+    }
+    return any != 0;
+}
+
+/// One row of `count` pixels; stretches without any point, often most of a picture, are passed
+/// over. Calls tone(first pixel, counts, how many).
+template <class Tone>
+void eachStretch(const std::uint8_t* low, const std::uint32_t* high, int count, const Tone& tone) {
+    constexpr int kLongest = 256;
+    std::array<std::uint32_t, kLongest> counts;
+    const auto highAt = [high](int at) { return high == nullptr ? nullptr : high + at; };
     for (int from = 0; from < count;) {
         int to = from;
-        while (to < count && occupied(to, std::min(to + kBlock, count))) {
+        while (to < count && to - from < kLongest &&
+               anyPoint(low + to, highAt(to), std::min(kBlock, count - to))) {
             to = std::min(to + kBlock, count);
         }
         if (to > from) {
-            toneBlock(pixels + from, counts + from, to - from, word, weights, last);
+            widen(counts.data(), low + from, highAt(from), to - from);
+            tone(from, counts.data(), to - from);
         }
-        from = to + kBlock;
+        from = to > from ? to : from + kBlock;
     }
 }
 
@@ -68,33 +88,43 @@ public:
 
     void paint(const Canvas& canvas) const override {
         const auto width = static_cast<std::size_t>(canvas.size.width);
-        const auto channels = static_cast<std::size_t>(m_counts->channels);
         const auto last = static_cast<std::uint32_t>(m_weights.size() - 1);
         for (int y = canvas.top; y < canvas.bottom; ++y) {
-            const std::uint32_t* cell =
-                m_counts->grid.data() + static_cast<std::size_t>(y) * width * channels;
-            if (channels == 1 && m_counts->largest <= last) {
-                toneRow(reinterpret_cast<std::uint32_t*>(canvas.at(0, y)), cell, canvas.size.width,
-                        m_plain, m_weights.data(), last);
+            const std::size_t row = static_cast<std::size_t>(y) * width;
+            if (m_counts->channels == 4) {
+                paintColored(canvas.at(0, y), &m_counts->grid[4 * row], width);
                 continue;
             }
-            std::uint8_t* pixel = canvas.at(0, y);
-            for (std::size_t x = 0; x < width; ++x, cell += channels, pixel += 4) {
-                const std::uint32_t count = cell[0];
-                if (count == 0) {
-                    continue;
-                }
-                std::uint32_t word = m_plain;
-                if (channels == 4) {
-                    const auto mean = [&](int k) { return (cell[k] + count / 2) / count; };
-                    word = mean(1) | mean(2) << 8 | mean(3) << 16;
-                }
-                blend(pixel, word, count <= last ? m_weights[count] : weight(count));
-            }
+            eachStretch(&m_counts->low[row],
+                        m_counts->high.empty() ? nullptr : &m_counts->high[row], canvas.size.width,
+                        [&](int x, const std::uint32_t* counts, int count) {
+                            std::uint8_t* pixel = canvas.at(x, y);
+                            if (m_counts->largest <= last) {
+                                toneBlock(reinterpret_cast<std::uint32_t*>(pixel), counts, count,
+                                          m_plain, m_weights.data(), last);
+                                return;
+                            }
+                            for (int i = 0; i < count; ++i, pixel += 4) {
+                                if (counts[i] > 0) {
+                                    blend(pixel, m_plain, weightAt(counts[i]));
+                                }
+                            }
+                        });
         }
     }
 
 private:
+    void paintColored(std::uint8_t* pixel, const std::uint32_t* cell, std::size_t width) const {
+        for (std::size_t x = 0; x < width; ++x, cell += 4, pixel += 4) {
+            if (const std::uint32_t count = cell[0]; count > 0) {
+                const auto mean = [&](int k) { return (cell[k] + count / 2) / count; };
+                blend(pixel, mean(1) | mean(2) << 8 | mean(3) << 16, weightAt(count));
+            }
+        }
+    }
+    std::int32_t weightAt(std::uint32_t count) const {
+        return count < m_weights.size() ? m_weights[count] : weight(count);
+    }
     std::int32_t weight(std::uint32_t count) const {
         return weightOf(tone(count, m_counts->reference, m_layer.exposure) * m_layer.opacity);
     }

@@ -2,7 +2,7 @@
 // Pictures do not drift: equal to the last bit on llvmpipe and on our own rasteriser, structurally
 // similar on any other device. After a wanted change, look at the pictures and run approve.
 #include "core/render/rasterizer.h"
-#include "tests/gpu/space_support.h"
+#include "tests/support/space_support.h"
 
 #include <QDir>
 #include <QtTest>
@@ -79,11 +79,7 @@ class TestGoldenRender : public QObject {
 private Q_SLOTS:
     void initTestCase() {
         QVERIFY(QDir().mkpath(kActual));
-        RendererOptions options;
-        options.software = true;
-        options.validation = true;
-        options.log = m_messages.sink();
-        m_renderer = Renderer::create(options);
+        m_renderer = validatedRenderer(m_messages);
     }
     void cleanupTestCase() {
         m_renderer.reset();

@@ -3,7 +3,7 @@
 #include "core/render/flow.h"
 #include "core/render/projection.h"
 #include "core/render/rasterizer.h"
-#include "tests/gpu/layer_scenes.h"
+#include "tests/support/layer_scenes.h"
 
 #include <QtTest>
 

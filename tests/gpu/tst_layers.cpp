@@ -7,7 +7,7 @@
 #include "core/render/rasterizer.h"
 #include "core/render/relief.h"
 #include "core/render/value_scale.h"
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 #include <QtTest>
 
@@ -50,13 +50,7 @@ class TestLayers : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase() {
-        RendererOptions options;
-        options.software = true;
-        options.validation = true;
-        options.log = m_messages.sink();
-        m_renderer = Renderer::create(options);
-    }
+    void initTestCase() { m_renderer = validatedRenderer(m_messages); }
     void cleanupTestCase() {
         m_renderer.reset();
         QCOMPARE(m_messages.vulkan(), std::string());

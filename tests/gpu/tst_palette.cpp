@@ -4,7 +4,7 @@
 #include "core/render/density.h"
 #include "core/render/palette.h"
 #include "core/render/pick.h"
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 #include <QtTest>
 

@@ -7,7 +7,7 @@
 #include "core/render/rasterizer.h"
 #include "core/render/thumbnails.h"
 #include "core/render/value_scale.h"
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 #include <QtTest>
 

@@ -3,7 +3,7 @@
 #include "core/render/colormap.h"
 #include "core/render/projection.h"
 #include "core/render/rasterizer.h"
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 #include <QtTest>
 
@@ -35,17 +35,6 @@ Scene onePoint(float x, float y, Rect view = {-2, -1.5, 2, 1.5}) {
     Scene scene = empty(view);
     scene.layers = {layer};
     return scene;
-}
-
-/// Polls as a window's timer does, for twenty seconds at most.
-std::optional<Image> patientTake(Renderer::Target& target) {
-    for (int i = 0; i < 20'000; ++i) {
-        if (auto image = target.take()) {
-            return image;
-        }
-        QTest::qSleep(1);
-    }
-    return {};
 }
 
 /// Index of the table entry nearest to a colour.
@@ -463,14 +452,7 @@ private Q_SLOTS:
 
 private:
     std::unique_ptr<Renderer> make(const std::function<void(RendererOptions&)>& change = {}) {
-        RendererOptions options;
-        options.software = true;
-        options.validation = true;
-        options.log = m_messages.sink();
-        if (change) {
-            change(options);
-        }
-        return Renderer::create(options);
+        return validatedRenderer(m_messages, change);
     }
 
     Messages m_messages;

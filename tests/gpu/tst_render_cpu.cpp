@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The renderer on a machine without any Vulkan driver (the environment of this test names none).
 #include "core/render/rasterizer.h"
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 #include <QtTest>
 
@@ -34,12 +34,9 @@ private Q_SLOTS:
             target->submit(gallery(Theme::Dark)[static_cast<std::size_t>(i % 4)].scene, last.size);
         }
         target->submit(last.scene, last.size);
-        std::optional<Image> newest;
-        for (int i = 0; i < 20'000 && (target->busy() || !newest); ++i) {
-            if (auto image = target->take()) {
-                newest = std::move(image);
-            }
-            QTest::qSleep(1);
+        std::optional<Image> newest = patientTake(*target);
+        while (target->busy()) {
+            newest = patientTake(*target);
         }
         if (auto image = target->take()) {
             newest = std::move(image);

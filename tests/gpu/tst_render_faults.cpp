@@ -2,7 +2,7 @@
 // A device that fails at its n-th call: every picture still comes out right, and everything made
 // on the device is freed before it.
 #include "core/render/rasterizer.h"
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 #include <QtTest>
 
@@ -81,12 +81,8 @@ private Q_SLOTS:
 
 private:
     std::unique_ptr<Renderer> make(std::function<DeviceFault(std::string_view)> fault) {
-        RendererOptions options;
-        options.software = true;
-        options.validation = true;
-        options.log = m_messages.sink();
-        options.fault = std::move(fault);
-        return Renderer::create(options);
+        return validatedRenderer(m_messages,
+                                 [&](RendererOptions& o) { o.fault = std::move(fault); });
     }
 
     void drawAll(Renderer& renderer) {

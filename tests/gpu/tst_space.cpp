@@ -5,7 +5,7 @@
 #include "core/render/chart.h"
 #include "core/render/pick3.h"
 #include "core/render/space_geometry.h"
-#include "tests/gpu/space_support.h"
+#include "tests/support/space_support.h"
 
 #include <QtTest>
 

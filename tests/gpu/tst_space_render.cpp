@@ -5,7 +5,7 @@
 #include "core/render/rasterizer.h"
 #include "core/render/space_geometry.h"
 #include "core/render/space_raster.h"
-#include "tests/gpu/space_support.h"
+#include "tests/support/space_support.h"
 
 #include <QtTest>
 
@@ -51,11 +51,7 @@ class TestSpaceRender : public QObject {
 
 private Q_SLOTS:
     void initTestCase() {
-        RendererOptions options;
-        options.software = true;
-        options.validation = true;
-        options.log = m_messages.sink();
-        m_renderer = Renderer::create(options);
+        m_renderer = validatedRenderer(m_messages);
         qInfo("device: %s", m_renderer->info().device.c_str());
     }
     void cleanupTestCase() {

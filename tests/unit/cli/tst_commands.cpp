@@ -94,7 +94,8 @@ struct Shell {
             .paintSheet = {},
             .paintMovie = {},
             .benchNames = {},
-            .bench = {}};
+            .bench = {},
+            .drawnBy = {}};
         return execute(std::get<CliCommand>(parsed), host);
     }
     Json json() const { return Json::parse(out.str()); }

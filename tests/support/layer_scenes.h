@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 namespace lx::render::test {
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 #include "core/base/philox.h"
-#include "tests/gpu/layer_scenes.h"
+#include "tests/support/layer_scenes.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <thread>
 
 namespace lx::render::test {
 namespace {
@@ -265,6 +267,28 @@ std::string Messages::vulkan() const {
 std::string Messages::all() const {
     const std::lock_guard lock(m_mutex);
     return m_all;
+}
+
+std::unique_ptr<Renderer> validatedRenderer(Messages& messages,
+                                            const std::function<void(RendererOptions&)>& change) {
+    RendererOptions options;
+    options.software = true;
+    options.validation = true;
+    options.log = messages.sink();
+    if (change) {
+        change(options);
+    }
+    return Renderer::create(options);
+}
+
+std::optional<Image> patientTake(Renderer::Target& target) {
+    for (int i = 0; i < 20'000; ++i) {
+        if (auto image = target.take()) {
+            return image;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return {};
 }
 
 }  // namespace lx::render::test

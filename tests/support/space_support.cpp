@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/gpu/space_support.h"
+#include "tests/support/space_support.h"
 
 #include "core/render/colormap.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/render/space.h"
-#include "tests/gpu/render_support.h"
+#include "tests/support/render_support.h"
 
 namespace lx::render::test {
 

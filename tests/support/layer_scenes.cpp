@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/gpu/layer_scenes.h"
+#include "tests/support/layer_scenes.h"
 
 #include "core/render/flow.h"
 #include "core/render/geometry2d.h"

@@ -7,8 +7,10 @@
 
 #include <QImage>
 
-#include <atomic>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,5 +68,13 @@ private:
     mutable std::mutex m_mutex;
     std::string m_vulkan, m_all;
 };
+
+/// A renderer on a software device with core and synchronization validation, which speaks to
+/// `messages`; on our own rasteriser where there is no such device.
+std::unique_ptr<Renderer> validatedRenderer(
+    Messages& messages, const std::function<void(RendererOptions&)>& change = {});
+
+/// The next picture, polled for as a window's timer does; nothing after twenty seconds.
+std::optional<Image> patientTake(Renderer::Target&);
 
 }  // namespace lx::render::test
