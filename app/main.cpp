@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/process.h"
 #include "app/program.h"
+#include "core/chains/netcdf_file.h"
 #include "core/cli/commands.h"
+#include "core/io/chain_pipe.h"
 #include "core/recipes/recovery.h"
 
 #include <iostream>
@@ -41,6 +43,9 @@ ExitCode runCommandLine(app::Program& program, const cli::Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 2 && std::string_view(argv[1]) == kNetCdfReader) {
+        return serveNetCdf(argc, argv, STDOUT_FILENO);
+    }
     app::prepareProcess();
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const auto parsed = cli::parseCommandLine(arguments, LX_VERSION, std::cout, std::cerr);

@@ -199,8 +199,8 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
         app.add_subcommand("diagnose", "convergence of chains made by anyone: table and verdict");
     diagnoseApp
         ->add_option("files", diagnose.files,
-                     "CmdStan CSV, a table with a chain column, npy or npz [draws, chains, D], or "
-                     "the folder of a run")
+                     "CmdStan CSV, a table with a chain column, npy or npz [draws, chains, D], "
+                     "NetCDF of ArviZ, or the folder of a run")
         ->required()
         ->type_name("FILE");
     diagnoseApp->add_flag("--json", diagnose.json, "as JSON");

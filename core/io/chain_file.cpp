@@ -2,6 +2,7 @@
 #include "core/io/chain_file.h"
 
 #include "core/io/bytes.h"
+#include "core/io/chain_pipe.h"
 #include "core/io/npy.h"
 #include "core/io/npz.h"
 
@@ -183,6 +184,32 @@ Part partOf(std::shared_ptr<const ChainTable> table, const std::string& file, bo
     return part;
 }
 
+/// Chains that are complete already; internals may repeat a quantity (lp__).
+Part partOf(ChainFile chains, const std::string& file) {
+    Part part{file, chains.names, {}, chains.maxDepth, std::move(chains.notes)};
+    std::vector<std::pair<Array, Index>> rows;
+    for (Index i = 0; i < std::ssize(chains.names); ++i) {
+        rows.emplace_back(chains.values, i);
+    }
+    for (Index i = 0; i < std::ssize(chains.internalNames); ++i) {
+        const std::string& name = chains.internalNames[static_cast<std::size_t>(i)];
+        if (std::ranges::find(part.columns, name) == part.columns.end()) {
+            part.columns.push_back(name);
+            rows.emplace_back(chains.internals, i);
+        }
+    }
+    for (Index m = 0; m < chains.chains; ++m) {
+        part.chains.push_back(
+            {file, chains.draws, [rows, m](std::size_t c, std::span<double> out) {
+                 const auto& [array, i] = rows[c];
+                 const auto from = array.values<double>().subspan(
+                     static_cast<std::size_t>((i * array.dim(1) + m) * array.dim(2)), out.size());
+                 std::ranges::copy(from, out.begin());
+             }});
+    }
+    return part;
+}
+
 Part readText(const Path& path, const SpillPolicy& spill) {
     const std::string file = path.string();
     auto table = std::make_shared<ChainTable>(file, spill);
@@ -225,9 +252,7 @@ Part readPart(Path path, const SpillPolicy& spill) {
         return readMembers(readNpz(path), file);
     }
     if (magic.starts_with("\x89HDF") || magic.starts_with("CDF")) {
-        throw InputError(file, "byte 0",
-                         "is NetCDF, which this build does not read; save the posterior as CmdStan "
-                         "CSV, or as npz with arrays [draws, chains, ...]");
+        return partOf(readNetCdfInChild(path), file);
     }
     return readText(path, spill);
 }

@@ -26,6 +26,8 @@ struct ChainFile {
 ///   too; x.1.2 becomes x[1,2]; columns ending in "__" are internals, lp__ is a quantity as well;
 /// - a table with a column chain, .chain or chain_id (else it is one chain); .iteration, .draw and
 ///   the like are passed over;
+/// - NetCDF of ArviZ: group posterior with dimensions chain and draw, and sample_stats; a child
+///   process of this program reads it (core/io/chain_pipe.h);
 /// - the folder of a run: its arrays/chains.npy.
 /// Text larger than memory is worked on in the cache folder. Throws InputError.
 ChainFile readChains(std::span<const std::filesystem::path>,

@@ -286,7 +286,7 @@ private Q_SLOTS:
     }
 
     void resultsFollowARunningSampler() {
-        constexpr Index chains = 4, dim = 2, count = 60'000;
+        constexpr Index chains = 4, dim = 2, count = 12'000;
         const auto values = draws(count, chains, dim, 0.7);
         auto source = std::make_shared<EngineChains>();
         ChainStore& store = source->restart(layout(chains, dim));
@@ -307,7 +307,7 @@ private Q_SLOTS:
             if (const auto result = worker.result(); result && result->draws > 0) {
                 seen.push_back(result->draws);
             }
-            if (n == 10'000) {
+            if (n == 4'000) {
                 QVERIFY(await(worker, [](const auto& r) { return r.draws > 100; }));
             }
         }
@@ -365,14 +365,14 @@ private Q_SLOTS:
     }
 
     void thousandsOfQuantitiesFillWhileTheFocusComesFirst() {
-        constexpr Index chains = 2, dim = 3000, count = 40;
+        constexpr Index chains = 2, dim = 1000, count = 40;
         const auto source = sourceOf(draws(count, chains, dim, 0.1), chains, dim);
         DiagnosticsWorker worker({.rate = 50, .share = 1});
-        worker.setFocus({2900});
+        worker.setFocus({900});
         worker.setSource(source);
         const auto first = await(worker, [](const auto& r) { return !r.plots.empty(); });
         QVERIFY(first);
-        QVERIFY(first->rows[2900].draws > 0);
+        QVERIFY(first->rows[900].draws > 0);
         const auto all = await(worker, [](const auto& r) { return r.pending == 0; });
         QVERIFY(all);
         QVERIFY(!found(all->verdict, "nothing"));

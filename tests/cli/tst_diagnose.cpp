@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // latent-explorer diagnose, as a person or a script calls it.
+#include "core/chains/netcdf_file.h"
 #include "core/io/npy.h"
 #include "tests/cli/program.h"
 
@@ -111,6 +112,41 @@ private Q_SLOTS:
         QVERIFY(sampler["ebfmi"].toArray().isEmpty());
         QVERIFY2(verdictOf(report).contains("Not converged: R-hat of x is 1.33"),
                  verdictOf(report));
+    }
+
+    // The program reads NetCDF in a child of its own kind.
+    void chainsOfArviZ() {
+        const Golden g = golden("normal");
+        ChainLayout layout;
+        layout.chains = g.chains;
+        layout.names = {"theta[1]", "theta[2]"};
+        layout.scalars = {"divergent__"};
+        layout.dtype = DType::F64;
+        ChainStore store(layout);
+        for (Index n = 0; n < g.draws; ++n) {
+            std::vector<double> row, divergent;
+            for (Index m = 0; m < g.chains; ++m) {
+                const double x = g.values[static_cast<std::size_t>(m * g.draws + n)];
+                row.insert(row.end(), {x, -x});
+                divergent.push_back(n == 7);
+            }
+            const std::span<const double> scalars[] = {divergent};
+            store.append<double>(row, scalars);
+        }
+        writeNetCdf(path("posterior.nc").toStdString(), store.view());
+        const Outcome outcome = run({"diagnose", path("posterior.nc"), "--json"});
+        QVERIFY2(outcome.status == 0, outcome.err);
+        const QJsonObject report = outcome.json().object();
+        QCOMPARE(variable(report, "theta[1]")["ess_bulk"].toDouble(), g.expected["ess_bulk"]);
+        QCOMPARE(variable(report, "theta[2]")["rhat"].toDouble(), g.expected["rhat"]);
+        QCOMPARE(report["sampler"].toObject()["divergences"].toInt(), static_cast<int>(g.chains));
+
+        QByteArray damaged = contentOf(path("posterior.nc"));
+        damaged.truncate(damaged.size() / 2);
+        const Outcome refused = run({"diagnose", write("half.nc", damaged)});
+        QCOMPARE(refused.status, 3);
+        QVERIFY2(refused.err.contains("half.nc"), refused.err);
+        QVERIFY(refused.err.count('\n') == 1 && refused.out.isEmpty());
     }
 
     void chainsOfStan() {
