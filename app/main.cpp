@@ -33,6 +33,7 @@ ExitCode runCommandLine(app::Program& program, const cli::Command& command) {
                    .paintMovie = {},
                    .benchNames = {},
                    .bench = {},
+                   .selfTest = cli::samplerSelfTestRows,
                    .drawnBy = {}};
 #ifdef LX_WITH_UI
     app::addPictures(program, host);

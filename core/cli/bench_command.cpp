@@ -89,31 +89,4 @@ ExitCode benchCommand(const BenchOptions& options, const Host& host) {
     return ExitCode::Done;
 }
 
-ExitCode selfTestCommand(const SelfTestOptions& options, const Host& host) {
-    const auto rows = host.engine().selfTest();
-    const bool failed =
-        rows.empty() || std::ranges::any_of(rows, [](const auto& r) { return !r.pass; });
-    if (options.json) {
-        Json list = Json::array();
-        for (const auto& row : rows) {
-            list.push_back({{"name", row.name},
-                            {"value", row.value},
-                            {"expected", row.expected},
-                            {"tolerance", row.tolerance},
-                            {"pass", row.pass}});
-        }
-        host.out << list.dump(2) << std::endl;
-    } else {
-        for (const auto& row : rows) {
-            char line[256];
-            std::snprintf(line, sizeof line, "%s  %-40s %.8g, expected %.8g within %.2g\n",
-                          row.pass ? "pass" : "FAIL", row.name.c_str(), row.value, row.expected,
-                          row.tolerance);
-            host.out << line;
-        }
-        host.out << std::flush;
-    }
-    return failed ? ExitCode::CheckFailed : ExitCode::Done;
-}
-
 }  // namespace lx::cli

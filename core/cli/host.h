@@ -94,8 +94,13 @@ struct Host {
     /// Rows of the program's own benchmarks (render.*, start.window); null without the window.
     std::vector<std::string> benchNames;
     std::function<std::vector<BenchRow>(std::span<const std::string> names)> bench;
+    /// Rows besides the engine's own; null: none.
+    std::function<std::vector<SelfTestRow>()> selfTest;
     std::function<std::string()> drawnBy;  ///< the device behind those of pictures
 };
+
+/// Every sampler against known truth, for Host::selfTest. Seconds.
+std::vector<SelfTestRow> samplerSelfTestRows();
 
 /// Processor cores this process may use.
 int availableCores();

@@ -2,6 +2,7 @@
 #include "core/cli/commands.h"
 #include "core/energies/registry.h"
 #include "core/recipes/json_text.h"
+#include "core/samplers/registry.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -98,19 +99,39 @@ Json listEnergies() {
     return list;
 }
 
+Json listSamplers() {
+    Json list = Json::array();
+    for (const auto& spec : samplerSpecs()) {
+        Json params = Json::array();
+        for (const auto& decl : spec.params) {
+            params.push_back(describe(decl, decl.initial));
+        }
+        list.push_back({{"id", spec.id},
+                        {"title", spec.title},
+                        {"reference", spec.reference},
+                        {"params", std::move(params)},
+                        {"exact", spec.exact},
+                        {"gradient", spec.needs.gradient},
+                        {"minibatch", spec.needs.minibatch},
+                        {"ensemble", spec.needs.ensemble}});
+    }
+    return list;
+}
+
 Json listOf(const std::string& what, const Host& host) {
     return what == "recipes"    ? listRecipes(host)
            : what == "datasets" ? listDatasets(host)
            : what == "views"    ? listViews(host)
            : what == "energies" ? listEnergies()
-                                : Json::array();  // samplers: none are built in yet
+           : what == "samplers" ? listSamplers()
+                                : Json::array();
 }
 
 std::string plain(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-/// A recipe or an energy, which are described alike.
+/// A recipe, an energy or a sampler, which are described alike.
 void printWithParams(const Json& recipe, bool withParams, std::ostream& out) {
     char line[512];
     std::snprintf(line, sizeof line, "  %-20s %s\n", recipe["id"].get<std::string>().c_str(),
@@ -165,7 +186,7 @@ ExitCode listCommand(const ListOptions& options, const Host& host) {
     for (const auto& [what, entries] : everything.items()) {
         host.out << what << (entries.empty() ? ": none\n" : "\n");
         for (const auto& entry : entries) {
-            if (what == "recipes" || what == "energies") {
+            if (what == "recipes" || what == "energies" || what == "samplers") {
                 printWithParams(entry, !options.what.empty(), host.out);
             } else {
                 printOther(entry, host.out);

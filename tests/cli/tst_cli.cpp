@@ -290,6 +290,7 @@ private Q_SLOTS:
         const Outcome outcome = run({"selftest", "--json"});
         QVERIFY2(outcome.status == 0, outcome.out + outcome.err);
         QVERIFY(!outcome.json().array().isEmpty());
+        QVERIFY(outcome.out.contains("hmc: leaves seven known targets invariant"));
     }
 
     void benchPrintsItsConditions() {

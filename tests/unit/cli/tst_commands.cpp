@@ -60,6 +60,7 @@ std::string recipeText(const std::string& id, const std::string& family,
 struct Shell {
     RecipeBook recipes;
     EngineTable table = fakeTable();
+    std::function<std::vector<SelfTestRow>()> selfTest;
     std::ostringstream out, err;
     std::stop_source interrupt;
 
@@ -95,6 +96,7 @@ struct Shell {
             .paintMovie = {},
             .benchNames = {},
             .bench = {},
+            .selfTest = selfTest,
             .drawnBy = {}};
         return execute(std::get<CliCommand>(parsed), host);
     }
@@ -146,6 +148,14 @@ private Q_SLOTS:
         for (const auto& energy : energies) {
             for (const char* key : {"id", "title", "reference", "params"}) {
                 QVERIFY2(energy.contains(key), key);
+            }
+        }
+        QCOMPARE(shell({"list", "samplers", "--json"}), ExitCode::Done);
+        const Json samplers = shell.json();
+        QCOMPARE(samplers.size(), std::size_t{17});
+        for (const auto& sampler : samplers) {
+            for (const char* key : {"id", "title", "reference", "params", "exact"}) {
+                QVERIFY2(sampler.contains(key), key);
             }
         }
         QCOMPARE(shell({"list"}), ExitCode::Done);
@@ -303,6 +313,11 @@ private Q_SLOTS:
         QCOMPARE(shell({"selftest"}), ExitCode::CheckFailed);
         shell.table.selfTest = [] { return std::vector<SelfTestRow>{}; };
         QCOMPARE(shell({"selftest"}), ExitCode::CheckFailed);  // testing nothing is no success
+        shell.table.selfTest = [] { return std::vector<SelfTestRow>{{"pi", 3, 3, 1, true}}; };
+        shell.selfTest = [] { return std::vector<SelfTestRow>{{"hmc", 9, 0, 4.6, false}}; };
+        QCOMPARE(shell({"selftest"}), ExitCode::CheckFailed);
+        shell.selfTest = [] { return std::vector<SelfTestRow>{{"hmc", 1, 0, 4.6, true}}; };
+        QCOMPARE(shell({"selftest"}), ExitCode::Done);
     }
 
     void windowInputsAreChecked() {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/cli/commands.h"
+#include "core/recipes/json_text.h"
+#include "core/samplers/selftest.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <ostream>
+
+namespace lx::cli {
+
+std::vector<SelfTestRow> samplerSelfTestRows() {
+    std::vector<SelfTestRow> rows;
+    for (const auto& check : samplerSelftest()) {
+        rows.push_back({check.name + " (z-score)", check.z, 0, check.limit, check.pass});
+    }
+    return rows;
+}
+
+ExitCode selfTestCommand(const SelfTestOptions& options, const Host& host) {
+    auto rows = host.engine().selfTest();
+    bool failed = rows.empty();
+    if (host.selfTest) {
+        const auto more = host.selfTest();
+        failed = failed || more.empty();
+        rows.insert(rows.end(), more.begin(), more.end());
+    }
+    failed = failed || std::ranges::any_of(rows, [](const auto& r) { return !r.pass; });
+    if (options.json) {
+        Json list = Json::array();
+        for (const auto& row : rows) {
+            list.push_back({{"name", row.name},
+                            {"value", row.value},
+                            {"expected", row.expected},
+                            {"tolerance", row.tolerance},
+                            {"pass", row.pass}});
+        }
+        host.out << list.dump(2) << std::endl;
+    } else {
+        for (const auto& row : rows) {
+            char line[256];
+            std::snprintf(line, sizeof line, "%s  %-40s %.8g, expected %.8g within %.2g\n",
+                          row.pass ? "pass" : "FAIL", row.name.c_str(), row.value, row.expected,
+                          row.tolerance);
+            host.out << line;
+        }
+        host.out << std::flush;
+    }
+    return failed ? ExitCode::CheckFailed : ExitCode::Done;
+}
+
+}  // namespace lx::cli
