@@ -26,7 +26,7 @@ struct DeviceInfo {
     bool validation = false;           ///< the validation layer was found and is on
 };
 
-enum class Fault : std::uint8_t { None, DeviceLost, OutOfMemory };
+enum class Fault : std::uint8_t { None, DeviceLost, OutOfMemory, MissingExtension };
 
 struct DeviceOptions {
     bool validation = false;  ///< core and synchronization validation
@@ -66,7 +66,8 @@ public:
 
     Timeline submit(CommandList&&);
     bool done(Timeline);
-    /// Throws DeviceLost when the device was lost or has not answered for ten seconds.
+    /// Throws DeviceLost when the device was lost, or has not answered for ten seconds; one that
+    /// runs on the processor may take twelve times as long, since other programs hold it up.
     void wait(Timeline);
 
 private:

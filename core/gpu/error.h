@@ -18,4 +18,9 @@ struct OutOfMemory : Error {
     using Error::Error;
 };
 
+/// More than the device's limits allow, however much memory is free.
+struct TooLarge : OutOfMemory {
+    using OutOfMemory::OutOfMemory;
+};
+
 }  // namespace lx::gpu

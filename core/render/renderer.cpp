@@ -235,6 +235,7 @@ private:
             m_note =
                 std::string("The graphics device was replaced after a failure: ") + error.what();
         }
+        ++m_troubles;
     }
 
     /// The device works, but not for this picture.
@@ -244,11 +245,16 @@ private:
             log(LogLevel::Warning, text);
         }
         m_note = text;
+        ++m_troubles;
     }
 
     void publish() {
         RendererInfo info = m_backend->info();
+        m_troubles += m_note.empty() && !info.note.empty() && info.note != m_kept ? 1 : 0;
+        m_kept = info.note;
         info.note = m_note.empty() ? info.note : m_note;
+        info.trouble = m_troubles > 0 ? info.note : std::string();
+        info.troubles = m_troubles;
         const int messages = m_messagesBefore + m_backend->validationMessages();
         const std::lock_guard lock(m_mutex);
         m_info = std::move(info);
@@ -274,6 +280,8 @@ private:
     // Used by the worker alone, once it runs.
     std::unique_ptr<Backend> m_backend;
     std::string m_note;
+    std::string m_kept;  ///< the backend's own note when it was last asked
+    std::uint64_t m_troubles = 0;
     int m_rebuilds = 0, m_messagesBefore = 0;
     std::set<std::string> m_reported;
     std::deque<Begun> m_begun;

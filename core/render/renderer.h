@@ -13,7 +13,7 @@
 namespace lx::render {
 
 /// What a test makes a Vulkan call answer.
-enum class DeviceFault : std::uint8_t { None, Lost, OutOfMemory };
+enum class DeviceFault : std::uint8_t { None, Lost, OutOfMemory, MissingExtension };
 
 struct RendererOptions {
     /// Prefer a Vulkan device of CPU type (tests, golden pictures). Otherwise such a device is left
@@ -33,7 +33,10 @@ struct RendererOptions {
 struct RendererInfo {
     std::string device;  ///< "llvmpipe (LLVM 15.0.6, 256 bits)", or "CPU"
     bool vulkan = false, cpuType = false;
-    std::string note;               ///< why something fell back; empty when nothing did
+    std::string note;  ///< why something fell back; empty when nothing did
+    /// The note of what fell back since the start, for the views to show; and how often one came.
+    std::string trouble;
+    std::uint64_t troubles = 0;
     std::uint64_t deviceBytes = 0;  ///< allocated on the device
     bool validation = false;        ///< asked for, and its layer was found
     std::uint64_t uploads = 0;      ///< arrays sent to the device so far

@@ -51,9 +51,9 @@ const gpu::Buffer& UploadCache::buffer(const Array& array, Form form, std::strin
         const std::size_t texels = form == Form::Bytes8 ? bytes : bytes / 4;
         if (bytes > m_device.info().maxBufferBytes ||
             (form != Form::Pairs && texels > m_device.info().maxTexels)) {
-            throw gpu::OutOfMemory(m_device.info().name + ": a layer of " +
-                                   std::to_string(bytes >> 20) +
-                                   " MiB does not fit one buffer of the graphics device.");
+            throw gpu::TooLarge(m_device.info().name + ": a layer of " +
+                                std::to_string(bytes >> 20) +
+                                " MiB does not fit one buffer of the graphics device.");
         }
         entry.buffer = m_device.createBuffer(
             {.label = label, .bytes = bytes, .usage = gpu::Usage::Storage | gpu::Usage::Texel});

@@ -25,6 +25,7 @@ public:
     const gpu::Buffer& buffer(const Array&, Form, std::string_view label);
     /// Starts a new picture: forgets what none of the latest pictures used.
     void retire();
+    void clear() { m_entries.clear(); }
     std::uint64_t uploads() const noexcept { return m_uploads; }
 
 private:

@@ -33,20 +33,29 @@ public:
         const Size size{samples * std::max(pixels.width, 1), samples * std::max(pixels.height, 1)};
         const auto limit = static_cast<int>(m_device.info().maxImageSize);
         if (size.width > limit || size.height > limit) {
-            throw gpu::OutOfMemory(m_device.info().name + ": a picture of " +
-                                   std::to_string(size.width) + "x" + std::to_string(size.height) +
-                                   " pixels is larger than the device's limit of " +
-                                   std::to_string(limit) + ".");
+            throw gpu::TooLarge(m_device.info().name + ": a picture of " +
+                                std::to_string(size.width) + "x" + std::to_string(size.height) +
+                                " pixels is larger than the device's limit of " +
+                                std::to_string(limit) + ".");
         }
         Slot& slot = m_slots[m_begun % kFramesInFlight];
         slot.size = size;
         slot.samples = samples;
-        slot.hostUsed = slot.deviceUsed = 0;
-        fit(slot, size);
-        m_uploads.retire();
-        Recorder recorder(m_device, *m_pipelines, {m_uploads, m_reliefs}, slot, scene,
-                          m_computeDensity);
-        slot.done = m_device.submit(recorder.record(scene));
+        try {
+            record(slot, scene);
+        } catch (const gpu::TooLarge&) {
+            throw;
+        } catch (const gpu::OutOfMemory& error) {
+            // Everything kept for later pictures, or larger than this one needs, makes room.
+            m_uploads.clear();
+            slot.hostScratch.clear();
+            slot.deviceScratch.clear();
+            slot.image = {};
+            slot.readback = {};
+            m_note =
+                std::string("Buffers kept on the graphics device were dropped: ") + error.what();
+            record(slot, scene);
+        }
         ++m_begun;
     }
 
@@ -72,6 +81,7 @@ public:
         info.deviceBytes = m_device.allocatedBytes();
         info.validation = m_device.info().validation;
         info.uploads = m_uploads.uploads();
+        info.note = m_note;
         return info;
     }
     int validationMessages() const override { return m_device.validationMessages(); }
@@ -88,6 +98,7 @@ private:
                 switch (fault(call)) {
                     case DeviceFault::Lost: return gpu::Fault::DeviceLost;
                     case DeviceFault::OutOfMemory: return gpu::Fault::OutOfMemory;
+                    case DeviceFault::MissingExtension: return gpu::Fault::MissingExtension;
                     case DeviceFault::None: break;
                 }
                 return gpu::Fault::None;
@@ -134,6 +145,15 @@ private:
         return scene;
     }
 
+    void record(Slot& slot, const Scene& scene) {
+        slot.hostUsed = slot.deviceUsed = 0;
+        fit(slot, slot.size);
+        m_uploads.retire();
+        Recorder recorder(m_device, *m_pipelines, {m_uploads, m_reliefs}, slot, scene,
+                          m_computeDensity);
+        slot.done = m_device.submit(recorder.record(scene));
+    }
+
     /// Images only grow, until one is far too large: dragging a window does not allocate.
     void fit(Slot& slot, Size size) {
         const auto width = static_cast<std::uint32_t>(size.width);
@@ -166,6 +186,7 @@ private:
     std::unique_ptr<Pipelines> m_pipelines;
     std::array<Slot, kFramesInFlight> m_slots;
     std::uint64_t m_begun = 0, m_finished = 0;
+    std::string m_note;  ///< of the last time that memory ran short
 };
 
 }  // namespace

@@ -36,8 +36,8 @@ Vec4 splitOrigin(const Rect& view) {
 const gpu::Buffer& nextScratch(gpu::Device& device, std::deque<gpu::Buffer>& pool,
                                std::size_t& used, std::size_t bytes, gpu::Memory memory) {
     if (bytes > device.info().maxBufferBytes) {
-        throw gpu::OutOfMemory(device.info().name + ": a layer needs a buffer of " +
-                               std::to_string(bytes >> 20) + " MiB, which the device refuses.");
+        throw gpu::TooLarge(device.info().name + ": a layer needs a buffer of " +
+                            std::to_string(bytes >> 20) + " MiB, which the device refuses.");
     }
     if (used == pool.size()) {
         pool.emplace_back();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/gpu/device.h"
+#include "core/gpu/vulkan/context.h"
 #include "tests/support/render_support.h"
 
 #include <QtTest>
@@ -129,6 +130,32 @@ private Q_SLOTS:
         QCOMPARE(m_messages->vulkan().find("SYNC-HAZARD-WRITE-AFTER-WRITE") != std::string::npos,
                  !barrier);
         QCOMPARE(m_messages->vulkan().empty(), barrier);
+    }
+
+    /// The guard of every test of lost devices: a device that goes before what was made on it must
+    /// be reported, one that goes after it must not.
+    void aForgottenChildIsReported_data() {
+        QTest::addColumn<bool>("forgotten");
+        QTest::newRow("broken twin: the fence stays") << true;
+        QTest::newRow("the fence goes first") << false;
+    }
+    void aForgottenChildIsReported() {
+        QFETCH(bool, forgotten);
+        {
+            Context context({.validation = true,
+                             .preferSoftware = true,
+                             .log = m_messages->sink(),
+                             .fault = {}});
+            VkFenceCreateInfo create{};
+            create.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
+            VkFence fence = VK_NULL_HANDLE;
+            QCOMPARE(context.vk.CreateFence(context.device, &create, nullptr, &fence), VK_SUCCESS);
+            if (!forgotten) {
+                context.vk.DestroyFence(context.device, fence, nullptr);
+            }
+        }
+        QCOMPARE(m_messages->vulkan().empty(), !forgotten);
+        QCOMPARE(m_messages->vulkan().find("vkDestroyDevice") != std::string::npos, forgotten);
     }
 
     void misuseIsRefused() {

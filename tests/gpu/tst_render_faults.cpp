@@ -53,7 +53,7 @@ private Q_SLOTS:
             return lost ? DeviceFault::Lost : DeviceFault::OutOfMemory;
         });
         drawAll(*renderer);
-        drawAll(*renderer);
+        drawFirst(*renderer);
         const std::string note = renderer->info().note;
         renderer.reset();
         QVERIFY2(!failed.empty(), "the fault was never reached");
@@ -79,6 +79,92 @@ private Q_SLOTS:
         }
     }
 
+    /// Memory that is short for a while: every picture comes out right, the views are told, and the
+    /// device draws again once there is room.
+    void shortMemoryIsNoPicturesLoss_data() {
+        QTest::addColumn<int>("room");
+        for (const int room : {0, 1, 2, 3, 5, 8, 12}) {
+            QTest::addRow("%d allocations", room) << room;
+        }
+    }
+    void shortMemoryIsNoPicturesLoss() {
+        QFETCH(int, room);
+        std::atomic<int> left = 1 << 30, submissions = 0;
+        auto renderer = make([&](std::string_view call) {
+            submissions += call == "vkQueueSubmit" ? 1 : 0;
+            // Each kind of memory is asked for in turn; there is none.
+            return call == "vkAllocateMemory" && --left < 0 ? DeviceFault::OutOfMemory
+                                                            : DeviceFault::None;
+        });
+        drawFirst(*renderer);
+        QCOMPARE(renderer->info().troubles, std::uint64_t{0});
+        left = room;
+        drawAll(*renderer);
+        const RendererInfo during = renderer->info();
+        QVERIFY2(during.trouble.find("memory") != std::string::npos, during.trouble.c_str());
+        QVERIFY(during.troubles > 0);
+        QVERIFY(during.vulkan);  // the device itself still works
+        left = 1 << 30;
+        const int before = submissions;
+        drawAll(*renderer);
+        QVERIFY(submissions >= before + static_cast<int>(m_scenes.size()));
+        QCOMPARE(renderer->info().troubles, during.troubles);
+        renderer.reset();
+        QCOMPARE(m_messages.vulkan(), std::string());
+    }
+
+    /// What is kept from earlier pictures makes room for this one.
+    void keptBuffersMakeRoom() {
+        std::atomic<bool> full = false;
+        auto renderer = make([&](std::string_view call) {
+            return full && call == "vkCreateBuffer" && full.exchange(false)
+                       ? DeviceFault::OutOfMemory
+                       : DeviceFault::None;
+        });
+        drawAll(*renderer);
+        const auto before = renderer->info();
+        Scene scene = m_scenes[0].scene;
+        std::get<PointsLayer>(scene.layers[0]).xy = normals(500, 91, 0.5F);  // has to be sent
+        std::get<PointsLayer>(scene.layers[0]).category = labels(500, 8);
+        full = true;
+        const Image image = renderer->draw(scene, m_scenes[0].size);
+        QVERIFY(!full);
+        QVERIFY(ssim(image, rasterize(scene, m_scenes[0].size)) >= 0.98);
+        const auto after = renderer->info();
+        QVERIFY2(after.note.find("dropped") != std::string::npos, after.note.c_str());
+        QVERIFY(after.vulkan && after.deviceBytes < before.deviceBytes);
+        renderer.reset();
+        QCOMPARE(m_messages.vulkan(), std::string());
+    }
+
+    void missingExtensionsAreDoneWithout_data() {
+        QTest::addColumn<QByteArray>("where");
+        QTest::addColumn<int>("times");
+        QTest::addColumn<bool>("vulkan");
+        QTest::newRow("of debugging") << QByteArray("vkCreateInstance") << 1 << true;
+        QTest::newRow("of the loader") << QByteArray("vkCreateInstance") << 100 << false;
+        QTest::newRow("of the device") << QByteArray("vkCreateDevice") << 100 << false;
+    }
+    void missingExtensionsAreDoneWithout() {
+        QFETCH(QByteArray, where);
+        QFETCH(int, times);
+        QFETCH(bool, vulkan);
+        int left = times;
+        auto renderer = make([&](std::string_view call) {
+            return call == where.constData() && left-- > 0 ? DeviceFault::MissingExtension
+                                                           : DeviceFault::None;
+        });
+        drawAll(*renderer);
+        const RendererInfo info = renderer->info();
+        QCOMPARE(info.vulkan, vulkan);
+        QVERIFY(!info.validation || !vulkan);
+        QVERIFY2(vulkan || info.note.find("lacks an extension") != std::string::npos,
+                 info.note.c_str());
+        QVERIFY(m_messages.all().find("extension") != std::string::npos);
+        QCOMPARE(info.trouble, std::string());  // nothing befell it since the start
+        renderer.reset();
+    }
+
 private:
     std::unique_ptr<Renderer> make(std::function<DeviceFault(std::string_view)> fault) {
         return validatedRenderer(m_messages,
@@ -93,6 +179,10 @@ private:
             const double similarity = ssim(renderer.draw(scene, size), m_expected[i]);
             QVERIFY2(similarity >= 0.98, name.c_str());
         }
+    }
+
+    void drawFirst(Renderer& renderer) {
+        QVERIFY(ssim(renderer.draw(m_scenes[0].scene, m_scenes[0].size), m_expected[0]) >= 0.98);
     }
 
     std::vector<NamedScene> m_scenes;

@@ -15,7 +15,7 @@
 namespace lx::ui {
 namespace {
 
-constexpr int kPollMs = 4;
+constexpr int kPollMs = 4, kTroubleMs = 20'000;
 constexpr double kZoomPerNotch = 1.2;
 constexpr double kFilled = 0.8;  ///< share of a picture in space that its box takes
 
@@ -42,6 +42,12 @@ SceneWidget::SceneWidget(RendererSource source, QWidget* parent)
     connect(&m_poll, &QTimer::timeout, this, &SceneWidget::takePicture);
     m_settle.setSingleShot(true);
     connect(&m_settle, &QTimer::timeout, this, &SceneWidget::settled);
+    m_troubleEnds.setSingleShot(true);
+    m_troubleEnds.setInterval(kTroubleMs);
+    connect(&m_troubleEnds, &QTimer::timeout, this, [this] {
+        m_trouble.clear();
+        update();
+    });
 }
 
 SceneWidget::~SceneWidget() = default;
@@ -139,6 +145,7 @@ void SceneWidget::submitIfNeeded() {
         return;
     }
     if (!m_target) {
+        m_troubles = m_source().info().troubles;  // earlier ones are no news
         m_target = m_source().createTarget();
     }
     const double ratio = devicePixelRatioF();
@@ -162,6 +169,7 @@ void SceneWidget::takePicture() {
         m_picture = toQImage(*image).convertToFormat(QImage::Format_RGB32);
         m_pictureRect = m_flightRect;
         m_inFlight = false;
+        noticeTrouble();
         update();
     } else if (!busy) {
         m_inFlight = false;  // the device gave up on that picture
@@ -169,6 +177,15 @@ void SceneWidget::takePicture() {
     if (!m_inFlight) {
         m_poll.stop();
         submitIfNeeded();
+    }
+}
+
+void SceneWidget::noticeTrouble() {
+    const render::RendererInfo info = m_source().info();
+    if (info.troubles != m_troubles) {
+        m_troubles = info.troubles;
+        m_trouble = QString::fromStdString(info.trouble);
+        m_troubleEnds.start();
     }
 }
 
@@ -185,6 +202,12 @@ void SceneWidget::paintEvent(QPaintEvent*) {
         paintOutline(painter);
     }
     paintReadout(painter);
+    if (!m_trouble.isEmpty()) {
+        painter.setFont(m_theme->font(11));
+        painter.setPen(m_theme->warning);
+        painter.drawText(m_layout.plot.adjusted(8, 8, -8, -8),
+                         Qt::AlignLeft | Qt::AlignBottom | Qt::TextWordWrap, m_trouble);
+    }
 }
 
 void SceneWidget::paintTo(QPainter& painter, QSizeF size, double rasterScale, bool withTitle) {

@@ -91,6 +91,8 @@ public:
     int submitted() const { return m_submitted; }
     int painted() const { return m_painted; }
     bool busy() const { return m_inFlight || m_dirty; }
+    /// Why pictures are drawn otherwise than before, shown for a while over the plot; else empty.
+    QString trouble() const { return m_trouble; }
 
 Q_SIGNALS:
     void hovered(QPointF at);  ///< mouse over the plot, no button
@@ -131,6 +133,8 @@ private:
     void paintOutline(QPainter&) const;
     void submitIfNeeded();
     void takePicture();
+    /// Shows what befell the renderer since the picture before.
+    void noticeTrouble();
 
     struct CameraState {
         bool follows = true, spaceFollows = true;
@@ -159,7 +163,9 @@ private:
     render::Rect m_pictureRect, m_flightRect;
     bool m_dirty = true, m_inFlight = false;
     int m_submitted = 0, m_painted = 0;
-    QTimer m_poll, m_settle;
+    QTimer m_poll, m_settle, m_troubleEnds;
+    QString m_trouble;
+    quint64 m_troubles = 0;
     bool m_moving = false;  ///< the camera: smooth edges wait until it rests
 
     enum class Gesture : std::uint8_t {

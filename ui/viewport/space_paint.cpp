@@ -135,9 +135,10 @@ void paintSpaceAxes(QPainter& painter, const SpaceFigure& figure, const Theme& t
         }
         const QString& name = figure.labels[axis];
         const QPointF middle((place.x0 + place.x1) / 2, (place.y0 + place.y1) / 2);
-        const QRectF label =
-            beside(middle + out * ((kTick + 2.5 * kGap) * theme.typeScale + deepest), out,
-                   QSizeF(metrics.horizontalAdvance(name), metrics.ascent()));
+        QRectF label = beside(middle + out * ((kTick + 2.5 * kGap) * theme.typeScale + deepest),
+                              out, QSizeF(metrics.horizontalAdvance(name), metrics.ascent()));
+        // A long name rather comes near its axis than is cut off at the picture's edge.
+        label.moveLeft(std::max(std::min(label.left(), plot.width() - label.width() - 2), 2.0));
         painter.setPen(theme.text);
         painter.drawText(label.adjusted(-20, -10, 20, 10), Qt::AlignCenter, name);
     }

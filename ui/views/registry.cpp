@@ -10,6 +10,7 @@ namespace lx::ui {
 
 View* makeLatentMapView(SessionBridge&, QWidget*);
 View* makeManifoldSheetView(SessionBridge&, QWidget*);
+View* makeSurfaceView(SessionBridge&, QWidget*);
 View* makeDecodeView(SessionBridge&, QWidget*);
 View* makeDataView(SessionBridge&, QWidget*);
 View* makeComparisonView(SessionBridge&, QWidget*);
@@ -29,6 +30,7 @@ std::span<const ViewSpec> viewSpecs() {
          makeManifoldSheetView,
          true},
         {"decode", tr("Decode"), {"points2"}, Area::Stage, makeDecodeView, true},
+        {"surface", tr("Surface"), {"grid2"}, Area::Stage, makeSurfaceView},
         {"data", tr("Data"), {}, Area::Stage, makeDataView},
         {"comparison", tr("Comparison"), {}, Area::Stage, makeComparisonView, false, true},
         {"losses", tr("Losses"), {}, Area::Timeline, makeLossesView},

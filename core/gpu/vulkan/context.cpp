@@ -107,7 +107,7 @@ void Context::createInstance() {
          [&] { return vk.EnumerateInstanceExtensionProperties(nullptr, &count, nullptr); });
     std::vector<VkExtensionProperties> known(count);
     vk.EnumerateInstanceExtensionProperties(nullptr, &count, known.data());
-    const bool debugUtils = std::any_of(known.begin(), known.end(), [](const auto& extension) {
+    bool debugUtils = std::any_of(known.begin(), known.end(), [](const auto& extension) {
         return std::strcmp(extension.extensionName, VK_EXT_DEBUG_UTILS_EXTENSION_NAME) == 0;
     });
     if (debugUtils) {
@@ -137,7 +137,23 @@ void Context::createInstance() {
     create.ppEnabledLayerNames = layers.data();
     create.enabledExtensionCount = static_cast<std::uint32_t>(extensions.size());
     create.ppEnabledExtensionNames = extensions.data();
-    call("vkCreateInstance", [&] { return vk.CreateInstance(&create, nullptr, &instance); });
+    const auto make = [&] {
+        return planted("vkCreateInstance",
+                       [&] { return vk.CreateInstance(&create, nullptr, &instance); });
+    };
+    VkResult made = make();
+    if (made == VK_ERROR_EXTENSION_NOT_PRESENT || made == VK_ERROR_LAYER_NOT_PRESENT) {
+        // They only serve the search for mistakes; a picture needs none of them.
+        if (options.log) {
+            options.log(LogLevel::Warning,
+                        "Vulkan's debugging extensions are missing; it is used without them.");
+        }
+        create.pNext = nullptr;
+        create.enabledLayerCount = create.enabledExtensionCount = 0;
+        info.validation = debugUtils = false;
+        made = make();
+    }
+    checked("vkCreateInstance", made);
     vk.loadInstance(instance);
     if (info.validation && vk.CreateDebugUtilsMessengerEXT != nullptr) {
         call("vkCreateDebugUtilsMessengerEXT", [&] {
@@ -293,6 +309,9 @@ VkResult Context::checked(const char* name, VkResult result) const {
             throw OutOfMemory(place + ": the graphics device is out of memory.");
         case VK_ERROR_INCOMPATIBLE_DRIVER:
             throw Error("No Vulkan driver is installed; install mesa-vulkan-drivers.");
+        case VK_ERROR_EXTENSION_NOT_PRESENT:
+        case VK_ERROR_FEATURE_NOT_PRESENT:
+            throw Error(place + ": the driver lacks an extension that is needed; update it.");
         default: throw Error(place + " failed with Vulkan result " + std::to_string(result) + ".");
     }
 }

@@ -44,6 +44,7 @@ struct Context {
         switch (options.fault ? options.fault(name) : Fault::None) {
             case Fault::DeviceLost: return VK_ERROR_DEVICE_LOST;
             case Fault::OutOfMemory: return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+            case Fault::MissingExtension: return VK_ERROR_EXTENSION_NOT_PRESENT;
             case Fault::None: break;
         }
         return function();

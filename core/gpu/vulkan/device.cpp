@@ -6,7 +6,7 @@
 namespace lx::gpu {
 namespace {
 
-constexpr std::uint64_t kPatienceNs = 10'000'000'000;
+constexpr std::uint64_t kPatienceNs = 10'000'000'000, kSoftwarePatienceNs = 120'000'000'000;
 
 }  // namespace
 
@@ -104,14 +104,16 @@ bool Device::done(Timeline timeline) {
 }
 
 void Device::wait(Timeline timeline) {
+    const bool software = m_context->info.type == DeviceType::Cpu;
+    const std::uint64_t patience = software ? kSoftwarePatienceNs : kPatienceNs;
     while (!done(timeline)) {
         const VkFence fence = m_context->pending.front()->fence;
         const VkResult status = m_context->call("vkWaitForFences", [&] {
-            return m_context->vk.WaitForFences(m_context->device, 1, &fence, VK_TRUE, kPatienceNs);
+            return m_context->vk.WaitForFences(m_context->device, 1, &fence, VK_TRUE, patience);
         });
         if (status == VK_TIMEOUT) {
-            throw DeviceLost(m_context->info.name +
-                             ": the graphics device has not answered for ten seconds.");
+            throw DeviceLost(m_context->info.name + ": the graphics device has not answered for " +
+                             std::to_string(patience / 1'000'000'000) + " seconds.");
         }
     }
 }
