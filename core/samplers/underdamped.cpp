@@ -57,7 +57,7 @@ protected:
             }
             const double after = energy[i] + 0.5 * squaredLength(fast);
             const double error = after - before - heat[i];
-            const bool fine = std::isfinite(energy[i]);
+            const bool fine = std::isfinite(after) && std::isfinite(error);
             info[i].acceptProb = fine ? 1 : 0;
             info[i].accepted = fine;
             info[i].energyError = fine ? error : std::numeric_limits<double>::infinity();
