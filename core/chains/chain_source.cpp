@@ -8,8 +8,16 @@
 namespace lx {
 
 ChainStore& EngineChains::restart(ChainLayout layout) {
-    auto store = std::make_shared<ChainStore>(
-        std::move(layout), ChainStoreOptions{.bytes = m_bytes, .generation = m_generation + 1});
+    return take(std::make_shared<ChainStore>(
+        std::move(layout), ChainStoreOptions{.bytes = m_bytes, .generation = m_generation + 1}));
+}
+
+ChainStore& EngineChains::restart(ChainLayout layout, const State& state, std::string_view prefix) {
+    return take(ChainStore::restored(
+        std::move(layout), {.bytes = m_bytes, .generation = m_generation + 1}, state, prefix));
+}
+
+ChainStore& EngineChains::take(std::shared_ptr<ChainStore> store) {
     const std::scoped_lock lock(m_mutex);
     m_store = std::move(store);
     ++m_generation;

@@ -36,6 +36,8 @@ public:
 
     /// Starts over with an empty store of the next generation; engine thread.
     ChainStore& restart(ChainLayout);
+    /// The same with the draws of ChainStore::capture. Throws UsageError; then nothing has changed.
+    ChainStore& restart(ChainLayout, const State&, std::string_view prefix);
     void finish() noexcept { m_finished = true; }
 
     ChainView view() const override;
@@ -45,6 +47,7 @@ public:
 
 private:
     std::shared_ptr<ChainStore> store() const;
+    ChainStore& take(std::shared_ptr<ChainStore>);
 
     std::size_t m_bytes;
     mutable std::mutex m_mutex;

@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/chains/chain_store.h"
 
+#include "core/chains/chain_chunk.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 namespace lx {
-namespace detail {
-
-/// Rows [rowsPerChunk] of values [kept, dim] and scalars [scalars, kept]. The producer writes rows
-/// that no view has yet; a view reads only rows that were there when it was made.
-struct ChainChunk {
-    ChainChunk(std::size_t valueBytes, std::size_t scalarBytes)
-        : values(std::make_unique_for_overwrite<std::byte[]>(valueBytes)),
-          scalars(std::make_unique_for_overwrite<std::byte[]>(scalarBytes)) {}
-    std::unique_ptr<std::byte[]> values, scalars;
-};
-
-struct ChainRows {
-    std::vector<Index> kept;
-    Index rowsPerChunk = 1;
-    std::vector<std::shared_ptr<const ChainChunk>> chunks;
-};
-
-}  // namespace detail
-
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
@@ -76,9 +59,8 @@ std::optional<std::size_t> ChainLayout::scalar(std::string_view name) const noex
                                : std::optional(static_cast<std::size_t>(at - scalars.begin()));
 }
 
-/// Sums about the first value of each cell [chains, dim], which keeps their digits.
-struct ChainStore::Moments {
-    explicit Moments(std::size_t cells) : shift(cells), first(cells), second(cells) {}
+struct ChainStore::Moments : detail::ChainMomentSums {
+    using ChainMomentSums::ChainMomentSums;
     template <class T>
     void add(const T* values) {
         const std::scoped_lock lock(mutex);
@@ -94,9 +76,6 @@ struct ChainStore::Moments {
             second[i] += step * step;
         }
     }
-    mutable std::mutex mutex;
-    Index count = 0;
-    std::vector<double> shift, first, second;
 };
 
 ChainStore::ChainStore(ChainLayout layout, ChainStoreOptions options) : m_options(options) {
@@ -122,6 +101,10 @@ ChainStore::ChainStore(ChainLayout layout, ChainStoreOptions options) : m_option
 }
 
 ChainStore::~ChainStore() = default;
+
+detail::ChainMomentSums* ChainStore::moments() const {
+    return m_moments.get();
+}
 
 std::size_t ChainStore::bytesOfRow(Index kept) const noexcept {
     return static_cast<std::size_t>(kept) * (m_layout->names.size() + m_layout->scalars.size()) *

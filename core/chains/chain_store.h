@@ -44,6 +44,7 @@ struct ScalarTotal {
 namespace detail {
 struct ChainChunk;
 struct ChainRows;
+struct ChainMomentSums;
 }  // namespace detail
 
 /// What a store held at one moment: a value that never changes, copied in constant time.
@@ -114,8 +115,15 @@ public:
     /// or when they would take more than half the memory. Cost: one pass over all chains.
     std::optional<std::vector<diagnostics::ChainMoments>> moments(Index q) const;
 
+    /// All that is stored, as arrays that share the whole chunks. The producer's thread.
+    State capture(std::string_view prefix) const;
+    /// A store as captured. Throws UsageError when the arrays do not fit the layout.
+    static std::shared_ptr<ChainStore> restored(ChainLayout, ChainStoreOptions, const State&,
+                                                std::string_view prefix);
+
 private:
     struct Moments;
+    detail::ChainMomentSums* moments() const;
     template <class T>
     void appendOne(const T* values, std::span<const std::span<const T>> scalars, Index draw);
     void rebuild(std::vector<Index> kept, Index every);

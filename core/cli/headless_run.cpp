@@ -81,7 +81,8 @@ HeadlessRun::HeadlessRun(const Host& host, Recipe recipe, const HeadlessOptions&
     } else {
         m_load.params = prepare(m_recipe, spec, options.set).params;
     }
-    m_last = options.steps.value_or(m_recipe.steps);
+    const Index steps = spec.describe(m_load.params).steps;
+    m_last = options.steps.value_or(steps > 0 ? steps : m_recipe.steps);
 
     EngineOptions engineOptions;
     engineOptions.ringBytes = 0;  // nobody scrubs
@@ -115,6 +116,41 @@ void HeadlessRun::throwFailure() const {
     if (const auto failure = m_session->latest()->failure) {
         throw RunError(*failure);
     }
+}
+
+/// Whether the run answers such probes at all.
+bool HeadlessRun::ask(cmd::Probe probe) const {
+    const std::string at = "probe." + std::to_string(probe.ticket) + ".";
+    m_session->post(probe);
+    m_session->waitIdle();
+    const auto snapshot = m_session->latest();
+    if (const auto error = snapshot->channels.find(at + "error");
+        error != snapshot->channels.end()) {
+        const auto bytes = error->second.array.values<std::uint8_t>();
+        const std::string text(bytes.begin(), bytes.end());
+        if (text.find("answers no probe of kind") != std::string::npos) {
+            return false;
+        }
+        throw Error(text);
+    }
+    m_session->post(cmd::Cancel{probe.ticket});
+    return true;
+}
+
+bool HeadlessRun::recordChains(const std::filesystem::path& file) {
+    const auto& channels = m_description->channels;
+    if (std::ranges::find(channels, "chains", &ChannelDecl::kind) == channels.end()) {
+        return false;
+    }
+    const std::string path = file.string();
+    State arrays;
+    arrays["path"] = Array(DType::U8, {static_cast<Index>(path.size())},
+                           std::as_bytes(std::span<const char>(path)));
+    return ask({1, "record", {}, std::move(arrays)});
+}
+
+void HeadlessRun::finishChains() {
+    ask({2, "record", {}, {}});
 }
 
 bool HeadlessRun::advance(const SeriesConsumer& consume) {

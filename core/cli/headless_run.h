@@ -42,6 +42,12 @@ public:
     const std::string& device() const noexcept { return m_device; }
     int threads() const noexcept { return m_threads; }
 
+    /// Streams the draws of chains into an npy file while the run advances. False when the run has
+    /// no such thing to stream. Throws Error when the file cannot be begun.
+    bool recordChains(const std::filesystem::path&);
+    /// Ends that file. Throws Error when it could not be written whole.
+    void finishChains();
+
     SessionDocument document() const;
     std::shared_ptr<const State> capture() const;
     /// Key of the streams that evaluate and export; the run itself never uses it.
@@ -49,6 +55,7 @@ public:
 
 private:
     void throwFailure() const;
+    bool ask(cmd::Probe) const;
     void showProgress(std::chrono::steady_clock::time_point start, double loss, bool last) const;
 
     const Host& m_host;

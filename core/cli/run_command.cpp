@@ -42,10 +42,13 @@ void printReport(const HeadlessRun& run, const std::map<std::string, double>& me
     }
 }
 
-std::vector<std::string> channelsOf(const Description& description) {
+/// All but chains that were streamed to their file.
+std::vector<std::string> channelsOf(const Description& description, bool streamed) {
     std::vector<std::string> ids;
     for (const auto& channel : description.channels) {
-        ids.push_back(channel.id);
+        if (!streamed || channel.kind != "chains") {
+            ids.push_back(channel.id);
+        }
     }
     return ids;
 }
@@ -80,7 +83,10 @@ ExitCode runCommand(const RunOptions& options, const Host& host) {
     }
 
     std::optional<SeriesWriter> writer;
+    bool streamed = false;
     if (!folder.empty()) {
+        makeFolder(folder / "arrays");
+        streamed = run.recordChains(folder / "arrays" / "chains.npy");
         writer.emplace(folder / "series.csv", earlierSeries(options.resume), run.firstStep());
     }
     std::vector<SeriesPoint> painted;  // for the figures; a curve needs no more points than this
@@ -116,7 +122,10 @@ ExitCode runCommand(const RunOptions& options, const Host& host) {
 
     if (!folder.empty()) {
         writer->finish();
-        writeArrays(folder, run.session()->exportChannels(channelsOf(run.description())));
+        if (streamed) {
+            run.finishChains();
+        }
+        writeArrays(folder, run.session()->exportChannels(channelsOf(run.description(), streamed)));
         if (host.paintFigures) {
             makeFolder(folder / "figures");
             host.paintFigures({.session = run.session(),

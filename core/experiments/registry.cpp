@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/experiments/registry.h"
 
+#include "core/experiments/chains/spec.h"
 #include "core/experiments/device.h"
+#include "core/experiments/threads.h"
 
 namespace lx {
 
@@ -11,7 +13,8 @@ ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 }
 
 std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library) {
-    return {autoencoder::spec(library, currentPlacement)};
+    return {autoencoder::spec(library, currentPlacement), chains::spec(computeThreads),
+            chains::filesSpec()};
 }
 
 }  // namespace lx

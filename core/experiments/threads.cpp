@@ -31,6 +31,10 @@ void setThreads(int threads) {
     applyThreads();
 }
 
+int computeThreads() {
+    return std::max(1, wantedThreads.load());
+}
+
 void applyThreads() {
     thread_local int applied = 0;
     const int wanted = wantedThreads;

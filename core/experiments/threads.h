@@ -8,6 +8,9 @@ namespace lx {
 /// Compute threads of LibTorch and of OpenBLAS, which has its own. From any thread.
 void setThreads(int threads);
 
+/// The latest of setThreads; 1 before the first.
+int computeThreads();
+
 /// Applies the latest setThreads to the calling thread, if it has not been yet: OpenMP keeps the
 /// number for each thread, so the one that computes must say it itself.
 void applyThreads();

@@ -192,6 +192,8 @@ public:
     virtual void advancePhase(Clock, const std::string& phase, std::stop_token, SeriesSink&) {
         throw UsageError("this run has no phase '" + phase + "' to step");
     }
+    /// Told when the last clock has come to rest, and when one runs again.
+    virtual void rest(bool) {}
     /// A live parameter, already checked against its declaration.
     virtual void set(const cmd::SetParam&) = 0;
     /// Null when the kind is unknown.

@@ -173,6 +173,7 @@ private:
     bool m_observeDirty = false;
     Time::duration m_observeSpent{};  ///< engine time of the observation under way, or the last
     Time m_observeAgain{};            ///< the next one may begin while a clock runs
+    bool m_resting = true;            ///< as the experiment was told
     std::uint64_t m_newsSeen = 0;     ///< Experiment::news() of the last look
     std::string m_observeError;
     std::vector<ProbeWork> m_probes;

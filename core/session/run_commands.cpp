@@ -97,6 +97,7 @@ void Run::unload() {
     m_probes.clear();
     m_channels.clear();
     m_experiment.reset();
+    m_resting = true;
     m_initial.reset();
     m_head.reset();
     m_failure.reset();

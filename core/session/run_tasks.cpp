@@ -141,6 +141,10 @@ void Run::noticeNews() {
     if (!m_experiment || m_failure) {
         return;
     }
+    if (m_resting == moves()) {
+        m_resting = !m_resting;
+        m_experiment->rest(m_resting);
+    }
     if (const std::uint64_t news = m_experiment->news(); news != m_newsSeen) {
         m_newsSeen = news;
         m_observeDirty = true;

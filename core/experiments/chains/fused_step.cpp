@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Steps by the fused executor: single precision, all chains at once. The state of the run mirrors
+// it after every step, so that all else need not know who computes.
+#include "core/executors/fused_executor.h"
+#include "core/experiments/chains/sampler_run.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::chains {
+namespace {
+
+/// Below this many the reference is quick enough, and exact to more digits.
+constexpr Index kWorthwhile = 256;
+
+void widen(std::span<const float> from, std::span<double> to) {
+    std::ranges::copy(from, to.begin());
+}
+
+}  // namespace
+
+executors::StepSettings SamplerRun::settings() const {
+    executors::StepSettings out = *executors::stepSettings(m_spec.id, m_params);
+    out.stepSize = m_state.stepSize();
+    if (const auto mass = m_state.shared.find("inverse_mass"); mass != m_state.shared.end()) {
+        out.inverseMass = mass->second;
+    }
+    return out;
+}
+
+void SamplerRun::chooseExecutor() {
+    const std::string& choice = text(m_params, "sampler.executor");
+    if (choice == "reference") {
+        return;
+    }
+    if (choice == "vulkan") {
+        throw DeviceError(
+            "sampler.executor=vulkan: no graphics processor can step chains here; "
+            "choose auto, fused or reference");
+    }
+    const auto numbers = executors::stepSettings(m_spec.id, m_params);
+    const auto program = executors::programOf(*m_energy);
+    const auto metric = m_params.find("sampler.metric");
+    const bool dense = metric != m_params.end() && std::get<std::string>(metric->second) == "dense";
+    const bool can = numbers && program && !dense;
+    if (choice == "fused" && !can) {
+        throw UsageError("sampler.executor=fused: there is no fused code for " +
+                         (!numbers   ? "the kernel " + m_spec.id
+                          : !program ? "the energy " + energySpecOf(m_params).id
+                                     : std::string("a dense metric")) +
+                         "; choose auto or reference");
+    }
+    if (!can || (choice == "auto" && chains() < kWorthwhile)) {
+        return;
+    }
+    std::vector<float> x(m_state.positions().begin(), m_state.positions().end());
+    executors::FusedOptions options;
+    options.key = sampleKey();
+    options.threads = static_cast<int>(m_team.threads());
+    m_fused = executors::fusedExecutor(program, settings(), x, options);
+    toExecutor();
+    m_kernel->refresh(*m_energy, m_state, {0, chains()});
+}
+
+void SamplerRun::toExecutor() {
+    if (!m_fused) {
+        return;
+    }
+    const auto narrow = [&](std::string_view name) {
+        const auto values = m_state.array(name);
+        m_floats.assign(values.begin(), values.end());
+        widen(m_floats, m_state.array(name));
+        return std::span<const float>(m_floats);
+    };
+    m_fused->setPositions(narrow("position"));
+    if (m_state.arrays.contains("momentum")) {
+        m_fused->setMomenta(narrow("momentum"));
+    }
+}
+
+void SamplerRun::stepFused() {
+    const auto n = static_cast<std::size_t>(chains());
+    const executors::StepSettings now = settings();
+    m_fused->configure(now);
+    m_fused->setStep(static_cast<std::uint64_t>(m_steps));
+    m_fused->resetCounts();
+    m_fused->advance(1);
+    m_floats.resize(n * static_cast<std::size_t>(dim()));
+    m_fused->positions(m_floats);
+    widen(m_floats, m_state.array("position"));
+    if (m_state.arrays.contains("momentum")) {
+        m_fused->momenta(m_floats);
+        widen(m_floats, m_state.array("momentum"));
+    }
+    m_floats.resize(n);
+    m_fused->energies(m_floats);
+    widen(m_floats, m_state.array("energy"));
+    const auto counts = m_fused->counts();
+    const Index gradients = now.method == executors::Method::Hmc ? now.leapfrogs : 1;
+    for (std::size_t c = 0; c < n; ++c) {
+        StepInfo& info = m_info[c];
+        info = {};
+        info.acceptProb = static_cast<double>(counts.acceptance[c]);
+        info.accepted = counts.accepted[c] > 0;
+        info.diverged = counts.diverged[c] > 0;
+        info.energy = static_cast<double>(m_floats[c]);
+        info.energyError = -std::log(info.acceptProb);
+        info.gradients = gradients;
+    }
+}
+
+}  // namespace lx::chains

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/chains/spec.h"
+
+#include "core/experiments/chains/chain_experiment.h"
+
+namespace lx::chains {
+
+ExperimentSpec spec(std::function<int()> threads) {
+    ExperimentSpec out;
+    out.id = "chains";
+    out.title = "Markov chains";
+    out.reference = "Brooks, Gelman, Jones and Meng, Handbook of Markov Chain Monte Carlo, 2011";
+    out.describe = describe;
+    out.make = [threads = std::move(threads)](const ParamSet& params, Key key) {
+        return std::make_unique<ChainExperiment>(params, key, threads ? threads() : 1);
+    };
+    return out;
+}
+
+}  // namespace lx::chains
