@@ -85,6 +85,12 @@ ui::AppServices Composition::services() {
             add(recipe);
         }
     }
+    const auto has = [&](const char* id) {
+        return std::ranges::find(services.recipes, id, &ui::RecipeInfo::id) !=
+               services.recipes.end();
+    };
+    services.chainRecipe = has("chains-ring8") ? "chains-ring8" : "";
+    services.chainFilesRecipe = has("chain-files") ? "chain-files" : "";
     services.imageRecipe = "vae-fashion";
     services.tableRecipe = "vae-ring8";
     std::error_code error;

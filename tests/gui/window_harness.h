@@ -15,12 +15,17 @@ namespace lx::test {
 
 struct WindowHarness {
     QTemporaryDir folder;
-    Engine engine{fakeSpecs()};
+    std::span<const ExperimentSpec> specs;
+    Engine engine{specs};
+    std::vector<ui::RecipeInfo> recipes;  ///< empty: the usual ones
     std::map<std::string, ui::LoadedProject> saved;
     std::vector<ui::Recovery> leftovers;
     std::vector<std::string> discarded;
     ParamSet defaults;  ///< of the default recipe
     std::unique_ptr<ui::MainWindow> window;
+
+    explicit WindowHarness(std::span<const ExperimentSpec> offered = fakeSpecs())
+        : specs(offered) {}
 
     static ui::RecipeInfo recipe(const std::string& id, const std::string& family,
                                  const std::string& title, const ParamSet& params = {}) {
@@ -45,11 +50,16 @@ struct WindowHarness {
         s.recipes.back().available = false;
         s.recipes.back().note = "The data set is not installed: install its package.";
         s.defaultRecipe = "vae-fake";
+        if (!recipes.empty()) {
+            s.recipes = recipes;
+            s.defaultRecipe.clear();
+            s.chainRecipe = recipes.front().id;
+        }
         s.imageRecipe = "vae-fake";
         s.tableRecipe = "vae-fake";
         s.open = [this] { return engine.open(); };
-        s.describe = [](const std::string& family, const ParamSet& params) {
-            for (const ExperimentSpec& spec : fakeSpecs()) {
+        s.describe = [this](const std::string& family, const ParamSet& params) {
+            for (const ExperimentSpec& spec : specs) {
                 if (spec.id == family) {
                     return spec.describe(params);
                 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/session/session.h"
+#include "ui/bridge/chain_focus.h"
 #include "ui/bridge/explore_state.h"
 
 #include <QElapsedTimer>
@@ -113,6 +114,7 @@ public:
 
     ExploreState& explore() { return m_explore; }
     const ExploreState& explore() const { return m_explore; }
+    ChainFocus& chains() { return m_chains; }
     /// Answer of the latest `decode` at the probe: "x", "logp", "nearest", "z".
     const State& cursorAnswer() const { return m_cursorAnswer; }
 
@@ -164,6 +166,7 @@ private:
     std::vector<std::string> m_observed;
     std::vector<TimelineEvent> m_events;
     ExploreState m_explore;
+    ChainFocus m_chains;
     State m_cursorAnswer;
     class LatestProbe* m_cursorProbe = nullptr;
     Index m_cursorStep = -1;

@@ -19,6 +19,25 @@ namespace {
 constexpr int kKind = Qt::UserRole, kKey = Qt::UserRole + 1;
 enum Kind { Group, Dataset, Recipe, Run, Place, Hint };
 
+constexpr const char* kChainFiles = "chain-files";
+
+/// "MALA, 4 chains"
+QString samplerName(const RunInfo& run) {
+    const auto kernel = run.params.find("sampler.kernel");
+    const auto chains = run.params.find("sampler.chains");
+    QString out = run.name;
+    if (kernel != run.params.end()) {
+        out = QString::fromStdString(format(kernel->second)).remove(QStringLiteral("sampler."));
+        out = out.size() <= 4 ? out.toUpper() : out;
+    }
+    if (chains != run.params.end() && std::holds_alternative<Index>(chains->second)) {
+        const Index count = std::get<Index>(chains->second);
+        out += QStringLiteral(", %1 chain%2")
+                   .arg(formatInteger(count), count == 1 ? QString() : QStringLiteral("s"));
+    }
+    return out;
+}
+
 QString wordOf(const Snapshot& snapshot, Clock clock) {
     switch (snapshot.state) {
         case RunState::Idle: return QStringLiteral("idle");
@@ -90,13 +109,62 @@ void ExperimentPanel::hint(QTreeWidgetItem* parent, const QString& text, const Q
     item->setFlags(Qt::ItemIsEnabled);
 }
 
+void ExperimentPanel::addRecipes(QTreeWidgetItem* parent, Clock clock) {
+    for (const RecipeInfo& recipe : m_services.recipes) {
+        if (recipe.clock != clock || recipe.family == kChainFiles) {
+            continue;
+        }
+        auto* item = row(parent, QString::fromStdString(recipe.title), {});
+        item->setData(0, kKind, Recipe);
+        item->setData(0, kKey, QString::fromStdString(recipe.id));
+        QString tip = QString::fromStdString(recipe.title);
+        for (const std::string& part : {recipe.lesson, recipe.reference, recipe.note}) {
+            tip += part.empty() ? QString() : QStringLiteral("\n\n") + QString::fromStdString(part);
+        }
+        item->setToolTip(0, tip);
+        if (!recipe.available) {
+            item->setForeground(0, currentTheme().secondary);
+            item->setText(1, QStringLiteral("no data"));
+        }
+    }
+}
+
+void ExperimentPanel::addChains() {
+    QTreeWidgetItem* targets = group(tr("Targets"));
+    addRecipes(targets, Clock::Sample);
+    if (targets->childCount() == 0) {
+        hint(targets, tr("none installed"), tr("Energies to sample from come as recipes."));
+    }
+    QTreeWidgetItem* samplers = group(tr("Samplers"));
+    QTreeWidgetItem* files = group(tr("Files"));
+    for (const RunInfo& run : m_book.all()) {
+        if (run.recipe.clock != Clock::Sample) {
+            continue;
+        }
+        const bool file = run.recipe.family == kChainFiles;
+        auto* item = row(file ? files : samplers, file ? run.name : samplerName(run), {});
+        item->setToolTip(0, QStringLiteral("%1, seed %2").arg(run.name).arg(run.seed));
+        item->setData(0, kKind, Run);
+        item->setData(0, kKey, run.source);
+    }
+    if (samplers->childCount() == 0) {
+        hint(samplers, tr("none yet"), tr("Double-click a target to start chains on it."));
+    }
+    if (files->childCount() == 0) {
+        hint(files, tr("drop chains here"),
+             tr("CmdStan CSV, tables, npy and npz: drop one or several files on the window."));
+    }
+}
+
 void ExperimentPanel::rebuild() {
     const QSignalBlocker quiet(this);
     clear();
-    const Theme& theme = currentTheme();
     const RunInfo* active = m_book.active();
 
-    if (active && m_services.datasets) {
+    const bool sampling = active && active->recipe.clock == Clock::Sample;
+    if (sampling) {
+        addChains();
+    } else if (active && m_services.datasets) {
         const auto it = active->params.find("data.source");
         const std::string source =
             it != active->params.end() && std::holds_alternative<std::string>(it->second)
@@ -118,24 +186,10 @@ void ExperimentPanel::rebuild() {
         }
     }
 
-    QTreeWidgetItem* models = group(QStringLiteral("Models"));
-    for (const RecipeInfo& recipe : m_services.recipes) {
-        auto* item = row(models, QString::fromStdString(recipe.title), {});
-        item->setData(0, kKind, Recipe);
-        item->setData(0, kKey, QString::fromStdString(recipe.id));
-        QString tip = QString::fromStdString(recipe.title);
-        for (const std::string& part : {recipe.lesson, recipe.reference, recipe.note}) {
-            tip += part.empty() ? QString() : QStringLiteral("\n\n") + QString::fromStdString(part);
-        }
-        item->setToolTip(0, tip);
-        if (!recipe.available) {
-            item->setForeground(0, theme.secondary);
-            item->setText(1, QStringLiteral("no data"));
-        }
+    addRecipes(group(QStringLiteral("Models")), Clock::Train);
+    if (!sampling) {
+        addChains();
     }
-
-    hint(group(QStringLiteral("Samplers")), tr("not in this version"),
-         tr("Chains on a latent space or an energy are not in this version yet."));
     hint(group(QStringLiteral("Paths")), tr("not in this version"),
          tr("Lines, spheres and geodesics between places are not in this version yet."));
     QTreeWidgetItem* places = group(QStringLiteral("Bookmarks"));
@@ -154,6 +208,9 @@ void ExperimentPanel::rebuild() {
         return run.recipe.id != m_book.all().front().recipe.id;
     });
     for (const RunInfo& run : m_book.all()) {
+        if (run.recipe.clock == Clock::Sample) {
+            continue;  // among the samplers and files
+        }
         // What tells the runs apart comes first; the whole name is in the tooltip.
         QString text = QStringLiteral("seed %1").arg(run.seed);
         if (!run.change.isEmpty()) {
@@ -167,7 +224,7 @@ void ExperimentPanel::rebuild() {
         item->setData(0, kKind, Run);
         item->setData(0, kKey, run.source);
     }
-    if (m_book.all().empty()) {
+    if (runs->childCount() == 0) {
         hint(runs, tr("none yet"), tr("Double-click a model to start a run."));
     }
     expandAll();

@@ -31,6 +31,10 @@ private:
     void onActivated(QTreeWidgetItem*);
     QTreeWidgetItem* group(const QString& title);
     QTreeWidgetItem* row(QTreeWidgetItem* group, const QString& text, const QString& status);
+    /// The recipes of that clock.
+    void addRecipes(QTreeWidgetItem* group, Clock);
+    /// Targets, samplers and files of chains.
+    void addChains();
     /// A grey row that says what belongs here, with the reason or the way in its tooltip.
     void hint(QTreeWidgetItem* group, const QString& text, const QString& tip);
 

@@ -85,6 +85,12 @@ UnitEdit::UnitEdit(const QString& unit, QWidget* parent)
     placeUnit();
 }
 
+void UnitEdit::setUnit(const QString& unit) {
+    m_unit->setText(unit);
+    m_unit->setVisible(!unit.isEmpty());
+    placeUnit();
+}
+
 bool UnitEdit::event(QEvent* event) {
     // A field with nothing of its own to undo leaves the keys to the undo of parameters.
     if (event->type() == QEvent::ShortcutOverride) {

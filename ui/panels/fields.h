@@ -21,6 +21,7 @@ class UnitEdit : public QLineEdit {
     Q_OBJECT
 public:
     explicit UnitEdit(const QString& unit, QWidget* parent = nullptr);
+    void setUnit(const QString&);
     /// What one step (+1 or -1) makes of the current text; unset: no stepping.
     std::function<QString(const QString& text, int direction)> step;
 

@@ -36,6 +36,17 @@ double residentBytes() {
                              : 0;
 }
 
+/// 8.9 M chain-steps/s
+QString rateText(double rate) {
+    const bool million = rate >= 1e6, thousand = !million && rate >= 1e4;
+    const double shown = rate / (million ? 1e6 : thousand ? 1e3 : 1);
+    return formatFixed(shown, shown < 10 && (million || thousand) ? 1 : 0) +
+           (million    ? QStringLiteral(" M")
+            : thousand ? QStringLiteral(" k")
+                       : QString()) +
+           QStringLiteral(" chain-steps/s");
+}
+
 }  // namespace
 
 StatusStrip::Pair StatusStrip::pair(const QString& name) {
@@ -75,6 +86,7 @@ StatusStrip::StatusStrip(AppServices& services, RunBook& book, SessionBridge& br
     m_device->setMenu(m_deviceMenu);
     row->addWidget(m_device);
     row->addSpacing(16);
+    m_gradients = pair(QStringLiteral("Gradients"));
     m_bound = pair(QStringLiteral("Bound"));
     m_message = new ElidedLabel;
     m_message->setProperty("quiet", true);
@@ -153,10 +165,20 @@ void StatusStrip::refresh() {
     const double rate = frame ? frame->snapshot->stepsPerSecond[clock] : 0;
     const bool running = frame && frame->snapshot->running[clock];
     m_step.name->setText(clock == 1 ? QStringLiteral("Sampling") : QStringLiteral("Training"));
+    const auto count = run ? run->params.find("sampler.chains") : ParamSet::const_iterator{};
+    const bool chains = clock == 1 && run && count != run->params.end() &&
+                        std::holds_alternative<Index>(count->second);
+    const double perStep = chains ? static_cast<double>(std::get<Index>(count->second)) : 1;
+    const auto gradients = chains ? m_bridge.lastValue(frame ? frame->source : kNoRun, "gradients")
+                                  : std::optional<double>();
+    m_gradients.name->setVisible(gradients.has_value());
+    m_gradients.value->setText(gradients ? formatInteger(static_cast<Index>(*gradients))
+                                         : QString());
     m_step.value->setText(!running    ? QStringLiteral("paused")
                           : rate <= 0 ? QStringLiteral("…")
+                          : chains    ? rateText(rate * perStep)
                                       : formatFixed(1000 / rate, rate > 100 ? 2 : 1) +
-                                            QStringLiteral(" ms/step"));
+                                         QStringLiteral(" ms/step"));
     m_frame.value->setText(formatFixed(m_frameMs, 1) + QStringLiteral(" ms"));
     m_memory.value->setText(formatBytes(residentBytes()));
     m_seed.value->setText(run ? QString::number(run->seed) : QStringLiteral("–"));

@@ -36,7 +36,7 @@ private:
     RunBook& m_book;
     SessionBridge& m_bridge;
     double m_frameMs = 0;
-    Pair m_step, m_frame, m_memory, m_seed, m_bound;
+    Pair m_step, m_frame, m_memory, m_seed, m_bound, m_gradients;
     QToolButton* m_device;
     QMenu* m_deviceMenu;
     class ElidedLabel* m_message;

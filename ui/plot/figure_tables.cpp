@@ -194,6 +194,16 @@ struct OverlayRows {
                                      r.rect.x1 - r.rect.x0, r.rect.y1 - r.rect.y0});
     }
     void operator()(const CrosshairItem& c) { points.insert(points.end(), {item++, c.x, c.y}); }
+    void operator()(const ArrowItem& a) {
+        points.insert(points.end(), {item, a.x0, a.y0, item, a.x1, a.y1});
+        ++item;
+    }
+    void operator()(const EdgeItem& e) {
+        for (const QPointF& p : e.points) {
+            points.insert(points.end(), {item, p.x(), p.y()});
+        }
+        ++item;
+    }
     void operator()(const TextItem&) {}
 };
 

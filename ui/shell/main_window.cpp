@@ -178,6 +178,7 @@ void MainWindow::Impl::build() {
     selectionSection->body()->addWidget(selection);
     selectionSection->hide();
     insideColumn->addWidget(selectionSection);
+    buildChainSections(*insideColumn);
     form = new ParamForm(book);
     insideColumn->addWidget(form, 1);
     inside->setBackgroundRole(QPalette::Base);
@@ -284,7 +285,8 @@ bool MainWindow::Impl::canShow(const ViewSpec& spec) const {
     const bool pictures = std::ranges::any_of(spaces, [](const SpaceDecl& space) {
         return space.id == "data" && space.sampleShape.size() == 2;
     });
-    if ((spec.pictures && !pictures) || (spec.compared && bridge.compared() == kNoRun)) {
+    const bool space = spec.space.isEmpty() || spaceDim(*frame, spec.space.toStdString()) > 0;
+    if (!space || (spec.pictures && !pictures) || (spec.compared && bridge.compared() == kNoRun)) {
         return false;
     }
     const auto& channels = frame->description->channels;
@@ -331,7 +333,7 @@ void MainWindow::Impl::syncViews() {
         // already needs no room on the stage.
         const auto choice = viewChoice.find(spec.id);
         const bool byDefault = spec.area == Area::Timeline ||
-                               (comparing ? spec.compared : onStage.size() < kStageViews);
+                               (comparing ? spec.compared : !spec.asked && onStage.size() < kStageViews);
         if (choice == viewChoice.end() ? byDefault : choice->second) {
             (spec.area == Area::Stage ? onStage : below) << spec.id;
         }
@@ -364,18 +366,26 @@ void MainWindow::Impl::syncViews() {
                        : !frame     ? QObject::tr("No run is open. Start a model, or drop a file.")
                                     : QObject::tr("This run has nothing for the stage."));
     probeSection->setVisible(frame && spaceDim(*frame, "latent") > 0);
+    syncChainSections();
     syncTimeline(below);
 }
 
 void MainWindow::Impl::syncTimeline(const QStringList& wanted) {
     std::vector<std::pair<QString, QWidget*>> pages;
+    const Frame* frame = bridge.activeFrame();
+    const bool trains = !frame || !frame->description || frame->description->clocks.empty() ||
+                        frame->description->clocks.front() == Clock::Train;
     for (const QString& id : wanted) {
-        pages.emplace_back(findView(id)->title, host(id));
+        // The curves of a run that only samples are no losses.
+        const bool losses = id == QStringLiteral("losses");
+        pages.emplace_back(losses && !trains ? QObject::tr("Series") : findView(id)->title,
+                           host(id));
     }
     pages.emplace_back(QObject::tr("Log"), log);
     bool same = timeline->tabs()->count() == static_cast<int>(pages.size());
     for (std::size_t i = 0; same && i < pages.size(); ++i) {
-        same = timeline->page(static_cast<int>(i)) == pages[i].second;
+        same = timeline->page(static_cast<int>(i)) == pages[i].second &&
+               timeline->tabs()->tabText(static_cast<int>(i)) == pages[i].first;
     }
     if (!same) {
         timeline->setPages(pages);
@@ -401,6 +411,7 @@ void MainWindow::Impl::applyThemeNow() {
     }
     probe->setTheme(t);
     selection->setTheme(t);
+    verdict->setTheme(t);
     tree->rebuild();
     w.statusBar()->setFixedHeight(t.px(24));
     actions->at(QStringLiteral("panel.experiment"))->setIcon(t.icon(QStringLiteral("model")));
@@ -520,6 +531,7 @@ void MainWindow::openRecipe(const std::string& id, const ParamSet& overrides, st
         m->bridge.explore().clear();
         const Clock clock = recipe->clock;
         m->transport->setClock(clock);
+        m->layoutFor(clock);
         if (play) {
             m->book.play(clock);
         }

@@ -29,6 +29,7 @@ void MainWindow::Impl::makeActions() {
     makeViewActions();
     makeStageActions();
     makeToolActions();
+    makeChainActions();
 }
 
 void MainWindow::Impl::makeTransportActions() {
@@ -178,8 +179,9 @@ void MainWindow::Impl::makeViewActions() {
                      [this, name = s(id)] { setLayoutNamed(name); });
     };
     layoutAction("explore", "Layout Explore", "Ctrl+1");
-    layoutAction("train", "Layout Train", "Ctrl+2");
-    layoutAction("present", "Layout Present", "Ctrl+3 F5");
+    layoutAction("sample", "Layout Sample", "Ctrl+2");
+    layoutAction("train", "Layout Train", "Ctrl+4");
+    layoutAction("present", "Layout Present", "Ctrl+6 F5");
     actions->add(s("layout.reset"), group, s("Reset this layout"), s("Ctrl+0"),
                  [this] { resetLayout(); });
     actions->addToggle(s("panel.experiment"), group, s("Experiment panel"), {}, [this](bool on) {
@@ -319,7 +321,7 @@ void MainWindow::Impl::makeMenus() {
          {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.copy-code", "edit.paste-code",
           "edit.find", "", "bookmark.add", "bookmark.list", "", "help.palette"});
     fill("View",
-         {"layout.explore", "layout.train", "layout.present", "layout.reset", "",
+         {"layout.explore", "layout.sample", "layout.train", "layout.present", "layout.reset", "",
           "view.hide-panels", "view.full-screen", "", "view.fit", "view.fit-all", "view.show-all",
           "", "theme.system", "theme.light", "theme.dark", "theme.projector"});
     fillStageMenu(*menuBar->actions().last()->menu());
@@ -349,6 +351,9 @@ void MainWindow::Impl::makeMenus() {
     QObject::connect(model, &QMenu::aboutToShow, &w, [this, model] {
         model->clear();
         for (const RecipeInfo& recipe : services.recipes) {
+            if (recipe.clock != Clock::Train) {
+                continue;  // in the menu Sample
+            }
             QAction* action = model->addAction(QString::fromStdString(recipe.title));
             action->setEnabled(recipe.available);
             action->setToolTip(
@@ -362,12 +367,12 @@ void MainWindow::Impl::makeMenus() {
     fill("Train", {"transport.play", "transport.step", "transport.back", "transport.on", "",
                    "transport.run-to", "transport.run-for", "", "transport.restart",
                    "transport.new-seed", "run.compare", "run.discard", "", "clock.train"});
-    QMenu* sample = fill("Sample", {"clock.sample", "clock.diffuse", ""});
-    later(sample, "Sampler…", "Samplers are not in this version yet.");
+    fillChainMenus(
+        *fill("Sample", {"clock.sample", "clock.diffuse", "", "chain.previous", "chain.next", "",
+                         "chain.kick", "chain.restart", "chain.restart-all", ""}));
     QMenu* geometry = fill("Geometry", {"tool.geodesic"});
     later(geometry, "Metric ellipses", "The metric of the decoder is not in this version yet.");
-    later(fill("Diagnose", {}), "Verdict on the chains",
-          "Diagnostics come with the samplers; this version has none yet.");
+    fill("Diagnose", {"marks.divergences", "marks.warmup", "", "view.show.trace-rank"});
     later(fill("Lessons", {}), "Shipped lessons", "Lessons are not in this version yet.");
     QMenu* window = fill("Window", {"panel.experiment", "panel.inspector", "panel.timeline", ""});
     for (const ViewSpec& spec : viewSpecs()) {
@@ -390,7 +395,8 @@ void MainWindow::Impl::makeMenus() {
     run->addAction(actions->at(s("transport.run-to")));
     run->addAction(actions->at(s("transport.run-for")));
     run->addAction(s("No end"), &w, [this] { book.setUntil(bridge.active(), 0); });
-    for (const char* id : {"layout.explore", "layout.train", "layout.present", "layout.reset"}) {
+    for (const char* id :
+         {"layout.explore", "layout.sample", "layout.train", "layout.present", "layout.reset"}) {
         transport->layoutMenu()->addAction(actions->at(s(id)));
     }
 }

@@ -322,7 +322,8 @@ void MainWindow::Impl::showStart() {
     if (start) {
         return;
     }
-    start = new StartCards(!services.defaultRecipe.empty(), stageArea);
+    start =
+        new StartCards(!services.defaultRecipe.empty(), !services.chainRecipe.empty(), stageArea);
     connect(start, &StartCards::explore, &w, [this] {
         hideStart();
         if (!services.defaultRecipe.empty()) {
@@ -333,6 +334,10 @@ void MainWindow::Impl::showStart() {
                 w.openRecipe(services.defaultRecipe, {}, 1, true);
             }
         }
+    });
+    connect(start, &StartCards::sample, &w, [this] {
+        hideStart();
+        w.openRecipe(services.chainRecipe, {}, 1, true);
     });
     connect(start, &StartCards::openFiles, &w, [this] { chooseFiles(); });
     connect(start, &StartCards::closed, &w, [this] { hideStart(); });

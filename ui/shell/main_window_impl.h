@@ -11,6 +11,7 @@
 #include "ui/panels/status_strip.h"
 #include "ui/panels/timeline_dock.h"
 #include "ui/panels/transport_bar.h"
+#include "ui/panels/verdict_panel.h"
 #include "ui/shell/actions.h"
 #include "ui/shell/dialogs.h"
 #include "ui/shell/main_window.h"
@@ -37,6 +38,7 @@ class QMenuBar;
 class QScrollArea;
 class QStackedLayout;
 class QToolBar;
+class QVBoxLayout;
 
 namespace lx::ui {
 
@@ -82,6 +84,16 @@ struct MainWindow::Impl {
     void fillStageMenu(QMenu&);
     void setFontPercent(int);
     void restoreFontScale();
+
+    // main_window_chains.cpp
+    void makeChainActions();
+    void fillChainMenus(QMenu& sample);
+    void buildChainSections(QVBoxLayout&);
+    void syncChainSections();
+    void layoutFor(Clock);
+    void moveChain(int by);
+    void askChain(const char* probe, bool all);
+    bool openChains(const QStringList& paths);
 
     // main_window_files.cpp
     void openPath(const QString& path);
@@ -161,6 +173,9 @@ struct MainWindow::Impl {
     Section* probeSection = nullptr;
     SelectionPanel* selection = nullptr;
     Section* selectionSection = nullptr;
+    VerdictPanel* verdict = nullptr;
+    TruthPanel* truth = nullptr;
+    Section *verdictSection = nullptr, *truthSection = nullptr;
     ParamForm* form = nullptr;
     LogPanel* log = nullptr;
     CommandPalette* palette = nullptr;

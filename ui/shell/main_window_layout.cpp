@@ -17,7 +17,7 @@ namespace {
 
 /// Below this width the left dock folds to the edge and the timeline to its tabs.
 constexpr int kCompactWidth = 1200;
-constexpr int kLeft = 226, kRight = 318, kBottom = 214, kTrainBottom = 340;
+constexpr int kLeft = 226, kRight = 318, kBottom = 214, kTallBottom = 340;
 /// Of saveState: rises when the set of docks changes.
 constexpr int kStateVersion = 1;
 
@@ -57,8 +57,8 @@ void MainWindow::Impl::sizeDocks(const QString& name) {
         w.resizeDocks({inspector}, {t.px(kRight)}, Qt::Horizontal);
     }
     if (!timeline->collapsed()) {
-        w.resizeDocks({timeline}, {t.px(name == QStringLiteral("train") ? kTrainBottom : kBottom)},
-                      Qt::Vertical);
+        const bool tall = name == QStringLiteral("train") || name == QStringLiteral("sample");
+        w.resizeDocks({timeline}, {t.px(tall ? kTallBottom : kBottom)}, Qt::Vertical);
     }
 }
 
@@ -71,10 +71,10 @@ void MainWindow::Impl::rememberLayout() {
 }
 
 void MainWindow::Impl::setLayoutNamed(const QString& name) {
-    static const QStringList kKnown{QStringLiteral("explore"), QStringLiteral("train"),
-                                    QStringLiteral("present")};
+    static const QStringList kKnown{QStringLiteral("explore"), QStringLiteral("sample"),
+                                    QStringLiteral("train"), QStringLiteral("present")};
     if (!kKnown.contains(name)) {
-        tell(QObject::tr("There is no layout named %1: explore, train and present exist.")
+        tell(QObject::tr("There is no layout named %1: explore, sample, train and present exist.")
                  .arg(name));
         return;
     }
@@ -180,7 +180,8 @@ void MainWindow::Impl::restoreWindow() {
         }
     }
     applyDefaultLayout(QStringLiteral("explore"));
-    setLayoutNamed(name == QStringLiteral("train") ? name : QStringLiteral("explore"));
+    const bool known = name == QStringLiteral("train") || name == QStringLiteral("sample");
+    setLayoutNamed(known ? name : QStringLiteral("explore"));
     geometryDone = true;
     // Dock sizes take hold only once the window is laid out.
     QTimer::singleShot(0, &w, [this, fresh = settings->value(keyOf(layout)).isNull()] {

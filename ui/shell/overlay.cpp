@@ -75,7 +75,7 @@ void Card::paintEvent(QPaintEvent*) {
                      m_reason.isEmpty() ? m_text : m_text + QLatin1Char('\n') + m_reason);
 }
 
-StartCards::StartCards(bool canExplore, QWidget* parent) : Overlay(parent) {
+StartCards::StartCards(bool canExplore, bool canSample, QWidget* parent) : Overlay(parent) {
     setObjectName(QStringLiteral("startCards"));
     setAccessibleName(tr("Where to start"));
     setFocusPolicy(Qt::StrongFocus);
@@ -89,14 +89,17 @@ StartCards::StartCards(bool canExplore, QWidget* parent) : Overlay(parent) {
         add("explore", tr("Explore a latent space"),
             tr("Train a variational autoencoder and travel through what it has learnt."),
             canExplore ? QString() : tr("No recipe of this kind is available."));
-    add("chains", tr("Watch samplers mix"), tr("Chains walking on an energy landscape."),
-        tr("Not in this version yet."));
+    Card* sample =
+        add("chains", tr("Watch samplers mix"),
+            tr("Chains walking on an energy landscape, with a verdict on how well they mix."),
+            canSample ? QString() : tr("No recipe of this kind is available."));
     add("denoise", tr("Denoise"), tr("Noise that turns into data, step by step."),
         tr("Not in this version yet."));
     Card* open =
         add("open", tr("Open data or a session"),
-            tr("A table, pictures, an array, or a saved session. Or drop it anywhere."), QString());
+            tr("A table, pictures, chains, or a saved session. Or drop it anywhere."), QString());
     connect(explore, &QPushButton::clicked, this, &StartCards::explore);
+    connect(sample, &QPushButton::clicked, this, &StartCards::sample);
     connect(open, &QPushButton::clicked, this, &StartCards::openFiles);
     place();
     show();

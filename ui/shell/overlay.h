@@ -44,10 +44,11 @@ private:
 class StartCards : public Overlay {
     Q_OBJECT
 public:
-    StartCards(bool canExplore, QWidget* parent);
+    StartCards(bool canExplore, bool canSample, QWidget* parent);
 
 Q_SIGNALS:
     void explore();
+    void sample();
     void openFiles();
     void closed();
 

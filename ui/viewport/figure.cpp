@@ -151,6 +151,50 @@ struct OverlayPainter {
             painter.drawLine(at - QPointF(0, arm), at + QPointF(0, arm));
         }
     }
+    void operator()(const ArrowItem& item) const {
+        const QPointF from = to.map(item.x0, item.y0), tip = to.map(item.x1, item.y1);
+        const double length = std::hypot(tip.x() - from.x(), tip.y() - from.y());
+        if (!(length > 0.5)) {
+            return;
+        }
+        const double head = std::min(9 * theme.lineScale, 0.6 * length);
+        const QPointF along = (tip - from) / length, across(-along.y(), along.x());
+        const QPointF base = tip - along * head;
+        const QPolygonF shape{tip, base + across * (0.42 * head), base - across * (0.42 * head)};
+        painter.setPen(pen(item.color, item.width, item.style));
+        painter.drawLine(from, item.filled ? base : tip);
+        painter.setPen(pen(item.color, item.width));
+        if (item.filled) {
+            painter.setBrush(item.color);
+            painter.drawPolygon(shape);
+        } else {
+            painter.drawPolyline(QPolygonF{shape[1], shape[0], shape[2]});
+        }
+    }
+    void operator()(const EdgeItem& item) const {
+        QPolygonF line;
+        const double height = item.height * theme.typeScale;
+        const bool bottom = item.side == EdgeItem::Side::Bottom;
+        for (const QPointF& p : item.points) {
+            line << (bottom ? QPointF(to.map(p.x(), 0).x(), plot.bottom() - height * p.y())
+                            : QPointF(plot.left() + height * p.y(), to.map(0, p.x()).y()));
+        }
+        if (line.isEmpty()) {
+            return;
+        }
+        if (item.fill.isValid()) {
+            QPolygonF area = line;
+            for (const QPointF& end : {line.last(), line.first()}) {
+                area << (bottom ? QPointF(end.x(), plot.bottom()) : QPointF(plot.left(), end.y()));
+            }
+            painter.setPen(Qt::NoPen);
+            painter.setBrush(item.fill);
+            painter.drawPolygon(area);
+        }
+        painter.setPen(pen(item.color, 1.3, item.style));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawPolyline(line);
+    }
     void operator()(const TextItem& item) const {
         painter.setFont(theme.font(item.size));
         const QFontMetricsF metrics(painter.font());

@@ -77,8 +77,24 @@ struct TextItem {
     bool boxed = false;     ///< on a panel with a border (hover read-out)
     bool centered = false;  ///< centred on the point plus offset
 };
+/// A straight arrow; its head is filled, or open.
+struct ArrowItem {
+    double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+    QColor color;
+    double width = 1.6;
+    Qt::PenStyle style = Qt::SolidLine;
+    bool filled = true;
+};
+/// A profile that stands on an edge of the plot, whatever the plot shows: a marginal density.
+struct EdgeItem {
+    enum class Side : std::uint8_t { Bottom, Left } side{};
+    std::vector<QPointF> points;  ///< place along the axis in data units, height as a share
+    double height = 40;           ///< of share 1, in logical pixels
+    QColor color, fill;           ///< invalid fill: a line
+    Qt::PenStyle style = Qt::SolidLine;
+};
 using OverlayItem = std::variant<CurveItem, SegmentsItem, EllipseItem, RectItem, MarkerItem,
-                                 CrosshairItem, TextItem>;
+                                 CrosshairItem, TextItem, ArrowItem, EdgeItem>;
 
 struct Figure {
     QString title;           ///< printed in exports only: on the screen the dock's title says it

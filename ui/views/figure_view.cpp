@@ -35,8 +35,11 @@ FigureView::FigureView(SessionBridge& bridge, QWidget* parent)
     box->addWidget(m_button, 0, Qt::AlignCenter);
     box->addStretch();
     m_stack->addWidget(empty);
-    connect(m_button, &QPushButton::clicked, this,
-            [this] { m_bridge.post(cmd::Run{Clock::Train, 0}); });
+    connect(m_button, &QPushButton::clicked, this, [this] {
+        const Frame* frame = m_bridge.activeFrame();
+        const bool told = frame && frame->description && !frame->description->clocks.empty();
+        m_bridge.post(cmd::Run{told ? frame->description->clocks.front() : Clock::Train, 0});
+    });
 }
 
 void FigureView::setContent(QWidget* content) {

@@ -14,6 +14,17 @@ View* makeSurfaceView(SessionBridge&, QWidget*);
 View* makeDecodeView(SessionBridge&, QWidget*);
 View* makeDataView(SessionBridge&, QWidget*);
 View* makeComparisonView(SessionBridge&, QWidget*);
+View* makeEnergyMapView(SessionBridge&, QWidget*);
+View* makeTraceRankView(SessionBridge&, QWidget*);
+View* makeAutocorrelationView(SessionBridge&, QWidget*);
+View* makeEssView(SessionBridge&, QWidget*);
+View* makeChainEnergyView(SessionBridge&, QWidget*);
+View* makeOccupancyView(SessionBridge&, QWidget*);
+View* makePairsView(SessionBridge&, QWidget*);
+View* makeParallelView(SessionBridge&, QWidget*);
+View* makeEstimatesView(SessionBridge&, QWidget*);
+View* makePhaseView(SessionBridge&, QWidget*);
+View* makeAdaptationView(SessionBridge&, QWidget*);
 View* makeLossesView(SessionBridge&, QWidget*);
 View* makeKlUnitsView(SessionBridge&, QWidget*);
 View* makeReconstructionsView(SessionBridge&, QWidget*);
@@ -21,18 +32,61 @@ View* makeSamplesView(SessionBridge&, QWidget*);
 
 std::span<const ViewSpec> viewSpecs() {
     const auto tr = [](const char* text) { return QCoreApplication::translate("Views", text); };
+    const QString latent = QStringLiteral("latent"), data = QStringLiteral("data");
     static const std::vector<ViewSpec> specs{
-        {"latent-map", tr("Latent map"), {"points2"}, Area::Stage, makeLatentMapView},
-        {"manifold-sheet",
-         tr("Manifold sheet"),
-         {"points2"},
-         Area::Stage,
-         makeManifoldSheetView,
-         true},
-        {"decode", tr("Decode"), {"points2"}, Area::Stage, makeDecodeView, true},
-        {"surface", tr("Surface"), {"grid2"}, Area::Stage, makeSurfaceView},
-        {"data", tr("Data"), {}, Area::Stage, makeDataView},
-        {"comparison", tr("Comparison"), {}, Area::Stage, makeComparisonView, false, true},
+        {"energy-map", tr("Energy map"), {"trails"}, Area::Stage, makeEnergyMapView},
+        {.id = "latent-map",
+         .title = tr("Latent map"),
+         .channelKinds = {"points2"},
+         .area = Area::Stage,
+         .make = makeLatentMapView,
+         .space = latent},
+        {.id = "manifold-sheet",
+         .title = tr("Manifold sheet"),
+         .channelKinds = {"points2"},
+         .area = Area::Stage,
+         .make = makeManifoldSheetView,
+         .pictures = true,
+         .space = latent},
+        {.id = "decode",
+         .title = tr("Decode"),
+         .channelKinds = {"points2"},
+         .area = Area::Stage,
+         .make = makeDecodeView,
+         .pictures = true,
+         .space = latent},
+        {.id = "surface",
+         .title = tr("Surface"),
+         .channelKinds = {"grid2"},
+         .area = Area::Stage,
+         .make = makeSurfaceView,
+         .asked = true},
+        {.id = "data",
+         .title = tr("Data"),
+         .channelKinds = {},
+         .area = Area::Stage,
+         .make = makeDataView,
+         .space = data},
+        {.id = "comparison",
+         .title = tr("Comparison"),
+         .channelKinds = {},
+         .area = Area::Stage,
+         .make = makeComparisonView,
+         .compared = true},
+        {"trace-rank", tr("Trace and rank"), {"trace"}, Area::Timeline, makeTraceRankView},
+        {"autocorrelation",
+         tr("Autocorrelation"),
+         {"autocorrelation"},
+         Area::Timeline,
+         makeAutocorrelationView},
+        {"ess", tr("ESS"), {"ess_evolution"}, Area::Timeline, makeEssView},
+        {"chain-energy", tr("Energy"), {"energy_transitions"}, Area::Timeline, makeChainEnergyView},
+        {"pairs", tr("Pairs"), {"chains"}, Area::Timeline, makePairsView},
+        {"parallel", tr("Parallel"), {"chains"}, Area::Timeline, makeParallelView},
+        {"occupancy", tr("Occupancy"), {"occupancy"}, Area::Timeline, makeOccupancyView},
+        {"estimates", tr("Table"), {"diagnostics"}, Area::Timeline, makeEstimatesView},
+        {"phase", tr("Phase"), {"mechanism"}, Area::Timeline, makePhaseView},
+        {"adaptation", tr("Adaptation"), {"adaptation"}, Area::Timeline, makeAdaptationView},
         {"losses", tr("Losses"), {}, Area::Timeline, makeLossesView},
         {"kl-units", tr("KL per unit"), {"bars"}, Area::Timeline, makeKlUnitsView},
         {"reconstructions",
@@ -40,7 +94,12 @@ std::span<const ViewSpec> viewSpecs() {
          {"bars"},
          Area::Timeline,
          makeReconstructionsView},
-        {"samples", tr("Samples"), {}, Area::Timeline, makeSamplesView},
+        {.id = "samples",
+         .title = tr("Samples"),
+         .channelKinds = {},
+         .area = Area::Timeline,
+         .make = makeSamplesView,
+         .space = data},
     };
     return specs;
 }

@@ -67,10 +67,11 @@ struct ViewSpec {
     std::function<View*(SessionBridge&, QWidget* parent)> make;
     bool pictures = false;  ///< only for runs whose data are images
     bool compared = false;  ///< only while two runs are compared; then alone on the stage
+    QString space = {};     ///< only for runs that have this space
+    bool asked = false;     ///< on the stage only when a person asks for it
 };
 
-/// All views in menu order (ui/views/registry.cpp): latent-map, manifold-sheet; losses, kl-units,
-/// reconstructions, samples.
+/// All views in menu order (ui/views/registry.cpp).
 std::span<const ViewSpec> viewSpecs();
 /// Null when unknown.
 const ViewSpec* findView(const QString& id);

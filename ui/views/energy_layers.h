@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the map of an energy draws, layer by layer.
+#pragma once
+
+#include "ui/views/chain_channels.h"
+
+#include <optional>
+
+namespace lx::ui {
+
+/// The field of an energy: low values bright, beyond `window` nats above the least one uniform.
+std::optional<render::GridLayer> energyLayer(const Frame&, const Theme&, double window);
+/// The dark end of the map around a field whose border has reached it; nothing where it has not:
+/// nobody knows the energy out there.
+std::optional<render::GridLayer> surroundings(const render::GridLayer& field);
+/// Sampled minus true density on a map that is neutral at 0.
+std::optional<render::GridLayer> differenceLayer(const Frame&, const Theme&);
+/// The rectangle that `<id>.extent` [4] names; nothing when absent or empty.
+std::optional<render::Rect> extentOf(const Frame&, const char* id);
+
+/// The last states of chains [C, K, D] as one line each.
+struct ChainTrails {
+    Array xy;                    ///< [K, C, 2]
+    std::vector<QPointF> heads;  ///< [C] newest states
+    std::vector<Index> numbers;  ///< [C]
+    Index count() const { return static_cast<Index>(heads.size()); }
+};
+std::optional<ChainTrails> trailsOf(const Frame&);
+render::TrailsLayer trailsLayer(const ChainTrails&, const Theme&, int chosen);
+
+/// Markers of the present states, the chosen one largest and last.
+std::vector<OverlayItem> headMarkers(const ChainTrails&, const Theme&, int chosen);
+
+/// Marginal densities of the draws on the lower and left edge, with the true ones where known.
+/// `onField`: they stand on the dark end of the map, else on the panel.
+std::vector<OverlayItem> marginalItems(const Frame&, const Theme&, bool onField);
+
+/// Ink that stands out from the field, or from the panel where there is none.
+QColor inkOver(const Theme&, bool onField);
+
+}  // namespace lx::ui
