@@ -423,11 +423,11 @@ private Q_SLOTS:
     void layoutsAreKeptAndReset() {
         auto* inspector = part<QDockWidget>(*m_window, "dock.inspector");
         inspector->hide();
-        press(*m_window, QStringLiteral("Ctrl+2"));
+        press(*m_window, QStringLiteral("Ctrl+4"));
         QVERIFY(inspector->isVisible());
         press(*m_window, QStringLiteral("Ctrl+1"));
         QVERIFY(!inspector->isVisible());
-        press(*m_window, QStringLiteral("Ctrl+3"));
+        press(*m_window, QStringLiteral("Ctrl+6"));
         QVERIFY(!part<QDockWidget>(*m_window, "dock.timeline")->isVisible());
         press(*m_window, QStringLiteral("Ctrl+1"));
         press(*m_window, QStringLiteral("Ctrl+0"));

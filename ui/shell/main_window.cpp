@@ -332,8 +332,9 @@ void MainWindow::Impl::syncViews() {
         // Two views side by side unless a person chose otherwise; what the inspector or a tab shows
         // already needs no room on the stage.
         const auto choice = viewChoice.find(spec.id);
-        const bool byDefault = spec.area == Area::Timeline ||
-                               (comparing ? spec.compared : !spec.asked && onStage.size() < kStageViews);
+        const bool byDefault =
+            spec.area == Area::Timeline ||
+            (comparing ? spec.compared : !spec.asked && onStage.size() < kStageViews);
         if (choice == viewChoice.end() ? byDefault : choice->second) {
             (spec.area == Area::Stage ? onStage : below) << spec.id;
         }
