@@ -19,6 +19,7 @@ constexpr Index kExactValues = Index{1} << 23;
 /// The curves of a plot repeat an estimate dozens of times.
 constexpr Index kExactPlotValues = Index{1} << 18;
 constexpr double kSteinLevel = 0.002;
+constexpr Index kRStarChains = 16, kRStarQuantities = 50;
 
 std::string rounded(double value) {
     char text[32];
@@ -55,7 +56,7 @@ void Analysis::restart() {
     m_traces.clear();
     m_rowsLeft.clear();
     m_plotsLeft.clear();
-    m_jointLeft = false;
+    m_jointLeft = m_rStarLeft = false;
 }
 
 bool Analysis::refresh() {
@@ -115,7 +116,10 @@ void Analysis::begin(bool exact, std::vector<Index> focus) {
         m_rowsLeft, [&](Index a, Index b) { return age(a) != age(b) ? age(a) > age(b) : a > b; });
     m_plotsLeft.assign(m_focus.rbegin(), m_focus.rend());
     m_jointLeft = true;
+    m_rStarLeft = exact;
+    m_result.rStar.reset();
     if (m_view.draws() == 0) {
+        m_rStarLeft = false;
         m_rowsLeft.clear();
         m_plotsLeft.clear();
         m_jointLeft = false;
@@ -142,6 +146,9 @@ bool Analysis::step() {
     } else if (!m_rowsLeft.empty()) {
         computeRow(m_rowsLeft.back());
         m_rowsLeft.pop_back();
+    } else if (m_rStarLeft) {
+        computeRStar();  // needs the autocorrelation of every quantity
+        m_rStarLeft = false;
     } else {
         return false;
     }
@@ -251,6 +258,40 @@ void Analysis::computeStein() {
     m_result.stein = diagnostics::steinDiscrepancy(at, m_truth.score(at), dim, options);
 }
 
+void Analysis::computeRStar() {
+    const auto slots = evenSlots(m_view, kRStarChains);
+    const Index dim = m_view.layout().coordinates();
+    // Draws that follow each other closely tell their chain by themselves.
+    double apart = 1;
+    for (Index v = 0; v < dim; ++v) {
+        const VariableRow& row = m_result.rows[static_cast<std::size_t>(v)];
+        const double size = static_cast<double>(row.draws * std::ssize(m_slots));
+        if (const double time = size / row.summary.essBulk; std::isfinite(time)) {
+            apart = std::max(apart, time);
+        }
+    }
+    const Index step = static_cast<Index>(
+        std::min(std::ceil(apart), static_cast<double>(std::max<Index>(m_view.draws(), 1))));
+    const Index count = (m_view.draws() - 1) / step + 1;
+    const auto all = points(slots, m_view.rows() - 1 - (count - 1) * step, step, count);
+    const Index used = std::min(dim, kRStarQuantities);
+    if (used < 1) {
+        return;
+    }
+    std::vector<double> some;
+    for (std::size_t at = 0; at < all.size(); at += static_cast<std::size_t>(dim)) {
+        for (Index d = 0; d < used; ++d) {
+            some.push_back(all[at + static_cast<std::size_t>(d * dim / used)]);
+        }
+    }
+    diagnostics::RStarOptions options;
+    options.probability = 0.998;  // it is looked at again and again
+    const auto found = diagnostics::rStar(some, std::ssize(slots), count, used, options);
+    if (std::isfinite(found.value)) {
+        m_result.rStar = found;
+    }
+}
+
 std::vector<Finding> Analysis::judge() const {
     std::vector<diagnostics::Summary> known;
     double farthest = 4;
@@ -302,6 +343,14 @@ std::vector<Finding> Analysis::judge() const {
                            " (p below 0.002): the draws do not follow the target.",
                        "Lower the step size or switch the accept step on; R-hat cannot see this."});
     }
+    if (m_result.rStar && m_result.rStar->differs()) {
+        out.push_back({"r_star", Severity::Warning,
+                       "R* is " + rounded(m_result.rStar->value) + " (at least " +
+                           rounded(m_result.rStar->low) +
+                           "): a classifier tells from a draw which half chain it came from, so "
+                           "the chains differ, if only in how quantities go together.",
+                       "Compare the chains in a pair plot; run longer, or temper."});
+    }
     const bool warned =
         std::ranges::any_of(out, [](const Finding& f) { return f.severity == Severity::Warning; });
     if (warned) {
@@ -330,7 +379,7 @@ DiagnosticsResult Analysis::result() const {
     out.modeWeights = m_truth.weights;
     out.pending = std::ranges::count(out.rows, 0, &VariableRow::draws);
     out.exact = m_passExact && m_rowsLeft.empty() && m_plotsLeft.empty() && !m_jointLeft &&
-                out.pending == 0;
+                !m_rStarLeft && out.pending == 0;
     for (const EnvelopeBuilder& trace : m_traces) {
         const auto at = std::ranges::find(out.plots, trace.variable(), &VariablePlots::quantity);
         VariablePlots& plots = at == out.plots.end() ? out.plots.emplace_back() : *at;

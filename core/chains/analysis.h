@@ -35,6 +35,7 @@ private:
     void computePlots(Index variable);
     void computeModes();
     void computeStein();
+    void computeRStar();
     std::vector<diagnostics::Finding> judge() const;
     double trueMean(Index variable) const;
     Index most() const { return m_exact ? 0 : m_options.liveDraws; }
@@ -50,7 +51,7 @@ private:
     SamplerTally m_tally;
     std::vector<EnvelopeBuilder> m_traces;
     std::vector<Index> m_slots, m_focus, m_rowsLeft, m_plotsLeft;
-    bool m_exact = false, m_passExact = false, m_jointLeft = false;
+    bool m_exact = false, m_passExact = false, m_jointLeft = false, m_rStarLeft = false;
     double m_seconds = 0;
     DiagnosticsResult m_result;         // what does not come from other members
     std::vector<LiveCourse> m_courses;  // of each variable that was in focus; by index

@@ -4,6 +4,7 @@
 
 #include "core/diagnostics/autocovariance.h"
 #include "core/diagnostics/modes.h"
+#include "core/diagnostics/r_star.h"
 #include "core/diagnostics/rank_plot.h"
 #include "core/diagnostics/stein.h"
 #include "core/diagnostics/verdict.h"
@@ -91,6 +92,7 @@ struct DiagnosticsResult {
     std::optional<diagnostics::ModeReport> modes;
     std::vector<double> modeWeights;  ///< true ones
     std::optional<diagnostics::SteinDiscrepancy> stein;
+    std::optional<diagnostics::RStar> rStar;  ///< in exact results
     std::optional<EnergyPlot> energy;
     std::vector<VariablePlots> plots;  ///< of the focus
     std::vector<std::string> notes;    ///< of the store, the source, and on what was left out

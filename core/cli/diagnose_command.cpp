@@ -33,6 +33,7 @@ std::vector<Summary> summarise(const ChainFile& file, std::stop_token interrupt)
         for (std::size_t i; (i = next++) < out.size() && !interrupt.stop_requested();) {
             scalar.reset(rowOf(file.values, i));
             out[i] = diagnostics::summarise(file.names[i], scalar);
+            file.rest(static_cast<Index>(i));
         }
     };
     std::vector<std::jthread> helpers;

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <map>
 
 namespace lx {
@@ -17,12 +19,16 @@ namespace {
 
 using Path = std::filesystem::path;
 
+constexpr std::size_t kPiece = 16'384;  // draws copied at once
+
 /// Columns of one chain: column c has its draws at rows first, first + 1, ...
 struct Chain {
     std::string file;
     Index draws = 0;
-    /// Writes the draws of column `c` to `out`, at most out.size().
-    std::function<void(std::size_t c, std::span<double> out)> copy;
+    /// Writes the draws first, first + 1, ... of column `c` to `out`.
+    std::function<void(std::size_t c, std::size_t first, std::span<double> out)> copy;
+    /// What was copied leaves memory, if it lies on disk.
+    std::function<void()> rest = {};
 };
 
 /// Chains of one file, not yet of equal length.
@@ -51,10 +57,12 @@ Part partOf(const Array& array, Index draws, Index chains, Index columns, const 
     Part part{file, std::move(names), {}, {}, {}};
     for (Index m = 0; m < chains; ++m) {
         part.chains.push_back(
-            {file, draws, [array, chains, columns, m](std::size_t c, std::span<double> out) {
+            {file, draws,
+             [array, chains, columns, m](std::size_t c, std::size_t first, std::span<double> out) {
                  for (std::size_t n = 0; n < out.size(); ++n) {
-                     out[n] = valueAt(array, (static_cast<Index>(n) * chains + m) * columns +
-                                                 static_cast<Index>(c));
+                     out[n] =
+                         valueAt(array, (static_cast<Index>(first + n) * chains + m) * columns +
+                                            static_cast<Index>(c));
                  }
              }});
     }
@@ -121,50 +129,103 @@ Part readMembers(const State& members, const std::string& file) {
         for (const Part& part : parts) {
             pieces.emplace_back(part.columns.size(), part.chains[m]);
         }
-        all.chains.push_back(
-            {file, parts.front().chains[m].draws, [pieces](std::size_t c, std::span<double> out) {
-                 for (const auto& [width, chain] : pieces) {
-                     if (c < width) {
-                         chain.copy(c, out);
-                         return;
-                     }
-                     c -= width;
-                 }
-             }});
+        all.chains.push_back({file, parts.front().chains[m].draws,
+                              [pieces](std::size_t c, std::size_t first, std::span<double> out) {
+                                  for (const auto& [width, chain] : pieces) {
+                                      if (c < width) {
+                                          chain.copy(c, first, out);
+                                          return;
+                                      }
+                                      c -= width;
+                                  }
+                              }});
     }
     return all;
 }
 
-Part partOf(std::shared_ptr<const ChainTable> table, const std::string& file, bool cut) {
+/// Rows of a table in blocks, of which all but the first ones lie in the cache folder.
+class RowBlocks {
+public:
+    explicit RowBlocks(SpillPolicy policy) : m_policy(std::move(policy)) {}
+
+    /// Takes the rows that the table has now.
+    void take(ChainTable& table) {
+        const auto cells = table.values();
+        if (m_width == 0) {
+            m_width = std::max<std::size_t>(table.columns().size(), 1);
+            m_rowsPerBlock = std::max<std::size_t>(kBlock / (m_width * sizeof(double)), 1);
+        }
+        for (std::size_t at = 0; at < cells.size(); at += m_width, ++m_rows) {
+            if (m_rows % m_rowsPerBlock == 0) {
+                rest();
+                const std::size_t bytes = (m_blocks.size() + 1) * kBlock;
+                SpillPolicy policy = m_policy;
+                policy.threshold =
+                    bytes > policy.threshold ? 0 : std::numeric_limits<std::size_t>::max();
+                m_blocks.emplace_back(SpillAllocator<double>(std::move(policy)));
+                m_blocks.back().reserve(m_rowsPerBlock * m_width);
+            }
+            const auto row = cells.subspan(at, m_width);
+            m_blocks.back().insert(m_blocks.back().end(), row.begin(), row.end());
+        }
+        table.forget();
+    }
+    double at(std::size_t row, std::size_t column) const {
+        return m_blocks[row / m_rowsPerBlock][row % m_rowsPerBlock * m_width + column];
+    }
+    void rest() const noexcept {
+        for (const auto& block : m_blocks) {
+            block.get_allocator().rest(block.data(), block.capacity());
+        }
+    }
+
+private:
+    static constexpr std::size_t kBlock = std::size_t{16} << 20;  // bytes
+    SpillPolicy m_policy;
+    std::deque<SpillVector<double>> m_blocks;
+    std::size_t m_width = 0, m_rowsPerBlock = 1, m_rows = 0;
+};
+
+Part partOf(const ChainTable& table, std::shared_ptr<const RowBlocks> cells,
+            const std::string& file, bool cut) {
     Part part{file, {}, {}, {}, {}};
-    if (table->columns().empty()) {
+    if (table.columns().empty()) {
         throw InputError(file, "", "is empty; a table of chains begins with names of columns");
     }
     if (cut) {
         part.notes.push_back("The last line of " + file + " is incomplete and was left out.");
     }
-    if (table->warmup() > 0) {
-        part.notes.push_back(std::to_string(table->warmup()) + " warm-up draws of " + file +
+    if (table.warmup() > 0) {
+        part.notes.push_back(std::to_string(table.warmup()) + " warm-up draws of " + file +
                              " were left out.");
     }
-    ChainColumns columns = chainColumns(*table);
+    ChainColumns columns = chainColumns(table);
     part.maxDepth = columns.maxDepth;
     part.columns = std::move(columns.names);
-    const auto chainColumn = columns.chain;
-    const std::size_t width = table->columns().size();
-    std::map<double, std::vector<Index>> rows;  // of each chain
-    const auto cells = table->values();
-    for (Index r = table->warmup(); r < table->rows(); ++r) {
-        const double id =
-            chainColumn ? cells[static_cast<std::size_t>(r) * width + *chainColumn] : 1;
+    const auto rest = [cells] { cells->rest(); };
+    const auto warmup = static_cast<std::size_t>(table.warmup());
+    if (!columns.chain) {
+        part.chains.push_back({file, table.rows() - table.warmup(),
+                               [cells, from = columns.cells, warmup](
+                                   std::size_t c, std::size_t first, std::span<double> out) {
+                                   for (std::size_t n = 0; n < out.size(); ++n) {
+                                       out[n] = cells->at(warmup + first + n, from[c]);
+                                   }
+                               },
+                               rest});
+        return part;
+    }
+    const std::string& name = table.columns()[*columns.chain];
+    std::map<double, std::vector<std::size_t>> rows;  // of each chain
+    for (auto r = warmup; r < static_cast<std::size_t>(table.rows()); ++r) {
+        const double id = cells->at(r, *columns.chain);
         if (!std::isfinite(id)) {
             throw InputError(file, "data row " + std::to_string(r + 1),
-                             "names no chain in column '" + table->columns()[*chainColumn] + "'");
+                             "names no chain in column '" + name + "'");
         }
         rows[id].push_back(r);
         if (rows.size() > 100'000) {
-            throw InputError(file, "column '" + table->columns()[*chainColumn] + "'",
-                             "numbers more than 100000 chains");
+            throw InputError(file, "column '" + name + "'", "numbers more than 100000 chains");
         }
     }
     if (rows.empty()) {
@@ -172,14 +233,14 @@ Part partOf(std::shared_ptr<const ChainTable> table, const std::string& file, bo
     }
     for (auto& [id, list] : rows) {
         const auto count = std::ssize(list);
-        part.chains.push_back(
-            {file, count,
-             [table, from = columns.cells, width, list = std::move(list)](std::size_t c,
-                                                                          std::span<double> out) {
-                 for (std::size_t n = 0; n < out.size(); ++n) {
-                     out[n] = table->values()[static_cast<std::size_t>(list[n]) * width + from[c]];
-                 }
-             }});
+        part.chains.push_back({file, count,
+                               [cells, from = columns.cells, list = std::move(list)](
+                                   std::size_t c, std::size_t first, std::span<double> out) {
+                                   for (std::size_t n = 0; n < out.size(); ++n) {
+                                       out[n] = cells->at(list[first + n], from[c]);
+                                   }
+                               },
+                               rest});
     }
     return part;
 }
@@ -200,10 +261,12 @@ Part partOf(ChainFile chains, const std::string& file) {
     }
     for (Index m = 0; m < chains.chains; ++m) {
         part.chains.push_back(
-            {file, chains.draws, [rows, m](std::size_t c, std::span<double> out) {
+            {file, chains.draws,
+             [rows, m](std::size_t c, std::size_t first, std::span<double> out) {
                  const auto& [array, i] = rows[c];
                  const auto from = array.values<double>().subspan(
-                     static_cast<std::size_t>((i * array.dim(1) + m) * array.dim(2)), out.size());
+                     static_cast<std::size_t>((i * array.dim(1) + m) * array.dim(2)) + first,
+                     out.size());
                  std::ranges::copy(from, out.begin());
              }});
     }
@@ -212,23 +275,29 @@ Part partOf(ChainFile chains, const std::string& file) {
 
 Part readText(const Path& path, const SpillPolicy& spill) {
     const std::string file = path.string();
-    auto table = std::make_shared<ChainTable>(file, spill);
-    const Bytes head = readPrefix(path, 2);
-    if (isGzip(head)) {
-        table->feed(detail::textOf(gunzip(readFile(path), file)));
+    ChainTable table(file);
+    auto cells = std::make_shared<RowBlocks>(spill);
+    const auto feed = [&](std::span<const std::byte> piece) {
+        table.feed(detail::textOf(piece));
+        cells->take(table);
+    };
+    if (isGzip(readPrefix(path, 2))) {
+        gunzipFile(path, feed);
     } else {
         std::ifstream in(path, std::ios::binary);
-        std::string piece(std::size_t{1} << 20, '\0');
+        Bytes piece(std::size_t{1} << 20);
         while (in) {
-            in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-            table->feed(std::string_view(piece).substr(0, static_cast<std::size_t>(in.gcount())));
+            in.read(reinterpret_cast<char*>(piece.data()),
+                    static_cast<std::streamsize>(piece.size()));
+            feed(std::span(piece).first(static_cast<std::size_t>(in.gcount())));
         }
         if (in.bad()) {
             throw InputError(file, "", "could not be read to its end");
         }
     }
-    const bool cut = table->finish();
-    return partOf(std::move(table), file, cut);
+    const bool cut = table.finish();
+    cells->take(table);
+    return partOf(table, std::move(cells), file, cut);
 }
 
 Part readPart(Path path, const SpillPolicy& spill) {
@@ -258,6 +327,17 @@ Part readPart(Path path, const SpillPolicy& spill) {
 }
 
 }  // namespace
+
+SpillPolicy chainSpill() {
+    return SpillPolicy::ofSystem(std::size_t{256} << 20);
+}
+
+void ChainFile::rest(Index q) const noexcept {
+    if (spilled) {
+        const auto bytes = static_cast<std::size_t>(chains * draws) * sizeof(double);
+        detail::restSpill(values.bytes().data() + static_cast<std::size_t>(q) * bytes, bytes);
+    }
+}
 
 ChainFile readChains(std::span<const Path> paths, const SpillPolicy& spill) {
     if (paths.empty()) {
@@ -310,21 +390,31 @@ ChainFile readChains(std::span<const Path> paths, const SpillPolicy& spill) {
             out.names.push_back(columns[c]);
         }
     }
-    const auto gather = [&](const std::vector<std::size_t>& chosen) {
+    const auto gather = [&](const std::vector<std::size_t>& chosen, bool& spilled) {
         const auto draws = static_cast<std::size_t>(out.draws);
-        SpillVector<double> values(chosen.size() * chains.size() * draws, 0.0,
-                                   SpillAllocator<double>(spill));
-        std::size_t at = 0;
-        for (const std::size_t c : chosen) {
-            for (const Chain& chain : chains) {
-                chain.copy(c, std::span(values).subspan(at, draws));
-                at += draws;
+        const SpillAllocator<double> allocator(spill);
+        SpillVector<double> values(chosen.size() * chains.size() * draws, 0.0, allocator);
+        spilled = values.size() * sizeof(double) >= spill.threshold;
+        // Piece by piece through all columns: text lies row by row, and leaves memory behind us.
+        for (std::size_t m = 0; m < chains.size(); ++m) {
+            for (std::size_t first = 0; first < draws; first += kPiece) {
+                const std::size_t count = std::min(kPiece, draws - first);
+                for (std::size_t i = 0; i < chosen.size(); ++i) {
+                    chains[m].copy(
+                        chosen[i], first,
+                        std::span(values).subspan((i * chains.size() + m) * draws + first, count));
+                }
+                allocator.rest(values.data(), values.capacity());
+                if (chains[m].rest) {
+                    chains[m].rest();
+                }
             }
         }
         return arrayOf<double>({std::ssize(chosen), out.chains, out.draws}, std::move(values));
     };
-    out.values = gather(quantities);
-    out.internals = gather(internals);
+    bool ignored = false;
+    out.values = gather(quantities, out.spilled);
+    out.internals = gather(internals, ignored);
     return out;
 }
 

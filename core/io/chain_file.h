@@ -16,7 +16,14 @@ struct ChainFile {
     Array internals;                         ///< [internalNames, chains, draws] float64
     std::optional<Index> maxDepth;           ///< of the tree, as the file states it
     std::vector<std::string> notes;          ///< sentences on what was left out or assumed
+    bool spilled = false;                    ///< `values` lies in the cache folder
+
+    /// Quantity `q` is not needed soon: a spilled one leaves memory until it is read again.
+    void rest(Index q) const noexcept;
 };
+
+/// Draws beyond 256 MiB are worked on in the cache folder.
+SpillPolicy chainSpill();
 
 /// One file, or several with one or more chains each and the same quantities. Judged by content:
 /// - npy: [draws, chains, D], [draws, D] or [draws] of one chain, any number type;
@@ -29,8 +36,7 @@ struct ChainFile {
 /// - NetCDF of ArviZ: group posterior with dimensions chain and draw, and sample_stats; a child
 ///   process of this program reads it (core/io/chain_pipe.h);
 /// - the folder of a run: its arrays/chains.npy.
-/// Text larger than memory is worked on in the cache folder. Throws InputError.
-ChainFile readChains(std::span<const std::filesystem::path>,
-                     const SpillPolicy& = SpillPolicy::ofSystem());
+/// Memory is bounded, whatever the size of a text. Throws InputError.
+ChainFile readChains(std::span<const std::filesystem::path>, const SpillPolicy& = chainSpill());
 
 }  // namespace lx

@@ -47,6 +47,11 @@ bool isGzip(std::span<const std::byte>) noexcept;
 Bytes gunzip(std::span<const std::byte>, const std::string& name,
              std::uint64_t limit = kMaxFileBytes);
 
+/// The same for a file of any size, piece by piece in constant memory. Throws what `sink` throws,
+/// too.
+void gunzipFile(const std::filesystem::path&,
+                const std::function<void(std::span<const std::byte>)>& sink);
+
 /// The first `count` unpacked bytes, or all when there are fewer; later damage goes unnoticed.
 Bytes gunzipPrefix(std::span<const std::byte>, const std::string& name, std::size_t count);
 

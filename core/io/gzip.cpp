@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 #include <algorithm>
+#include <fstream>
 #include <limits>
 
 namespace lx {
@@ -100,6 +101,57 @@ bool isGzip(std::span<const std::byte> bytes) noexcept {
 
 Bytes gunzip(std::span<const std::byte> packed, const std::string& name, std::uint64_t limit) {
     return unpack(packed, name, limit, false);
+}
+
+void gunzipFile(const std::filesystem::path& path,
+                const std::function<void(std::span<const std::byte>)>& sink) {
+    const std::string name = path.string();
+    std::ifstream in(path, std::ios::binary);
+    Bytes packed(std::size_t{1} << 18), plain(std::size_t{1} << 20);
+    InflateStream stream(name);
+    z_stream& state = stream.state;
+    std::uint64_t read = 0, produced = 0;
+    bool ended = false;  // between two members
+    while (true) {
+        in.read(reinterpret_cast<char*>(packed.data()),
+                static_cast<std::streamsize>(packed.size()));
+        const auto got = static_cast<std::size_t>(in.gcount());
+        if (in.bad()) {
+            throw InputError(name, "", "could not be read to its end");
+        }
+        if (got == 0) {
+            break;
+        }
+        read += got;
+        state.next_in = reinterpret_cast<Bytef*>(packed.data());
+        state.avail_in = static_cast<uInt>(got);
+        do {
+            if (ended) {
+                inflateReset(&state);
+                ended = false;
+            }
+            state.next_out = reinterpret_cast<Bytef*>(plain.data());
+            state.avail_out = static_cast<uInt>(plain.size());
+            const int status = inflate(&state, Z_NO_FLUSH);
+            const std::size_t out = plain.size() - state.avail_out;
+            produced += out;
+            if (produced > std::max(kFreeBytes, read * kMaxUnpackRatio)) {
+                fail(name, static_cast<std::size_t>(read),
+                     "unpacks to more than 1000 times its size, which no real data does");
+            }
+            sink(std::span(plain).first(out));
+            ended = status == Z_STREAM_END;
+            if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+                fail(name, static_cast<std::size_t>(read - state.avail_in),
+                     std::string("the gzip data is damaged (") +
+                         (state.msg != nullptr ? state.msg : "preset dictionary") + ")");
+            }
+        } while (state.avail_in > 0 || (state.avail_out == 0 && !ended));
+    }
+    if (!ended) {
+        fail(name, static_cast<std::size_t>(read),
+             "the gzip data ends too early; the file is incomplete");
+    }
 }
 
 Bytes gunzipPrefix(std::span<const std::byte> packed, const std::string& name, std::size_t count) {

@@ -65,8 +65,8 @@ std::size_t memoryLimit() {
 
 }  // namespace
 
-SpillPolicy SpillPolicy::ofSystem() {
-    return {cacheFolder(), std::max(memoryLimit() / 8, std::size_t{64} << 20)};
+SpillPolicy SpillPolicy::ofSystem(std::size_t most) {
+    return {cacheFolder(), std::min(std::max(memoryLimit() / 8, std::size_t{64} << 20), most)};
 }
 
 namespace detail {
@@ -92,6 +92,16 @@ void* mapSpill(const fs::path& folder, std::size_t bytes) {
 
 void unmapSpill(void* block, std::size_t bytes) noexcept {
     ::munmap(block, bytes);
+}
+
+void restSpill(const void* block, std::size_t bytes) noexcept {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto from = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
+    const auto to = (reinterpret_cast<std::uintptr_t>(block) + bytes) / page * page;
+    if (to > from) {
+        // Shared pages of a file: what was written stays in the file.
+        ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+    }
 }
 
 }  // namespace detail

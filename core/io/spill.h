@@ -18,14 +18,17 @@ struct SpillPolicy {
     std::filesystem::path folder;  ///< made when it is first needed
     std::size_t threshold = std::numeric_limits<std::size_t>::max();  ///< bytes of a large block
 
-    /// The cache folder of the user; an eighth of the memory this process may use.
-    static SpillPolicy ofSystem();
+    /// The cache folder of the user; an eighth of the memory this process may use, at most `most`.
+    static SpillPolicy ofSystem(std::size_t most = std::numeric_limits<std::size_t>::max());
 };
 
 namespace detail {
 /// Throws Error, naming the folder, the reason and the remedy.
 void* mapSpill(const std::filesystem::path& folder, std::size_t bytes);
 void unmapSpill(void* block, std::size_t bytes) noexcept;
+/// Takes whole pages of a mapped block out of memory; their content stays on disk. Must never be
+/// called for other memory, which it would wipe.
+void restSpill(const void* block, std::size_t bytes) noexcept;
 }  // namespace detail
 
 template <class T>
@@ -55,6 +58,12 @@ public:
             detail::unmapSpill(block, count * sizeof(T));
         } else {
             ::operator delete(block);
+        }
+    }
+    /// Lets a large block leave memory until it is read again; nothing happens to a small one.
+    void rest(const T* block, std::size_t count) const noexcept {
+        if (block != nullptr && large(count * sizeof(T))) {
+            detail::restSpill(block, count * sizeof(T));
         }
     }
     const std::shared_ptr<const SpillPolicy>& policy() const noexcept { return m_policy; }

@@ -266,6 +266,20 @@ private Q_SLOTS:
         QVERIFY(found(free.verdict, "fine"));
     }
 
+    void whatGoesTogetherIsComparedToo() {
+        auto values = draws(1000, 4, 2, 0.5);
+        const DiagnosticsResult equal = diagnoseAll(*sourceOf(values, 4, 2));
+        QVERIFY(equal.rStar && !equal.rStar->differs());
+        QVERIFY(found(equal.verdict, "fine"));
+        for (std::size_t i = 0; i < values.size(); i += 2) {
+            const double sign = i / 2 % 4 == 0 ? -0.9 : 0.9;  // another correlation in one chain
+            values[i + 1] = sign * values[i] + std::sqrt(0.19) * values[i + 1];
+        }
+        const DiagnosticsResult other = diagnoseAll(*sourceOf(values, 4, 2));
+        QVERIFY(!found(other.verdict, "rhat") && !found(other.verdict, "fine"));
+        QVERIFY(found(other.verdict, "r_star"));
+    }
+
     void superchainsThatRememberAreTold() {
         constexpr Index chains = 256;
         auto values = draws(20, chains, 1, 0.0);

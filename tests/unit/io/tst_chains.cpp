@@ -151,7 +151,6 @@ private Q_SLOTS:
         QTest::newRow("comments") << QByteArray("# a\n# b\n") << "is empty";
         QTest::newRow("header only") << QByteArray("x,y\n") << "no draw";
         QTest::newRow("binary") << QByteArray("ab\0c\n", 5) << "zero byte";
-        QTest::newRow("netcdf") << QByteArray("\x89HDF\r\n\x1a\n", 8) << "NetCDF";
         QTest::newRow("chain") << QByteArray("chain,x\nnan,1\n") << "names no chain";
     }
     void damageIsNamed() {
