@@ -392,25 +392,31 @@ ChainFile readChains(std::span<const Path> paths, const SpillPolicy& spill) {
     }
     const auto gather = [&](const std::vector<std::size_t>& chosen, bool& spilled) {
         const auto draws = static_cast<std::size_t>(out.draws);
-        const SpillAllocator<double> allocator(spill);
-        SpillVector<double> values(chosen.size() * chains.size() * draws, 0.0, allocator);
-        spilled = values.size() * sizeof(double) >= spill.threshold;
+        const std::size_t size = chosen.size() * chains.size() * draws;
+        const std::size_t room = std::max<std::size_t>(size, 1);
+        SpillAllocator<double> allocator(spill);
+        // No vector: it would write zeros into all of a block that is larger than memory.
+        const std::shared_ptr<double[]> values(
+            allocator.allocate(room),
+            [allocator, room](double* block) mutable { allocator.deallocate(block, room); });
+        spilled = room * sizeof(double) >= spill.threshold;
         // Piece by piece through all columns: text lies row by row, and leaves memory behind us.
         for (std::size_t m = 0; m < chains.size(); ++m) {
             for (std::size_t first = 0; first < draws; first += kPiece) {
                 const std::size_t count = std::min(kPiece, draws - first);
                 for (std::size_t i = 0; i < chosen.size(); ++i) {
-                    chains[m].copy(
-                        chosen[i], first,
-                        std::span(values).subspan((i * chains.size() + m) * draws + first, count));
+                    chains[m].copy(chosen[i], first,
+                                   {values.get() + (i * chains.size() + m) * draws + first, count});
                 }
-                allocator.rest(values.data(), values.capacity());
+                allocator.rest(values.get(), room);
                 if (chains[m].rest) {
                     chains[m].rest();
                 }
             }
         }
-        return arrayOf<double>({std::ssize(chosen), out.chains, out.draws}, std::move(values));
+        return Array(DType::F64, {std::ssize(chosen), out.chains, out.draws},
+                     std::shared_ptr<const std::byte[]>(
+                         values, reinterpret_cast<const std::byte*>(values.get())));
     };
     bool ignored = false;
     out.values = gather(quantities, out.spilled);
