@@ -202,30 +202,43 @@ void splat(const DensityLayer& layer, const Projection& projection, Size pixels,
     if (begin >= end) {
         return;
     }
-    const bool colored = densityChannels(layer) == 4;
-    const std::vector<std::uint32_t> words = packed(layer.colors);
-    const auto count = static_cast<Index>(words.size());
     const std::int32_t sink = pixels.width * pixels.height;
-    const Index* category = colored ? layer.category.values<Index>().data() : nullptr;
+    const CellMap map = mapOf(projection, pixels);
+    if (densityChannels(layer) == 1) {
+        eachBlock(layer, map, sink, begin, end, [&](Index, std::span<const std::int32_t> cells) {
+            for (const std::int32_t at : cells) {
+                if (at < sink) {
+                    ++grid[static_cast<std::size_t>(at)];
+                }
+            }
+        });
+        return;
+    }
+    using Cell = std::array<std::uint32_t, 4>;
+    std::vector<Cell> adds;
+    for (const std::uint32_t word : packed(layer.colors)) {
+        adds.push_back({1, word & 255, word >> 8 & 255, word >> 16 & 255});
+    }
+    const auto count = static_cast<Index>(adds.size());
+    const Index* category = layer.category.values<Index>().data();
     const auto add = [&](Index first, std::span<const std::int32_t> cells) {
+        constexpr std::size_t kAhead = 16;  // the grid is far larger than the nearer caches
         for (std::size_t i = 0; i < cells.size(); ++i) {
+            const std::size_t ahead = std::min(i + kAhead, cells.size() - 1);
+            __builtin_prefetch(grid.data() + 4 * std::min(cells[ahead], sink - 1), 1);
             if (cells[i] >= sink) {
                 continue;
             }
-            if (!colored) {
-                ++grid[static_cast<std::size_t>(cells[i])];
-                continue;
-            }
-            const Index kind = category[first + static_cast<Index>(i)];
-            const std::uint32_t word = words[static_cast<std::size_t>(kind % count)];
+            Index kind = category[first + static_cast<Index>(i)];
+            kind = kind < count ? kind : kind % count;
+            const Cell& by = adds[static_cast<std::size_t>(kind)];
             std::uint32_t* cell = &grid[4 * static_cast<std::size_t>(cells[i])];
-            cell[0] += 1;
-            cell[1] += word & 255;
-            cell[2] += word >> 8 & 255;
-            cell[3] += word >> 16 & 255;
+            for (std::size_t k = 0; k < 4; ++k) {
+                cell[k] += by[k];
+            }
         }
     };
-    eachBlock(layer, mapOf(projection, pixels), sink, begin, end, add);
+    eachBlock(layer, map, sink, begin, end, add);
 }
 
 namespace {

@@ -117,7 +117,9 @@ private:
     void paintColored(std::uint8_t* pixel, const std::uint32_t* cell, std::size_t width) const {
         for (std::size_t x = 0; x < width; ++x, cell += 4, pixel += 4) {
             if (const std::uint32_t count = cell[0]; count > 0) {
-                const auto mean = [&](int k) { return (cell[k] + count / 2) / count; };
+                const auto mean = [&](int k) {  // most pixels hold one point: no division
+                    return count == 1 ? cell[k] : (cell[k] + count / 2) / count;
+                };
                 blend(pixel, mean(1) | mean(2) << 8 | mean(3) << 16, weightAt(count));
             }
         }

@@ -207,6 +207,18 @@ private Q_SLOTS:
             QVERIFY2(std::abs(level - wanted) <= 1.01,
                      qPrintable(QString("%1: %2 for %3").arg(x).arg(level).arg(wanted)));
         }
+        // The twin: values that are two levels off are seen to be.
+        GridLayer shifted = layer;
+        shifted.values = field(33, layer.place, [](double x, double) { return x + 2 * 4 / 255.0; });
+        scene.layers = {shifted};
+        const Image off = draw();
+        int seen = 0;
+        for (int x = 0; x < kSize.width - 8; x += 5) {
+            const double value = -2 + 4 * (x + 0.5) / kSize.width;
+            const int level = levelOf(layer.map, pixel(off, x, 40));
+            seen += std::abs(level - (value + 2) / 4 * 255) > 1.01 ? 1 : 0;
+        }
+        QVERIFY2(seen > 40, qPrintable(QString::number(seen)));
         layer.isoLines = lines;
         layer.isoColor = {1, 0, 0, 1};
         scene.layers = {layer};

@@ -7,6 +7,10 @@ lx_test(tst_chain_views LABELS gui SOURCES tst_chain_views.cpp LIBS lx_ui lx_tes
 lx_test(tst_chain_pictures LABELS gui SOURCES tst_chain_pictures.cpp LIBS lx_ui lx_fake_chains)
 lx_test(tst_view_space LABELS gui SOURCES tst_view_space.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_view_surface LABELS gui SOURCES tst_view_surface.cpp LIBS lx_ui lx_test_support)
+if(LX_WITH_VULKAN)
+  lx_test(tst_stage_trouble LABELS gui gpu SOURCES tst_stage_trouble.cpp
+    LIBS lx_ui lx_render_support)
+endif()
 lx_test(tst_window_charts LABELS gui SOURCES tst_window_charts.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_stage_layers LABELS gui SOURCES tst_stage_layers.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_stage_selection LABELS gui SOURCES tst_stage_selection.cpp LIBS lx_ui lx_test_support)
