@@ -3,6 +3,7 @@
 #include "app/program.h"
 #include "core/chains/netcdf_file.h"
 #include "core/cli/commands.h"
+#include "core/executors/bench.h"
 #include "core/io/chain_pipe.h"
 #include "core/recipes/recovery.h"
 
@@ -14,6 +15,14 @@
 namespace {
 
 using namespace lx;
+
+std::vector<BenchRow> benchChains(std::span<const std::string> names, int threads) {
+    std::vector<BenchRow> rows;
+    for (auto& [name, unit, value] : executors::bench(names, threads)) {
+        rows.push_back({std::move(name), value, std::move(unit)});
+    }
+    return rows;
+}
 
 /// Everything but the window.
 ExitCode runCommandLine(app::Program& program, const cli::Command& command) {
@@ -31,10 +40,11 @@ ExitCode runCommandLine(app::Program& program, const cli::Command& command) {
                    .paintWindow = {},
                    .paintSheet = {},
                    .paintMovie = {},
-                   .benchNames = {},
-                   .bench = {},
+                   .benchNames = executors::benchNames(),
+                   .bench = benchChains,
                    .selfTest = cli::samplerSelfTestRows,
-                   .drawnBy = {}};
+                   .drawnBy = {},
+                   .executor = executors::benchExecutor()};
 #ifdef LX_WITH_UI
     app::addPictures(program, host);
 #endif

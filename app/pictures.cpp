@@ -213,21 +213,28 @@ void addPictures(Program& program, cli::Host& host) {
     host.paintMovie = [&program, stop = host.interrupt](const cli::MovieRequest& request) {
         return paintMovie(program, stop, request);
     };
-    host.benchNames = startBenchNames();
-    std::ranges::copy(render::benchNames(), std::back_inserter(host.benchNames));
-    host.bench = [log = program.log()](std::span<const std::string> names) {
-        const auto isStart = [](const std::string& name) { return name.starts_with("start."); };
-        std::vector<std::string> starts;
-        std::ranges::copy_if(names, std::back_inserter(starts), isStart);
-        std::vector<BenchRow> rows;
-        if (!starts.empty()) {
-            rows = startBench(starts);
+    for (const auto& names : {startBenchNames(), render::benchNames()}) {
+        host.benchNames.insert(host.benchNames.end(), names.begin(), names.end());
+    }
+    host.bench = [log = program.log(), others = host.bench](std::span<const std::string> names,
+                                                            int threads) {
+        auto rows = others(names, threads);
+        const auto chosen = [&](std::string_view head) {
+            std::vector<std::string> out;
+            std::ranges::copy_if(names, std::back_inserter(out),
+                                 [&](const std::string& name) { return name.starts_with(head); });
+            return out;
+        };
+        if (const auto starting = chosen("start."); !starting.empty()) {
+            const auto more = startBench(starting);
+            rows.insert(rows.end(), more.begin(), more.end());
         }
-        if (starts.size() == names.size()) {
+        const auto drawing = chosen("render.");
+        if (drawing.empty()) {
             return rows;
         }
         const auto renderer = render::Renderer::create({.log = log});
-        for (const render::BenchRow& row : render::bench(*renderer, names)) {
+        for (const render::BenchRow& row : render::bench(*renderer, drawing)) {
             rows.push_back({row.name, row.value, row.unit});
         }
         return rows;

@@ -34,11 +34,22 @@ std::vector<std::string> select(std::span<const std::string> known,
     return chosen;
 }
 
+/// Every wanted name lies in a group (the word before the dot) of the program's own benchmarks, so
+/// that LibTorch need not be loaded.
+bool ownAlone(std::span<const std::string> wanted, std::span<const std::string> own) {
+    const auto group = [](std::string_view name) { return name.substr(0, name.find('.')); };
+    return !wanted.empty() && std::ranges::all_of(wanted, [&](const auto& w) {
+        return std::ranges::any_of(own, [&](const auto& o) { return group(o) == group(w); });
+    });
+}
+
 }  // namespace
 
 ExitCode benchCommand(const BenchOptions& options, const Host& host) {
-    const EngineTable& table = host.engine();
-    const std::vector<std::string> engineNames = table.benchNames();
+    const EngineTable none;
+    const EngineTable& table = ownAlone(options.names, host.benchNames) ? none : host.engine();
+    const std::vector<std::string> engineNames =
+        table.benchNames != nullptr ? table.benchNames() : std::vector<std::string>();
     std::vector<std::string> known = engineNames;
     known.insert(known.end(), host.benchNames.begin(), host.benchNames.end());
     for (const auto& name : options.names) {
@@ -53,7 +64,7 @@ ExitCode benchCommand(const BenchOptions& options, const Host& host) {
         rows = table.bench(names, options.threads);
     }
     if (const auto names = select(host.benchNames, options.names); host.bench && !names.empty()) {
-        const auto more = host.bench(names);
+        const auto more = host.bench(names, options.threads);
         rows.insert(rows.end(), more.begin(), more.end());
     }
     const bool draws = host.drawnBy && std::ranges::any_of(rows, [](const BenchRow& row) {
@@ -69,19 +80,21 @@ ExitCode benchCommand(const BenchOptions& options, const Host& host) {
                               {{"cpu", cpuName()},
                                {"threads", options.threads},
                                {"blas", table.blas},
-                               {"executor", "reference"},
+                               {"executor", host.executor},
                                {"drawn by", drawnBy},
                                {"torch", table.torchVersion}}},
                              {"rows", std::move(list)}};
         host.out << result.dump(2) << std::endl;
         return ExitCode::Done;
     }
-    host.out << cpuName() << ", " << options.threads << " thread(s), " << table.blas
-             << ", LibTorch " << table.torchVersion
-             << (draws ? ", pictures by " + drawnBy : std::string()) << "\n";
+    host.out << cpuName() << ", " << options.threads << " thread(s)";
+    if (!table.torchVersion.empty()) {
+        host.out << ", " << table.blas << ", LibTorch " << table.torchVersion;
+    }
+    host.out << ", chains: " << host.executor << (draws ? ", pictures by " + drawnBy : "") << "\n";
     for (const auto& row : rows) {
         char line[160];
-        std::snprintf(line, sizeof line, "  %-32s %12.4g %s\n", row.name.c_str(), row.value,
+        std::snprintf(line, sizeof line, "  %-34s %12.4g %s\n", row.name.c_str(), row.value,
                       row.unit.c_str());
         host.out << line;
     }

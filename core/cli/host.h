@@ -91,12 +91,14 @@ struct Host {
     std::function<void(const SheetRequest&)> paintSheet;
     /// Writes the film; false when it was interrupted, and then no file is there.
     std::function<bool(const MovieRequest&)> paintMovie;
-    /// Rows of the program's own benchmarks (render.*, start.window); null without the window.
+    /// Rows of the program's own benchmarks: chains.*, and render.*, start.window with the window.
     std::vector<std::string> benchNames;
-    std::function<std::vector<BenchRow>(std::span<const std::string> names)> bench;
+    std::function<std::vector<BenchRow>(std::span<const std::string> names, int threads)> bench;
     /// Rows besides the engine's own; null: none.
     std::function<std::vector<SelfTestRow>()> selfTest;
     std::function<std::string()> drawnBy;  ///< the device behind those of pictures
+    /// What steps the chains of bench: "fused, avx2".
+    std::string executor;
 };
 
 /// Every sampler against known truth, for Host::selfTest. Seconds.

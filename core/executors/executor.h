@@ -49,6 +49,7 @@ public:
     virtual void setProgram(ProgramPtr) = 0;
     /// x [chains, dim].
     virtual void setPositions(std::span<const float> x) = 0;
+    /// p [chains, dim]; begins as standard normals of the key's stream "momentum".
     virtual void setMomenta(std::span<const float> p) = 0;
     /// Number of the next step; begins at 0.
     virtual std::uint64_t step() const = 0;
@@ -57,11 +58,11 @@ public:
     /// Steps all chains; returns how many steps were done, fewer when a stop was requested.
     virtual Index advance(Index steps, std::stop_token = {}) = 0;
 
-    virtual void positions(std::span<float> x) const = 0;  ///< [chains, dim]
-    virtual void momenta(std::span<float> p) const = 0;    ///< [chains, dim]
+    virtual void positions(std::span<float> x) = 0;  ///< [chains, dim]
+    virtual void momenta(std::span<float> p) = 0;    ///< [chains, dim]
     /// [chains], nats. Throws UsageError when the program has no energy.
     virtual void energies(std::span<float> e) = 0;
-    virtual ChainCounts counts() const = 0;
+    virtual ChainCounts counts() = 0;
     virtual void resetCounts() = 0;
 };
 

@@ -4,6 +4,7 @@
 #include "core/base/philox.h"
 #include "core/executors/crew.h"
 #include "core/executors/fused/pack.h"
+#include "core/executors/step_numbers.h"
 
 #include <algorithm>
 #include <chrono>
@@ -93,12 +94,6 @@ private:
     std::vector<Line> m_lines;
 };
 
-void requireNumber(bool fine, const char* what) {
-    if (!fine) {
-        throw UsageError(what);
-    }
-}
-
 class FusedExecutor final : public ChainExecutor {
 public:
     FusedExecutor(ProgramPtr program, const StepSettings& settings,
@@ -129,6 +124,7 @@ public:
         setProgram(std::move(program));
         configure(settings);
         setPositions(positions);
+        setMomenta(startMomenta(options.key, options.offset, m_chains, m_dim));
     }
 
     std::string name() const override {
@@ -139,39 +135,18 @@ public:
     Index dim() const override { return m_dim; }
 
     void configure(const StepSettings& s) override {
-        requireNumber(s.stepSize > 0 && std::isfinite(s.stepSize),
-                      "a step size must be a positive number");
-        requireNumber(s.leapfrogs >= 1 && s.leapfrogs <= 100'000,
-                      "a path has 1 to 100000 leapfrog steps");
-        requireNumber(s.jitter >= 0 && s.jitter < 1, "jitter lies in [0, 1)");
-        requireNumber(s.friction >= 0 && std::isfinite(s.friction),
-                      "friction must not be negative");
-        requireEnergy(*m_program, s.method);
-        if (!s.inverseMass.empty() && static_cast<Index>(s.inverseMass.size()) != m_dim) {
-            throw UsageError("an inverse mass of " + std::to_string(s.inverseMass.size()) +
-                             " numbers does not fit dimension " + std::to_string(m_dim) +
-                             ": fused chains take a diagonal");
-        }
-        for (const double v : s.inverseMass) {
-            requireNumber(v > 0 && std::isfinite(v), "a diagonal inverse mass must be positive");
-        }
+        m_numbers = stepNumbers(s, *m_program);
         m_settings = s;
-        m_inverseMass.assign(s.inverseMass.begin(), s.inverseMass.end());
-        m_momentumSd.clear();
-        for (const double v : s.inverseMass) {
-            m_momentumSd.push_back(static_cast<float>(1 / std::sqrt(v)));
-        }
         fused::Kernel& k = m_job.kernel;
         k.step = stepOf(s.method);
         k.leapfrogs = static_cast<std::int32_t>(s.leapfrogs);
-        k.stepSize = static_cast<float>(s.stepSize);
-        k.jitter = static_cast<float>(s.jitter);
-        const double decay = std::exp(-s.friction * s.stepSize);
-        k.decay = static_cast<float>(decay);
-        k.noise = static_cast<float>(s.method == Method::Underdamped ? std::sqrt(1 - decay * decay)
-                                                                     : std::sqrt(s.stepSize));
-        k.inverseMass = m_inverseMass.empty() ? nullptr : m_inverseMass.data();
-        k.momentumSd = m_momentumSd.empty() ? nullptr : m_momentumSd.data();
+        k.stepSize = m_numbers.stepSize;
+        k.jitter = m_numbers.jitter;
+        k.decay = m_numbers.decay;
+        k.noise = m_numbers.noise;
+        const bool unit = s.inverseMass.empty();
+        k.inverseMass = unit ? nullptr : m_numbers.inverseMass.data();
+        k.momentumSd = unit ? nullptr : m_numbers.momentumSd.data();
     }
 
     void setProgram(ProgramPtr program) override {
@@ -194,12 +169,12 @@ public:
     }
 
     void setPositions(std::span<const float> x) override {
-        requireRows(x.size());
+        requireRows(x.size(), m_chains, m_dim);
         m_position.gather(x);
         m_current = false;
     }
     void setMomenta(std::span<const float> p) override {
-        requireRows(p.size());
+        requireRows(p.size(), m_chains, m_dim);
         m_momentum.gather(p);
     }
     std::uint64_t step() const override { return m_step; }
@@ -228,26 +203,23 @@ public:
         return done;
     }
 
-    void positions(std::span<float> x) const override {
-        requireRows(x.size());
+    void positions(std::span<float> x) override {
+        requireRows(x.size(), m_chains, m_dim);
         m_position.scatter(x);
     }
-    void momenta(std::span<float> p) const override {
-        requireRows(p.size());
+    void momenta(std::span<float> p) override {
+        requireRows(p.size(), m_chains, m_dim);
         m_momentum.scatter(p);
     }
     void energies(std::span<float> e) override {
         if (!m_program->hasEnergy()) {
             throw UsageError("a score network has no energy");
         }
-        if (static_cast<Index>(e.size()) != m_chains) {
-            throw UsageError(std::to_string(e.size()) + " energies do not fit " +
-                             std::to_string(m_chains) + " chains");
-        }
+        requireRows(e.size(), m_chains, 1);
         refresh();
         m_energy.scatter(e);
     }
-    ChainCounts counts() const override {
+    ChainCounts counts() override {
         const auto n = static_cast<std::size_t>(m_chains);
         ChainCounts out{m_counted, std::vector<std::uint32_t>(n), std::vector<std::uint32_t>(n),
                         std::vector<float>(n)};
@@ -264,20 +236,6 @@ public:
     }
 
 private:
-    static void requireEnergy(const Program& program, Method method) {
-        if (!program.hasEnergy() && (method == Method::Mala || method == Method::Hmc)) {
-            throw UsageError(
-                "a score network has no energy to accept by: choose ula or "
-                "underdamped");
-        }
-    }
-    void requireRows(std::size_t count) const {
-        if (static_cast<Index>(count) != m_chains * m_dim) {
-            throw UsageError(std::to_string(count) + " coordinates do not fit " +
-                             std::to_string(m_chains) + " chains in " + std::to_string(m_dim) +
-                             " dimensions");
-        }
-    }
     /// Energies and gradients of the positions, where they are not known.
     void refresh() {
         if (!m_current) {
@@ -307,7 +265,7 @@ private:
     Vectors m_position, m_gradient, m_momentum, m_energy, m_acceptance, m_accepted, m_diverged;
     std::vector<std::vector<Line>> m_scratch;  ///< of each worker
     StepSettings m_settings;
-    std::vector<float> m_inverseMass, m_momentumSd;
+    StepNumbers m_numbers;
     ProgramPtr m_program;
     std::unique_ptr<fused::Packed> m_packed;
     Job m_job{};
@@ -329,21 +287,7 @@ std::vector<std::string> fusedLevels() {
 std::unique_ptr<ChainExecutor> fusedExecutor(ProgramPtr program, const StepSettings& settings,
                                              std::span<const float> positions,
                                              const FusedOptions& options) {
-    if (!program) {
-        throw UsageError(
-            "fused chains need a mixture, a formula or a network: choose the "
-            "reference executor for this energy");
-    }
-    const auto dim = static_cast<std::size_t>(program->dim());
-    if (positions.empty() || positions.size() % dim != 0) {
-        throw UsageError(std::to_string(positions.size()) +
-                         " start coordinates do not make chains in " + std::to_string(dim) +
-                         " dimensions");
-    }
-    constexpr std::size_t kMost = std::size_t{1} << 31;
-    if (positions.size() / dim > kMost || options.offset < 0) {
-        throw UsageError("at most 2^31 chains, numbered from 0, can be stepped");
-    }
+    requireChains(program, positions.size(), options.offset);
     return std::make_unique<FusedExecutor>(std::move(program), settings, positions, options);
 }
 

@@ -2,6 +2,7 @@
 // The speed figures of the engine: the same work as tests/support/baseline/train.py.
 #include "core/experiments/bench.h"
 
+#include "core/base/timing.h"
 #include "core/experiments/selftest.h"
 #include "core/experiments/threads.h"
 #include "core/nn/random.h"
@@ -10,79 +11,21 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 
 namespace lx::benchmarks {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double milliseconds(Clock::duration time) {
-    return std::chrono::duration<double, std::milli>(time).count();
-}
-
-double processorMilliseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
-}
-
-struct Time {
-    double wall = 0, processor = 0;  ///< milliseconds a call
-};
-
-/// 20th percentiles of one call over short repetitions: what the machine can do when nobody else
-/// uses the core. The same rule as the baseline's.
-Time measure(const std::function<void()>& work) {
-    constexpr double total = 1200;
-    constexpr int repetitions = 40;
-    for (int i = 0; i < 3; ++i) {
-        work();
-    }
-    long calls = 1;
-    for (;;) {
-        const auto start = Clock::now();
-        for (long i = 0; i < calls; ++i) {
-            work();
-        }
-        const double time = milliseconds(Clock::now() - start);
-        if (time > total / repetitions * 0.6) {
-            break;
-        }
-        calls = std::max(calls * 2, static_cast<long>(static_cast<double>(calls) * total /
-                                                      repetitions / std::max(time, 1e-3)));
-    }
-    std::vector<double> times, processor;
-    const auto begin = Clock::now();
-    for (int r = 0; r < repetitions; ++r) {
-        const auto start = Clock::now();
-        const double used = processorMilliseconds();
-        for (long i = 0; i < calls; ++i) {
-            work();
-        }
-        times.push_back(milliseconds(Clock::now() - start) / static_cast<double>(calls));
-        processor.push_back((processorMilliseconds() - used) / static_cast<double>(calls));
-        if (r >= 7 && milliseconds(Clock::now() - begin) > 3 * total) {
-            break;
-        }
-    }
-    std::ranges::sort(times);
-    std::ranges::sort(processor);
-    return {times[times.size() / 5], processor[processor.size() / 5]};
-}
-
-Time gflops(Index n) {
+CallTime gflops(Index n) {
     const at::NoGradGuard off;
     const Tensor a = uniform(Key{1, 1}, {n, n}), b = uniform(Key{1, 2}, {n, n});
     Tensor c = at::empty({n, n});
-    const Time time = measure([&] { at::mm_out(c, a, b); });
+    const CallTime time = timeCalls([&] { at::mm_out(c, a, b); });
     const double work = 2.0 * static_cast<double>(n * n * n) * 1e-6;
     return {work / time.wall, work / time.processor};
 }
 
 /// Time of one training step on fixed rows, as the baseline does it.
-Time trainingStep(const ParamSet& changes) {
+CallTime trainingStep(const ParamSet& changes) {
     const ParamSet params = selftest::familyParams(changes);
     const Index side = 28, batch = 128;
     const std::vector<Index> shape{side, side};
@@ -102,13 +45,13 @@ Time trainingStep(const ParamSet& changes) {
                         loss.backward();
                         return result;
                     });
-    return measure([&] { trainer.step(); });
+    return timeCalls([&] { trainer.step(); });
 }
 
 struct Row {
     const char* name;
     const char* unit;
-    Time (*run)();
+    CallTime (*run)();
 };
 
 const Row kRows[] = {
@@ -150,7 +93,7 @@ std::vector<BenchRow> run(std::span<const std::string> wanted, int threads) {
                 return std::string_view(row.name).starts_with(name);
             });
         if (chosen) {
-            const Time time = row.run();
+            const CallTime time = row.run();
             rows.push_back({row.name, time.wall, row.unit});
             // On a machine that others use, processor time is the fairer figure.
             rows.push_back({std::string(row.name) + ".cpu", time.processor, row.unit});

@@ -1,30 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/executors/fused/pack.h"
 
+#include "core/executors/panels.h"
+
 #include <algorithm>
 #include <cstring>
 
 namespace lx::executors::fused {
 namespace {
-
-std::size_t padded(std::size_t n) {
-    return (n + kPanel - 1) / kPanel * kPanel;
-}
-
-/// matrix(r, c) of rows x columns in panels of kPanel rows: [panel][columns][kPanel].
-template <class Matrix>
-std::vector<float> panels(std::size_t rows, std::size_t columns, const Matrix& matrix) {
-    std::vector<float> out;
-    out.reserve(rows * columns);
-    for (std::size_t first = 0; first < rows; first += kPanel) {
-        for (std::size_t c = 0; c < columns; ++c) {
-            for (std::size_t j = 0; j < kPanel; ++j) {
-                out.push_back(matrix(first + j, c));
-            }
-        }
-    }
-    return out;
-}
 
 Unit unitOf(Activation activation) {
     switch (activation) {
@@ -89,11 +72,11 @@ void Packed::pack(const NetworkProgram& body, Index dim) {
             return out < outputs && in < inputs ? layer.weight[out * inputs + in] : 0.0F;
         };
         std::vector<float> bias = layer.bias;
-        bias.resize(padded(outputs));
+        bias.resize(padded(outputs, kPanel));
         PackedLayer& packed = m_network.layers[l];
         packed.in = static_cast<std::int32_t>(wide);
         packed.out = static_cast<std::int32_t>(bias.size());
-        packed.weight = keep(panels(bias.size(), wide, weight));
+        packed.weight = keep(panels(bias.size(), wide, kPanel, weight));
         packed.bias = keep(bias);
         if (l == 0) {
             std::vector<float> first;
@@ -105,7 +88,7 @@ void Packed::pack(const NetworkProgram& body, Index dim) {
             m_network.first = keep(first);
         } else {
             packed.transposed =
-                keep(panels(wide, bias.size(),
+                keep(panels(wide, bias.size(), kPanel,
                             [&](std::size_t in, std::size_t out) { return weight(out, in); }));
         }
         inputs = outputs;

@@ -153,25 +153,31 @@ struct Tile {
         const Floats half = all(0.5F * k.stepSize);
         Here next;
         Rows p;
-        for (int i = 0; i < dim; ++i) {
-            for (int v = 0; v < NV; ++v) {
-                Floats q = mulAdd(-half, now.g[i][v], momentum[i][v]);
-                const Floats middle = mulAdd(half, q, now.x[i][v]);
-                q = mulAdd(all(k.noise), draws.normal[i][v], q * k.decay);
-                next.x[i][v] = mulAdd(half, q, middle);
-                p[i][v] = q;
+        Floats gain[NV];  // twice the kinetic energy won but for what the bath gave
+        for (int v = 0; v < NV; ++v) {
+            gain[v] = Floats{};
+            for (int i = 0; i < dim; ++i) {
+                const Floats before = momentum[i][v];
+                const Floats q = mulAdd(-half, now.g[i][v], before);
+                const Floats stirred = mulAdd(all(k.noise), draws.normal[i][v], q * k.decay);
+                next.x[i][v] = mulAdd(half, q + stirred, now.x[i][v]);
+                gain[v] = mulAdd(q, q, mulAdd(-before, before, gain[v]));
+                gain[v] = mulAdd(-stirred, stirred, gain[v]);
+                p[i][v] = stirred;
             }
         }
         evaluate(next);
         for (int v = 0; v < NV; ++v) {
             const Ints fine = next.e[v] < kInf;
-            accepted[v] = accepted[v] - (Words)fine;
-            diverged[v] = diverged[v] - (Words)~fine;
-            acceptance[v] = acceptance[v] + (fine ? all(1.0F) : Floats{});
             for (int i = 0; i < dim; ++i) {
                 const Floats q = mulAdd(-half, next.g[i][v], p[i][v]);
+                gain[v] = mulAdd(q, q, gain[v]);
                 momentum[i][v] = fine ? q : -momentum[i][v];
             }
+            const Floats error = mulAdd(all(0.5F), gain[v], next.e[v] - now.e[v]);
+            accepted[v] = accepted[v] - (Words)fine;
+            diverged[v] = diverged[v] - (Words) ~(fine & (error <= 1000.0F));
+            acceptance[v] = acceptance[v] + (fine ? all(1.0F) : Floats{});
             take(v, fine, next);
         }
     }

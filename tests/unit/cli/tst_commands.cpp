@@ -97,7 +97,8 @@ struct Shell {
             .benchNames = {},
             .bench = {},
             .selfTest = selfTest,
-            .drawnBy = {}};
+            .drawnBy = {},
+            .executor = {}};
         return execute(std::get<CliCommand>(parsed), host);
     }
     Json json() const { return Json::parse(out.str()); }

@@ -152,6 +152,10 @@ inline const char* samplerOf(Method method) {
     return "";
 }
 
+inline bool decides(Method method) {
+    return method == Method::Mala || method == Method::Hmc;
+}
+
 inline StepSettings settingsOf(const Case& c, Method method) {
     StepSettings s;
     s.method = method;
@@ -159,6 +163,7 @@ inline StepSettings settingsOf(const Case& c, Method method) {
     s.stepSize = langevin ? c.stepSize * c.stepSize * 2 : c.stepSize;
     s.leapfrogs = 5;
     s.jitter = 0.3;
+    s.friction = 1.7;
     return s;
 }
 
@@ -175,6 +180,9 @@ inline Walk reference(const Case& c, const StepSettings& s, std::span<const floa
                       Index steps) {
     const auto kernel = makeSampler(samplerOf(s.method), [&] {
         ParamSet p{{"sampler.step_size", s.stepSize}};
+        if (s.method == Method::Underdamped) {
+            p["sampler.friction"] = s.friction;
+        }
         if (s.method == Method::Hmc) {
             p["sampler.leapfrog"] = s.leapfrogs;
             p["sampler.jitter"] = s.jitter;
@@ -191,8 +199,7 @@ inline Walk reference(const Case& c, const StepSettings& s, std::span<const floa
         kernel->step(key, step, *c.energy, state, info);
         for (std::size_t i = 0; i < n; ++i) {
             StepDraws draws(key, static_cast<Index>(i), step);
-            const bool decides = s.method == Method::Mala || s.method == Method::Hmc;
-            if (decides && std::abs(draws.logAccept() + info[i].energyError) < 1e-4) {
+            if (decides(s.method) && std::abs(draws.logAccept() + info[i].energyError) < 1e-4) {
                 out.close[i] = true;
             }
             out.accepted[i] += info[i].accepted ? 1 : 0;

@@ -190,6 +190,34 @@ private Q_SLOTS:
         QVERIFY2(score < kAccepted, qPrintable(QString::number(score)));
         QVERIFY2(biased > kRejected, qPrintable(QString::number(biased)));
     }
+
+    /// BAOAB leaves the positions of N(0, s^2) alone at any step size, and momenta of variance
+    /// 1 - eps^2 / (4 s^2). Ref: leimkuhler2013.
+    void underdampedOnAGaussian() {
+        const double sd = 0.8, eps = 0.9;
+        const auto target = mixtureEnergy({2, {0, 0}, {1}, {sd}});
+        const auto walk = [&](double momentumSd) {
+            return scoreOf(*target, [&](const Energy& energy, const Rows& start) {
+                StepSettings s = settings(Method::Underdamped, eps);
+                s.friction = 0.7;
+                const auto executor =
+                    fusedExecutor(programOf(energy), s, start, {Key{9, 9}, 0, 1, {}, {}});
+                Rows p(start.size());
+                fillNormal(Key{5, 4}, p);
+                for (float& v : p) {
+                    v *= static_cast<float>(momentumSd);
+                }
+                executor->setMomenta(p);
+                executor->advance(2);  // before the friction forgets the momenta
+                Rows end(start.size());
+                executor->positions(end);
+                return end;
+            });
+        };
+        const double score = walk(std::sqrt(1 - eps * eps / (4 * sd * sd))), cold = walk(0.5);
+        QVERIFY2(score < kAccepted, qPrintable(QString::number(score)));
+        QVERIFY2(cold > kRejected, qPrintable(QString::number(cold)));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestFusedLaws)
