@@ -101,6 +101,8 @@ struct ComputeOptions {
     std::span<const std::uint32_t> spirv;
     std::uint32_t buffers = 1, pushBytes = 0;
     Texels texels{};
+    /// Values of the shader's constants (constant_id 0, 1, ...), known when the driver compiles it.
+    std::span<const std::uint32_t> constants{};
 };
 
 class ComputePipeline {

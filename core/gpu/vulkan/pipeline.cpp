@@ -87,6 +87,13 @@ std::shared_ptr<PipelineImpl> makePipeline(const std::shared_ptr<Context>& conte
     VkComputePipelineCreateInfo create{};
     create.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
     create.stage = shader.stage(VK_SHADER_STAGE_COMPUTE_BIT);
+    std::vector<VkSpecializationMapEntry> entries;
+    for (std::uint32_t i = 0; i < options.constants.size(); ++i) {
+        entries.push_back({i, i * 4, 4});
+    }
+    const VkSpecializationInfo constants{static_cast<std::uint32_t>(entries.size()), entries.data(),
+                                         options.constants.size_bytes(), options.constants.data()};
+    create.stage.pSpecializationInfo = &constants;
     create.layout = impl->layout;
     context->call("vkCreateComputePipelines", [&] {
         return context->vk.CreateComputePipelines(context->device, VK_NULL_HANDLE, 1, &create,
