@@ -5,6 +5,7 @@
 #include "core/energies/plane_table.h"
 #include "core/energies/registry.h"
 #include "core/samplers/annealing.h"
+#include "core/samplers/metric.h"
 #include "core/samplers/run.h"
 #include "core/samplers/start.h"
 #include "core/samplers/tempered.h"
@@ -270,6 +271,14 @@ InvarianceOptions invarianceOptions(const SamplerSpec& spec, const KnownTarget& 
     InvarianceOptions options;
     options.chains = chains;
     options.group = spec.needs.ensemble ? 20 : 1;
+    if (spec.tuning.initial == "dense") {
+        // As warm-up would leave it.
+        options.complete = [&target](ChainState& state, Key) {
+            if (const auto covariance = target.energy->covariance()) {
+                setInverseMass(state, *covariance);
+            }
+        };
+    }
     if (spec.id == "tempering") {
         options.complete = [&target](ChainState& state, Key key) {
             const auto beta = state.shared.at("beta");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // RELIABILITY B1: exact kernels leave their target invariant.
+#include "core/samplers/metric.h"
 #include "core/samplers/selftest.h"
 
 #include <QElapsedTimer>
@@ -42,6 +43,38 @@ private Q_SLOTS:
                   largest(z), static_cast<long long>(clock.elapsed()));
             QVERIFY(largest(z) < kScoreLimit);
         }
+    }
+    /// With an inverse mass matrix, right or wrong for the target, too.
+    void withAMetric_data() {
+        QTest::addColumn<QString>("id");
+        for (const auto& spec : samplerSpecs()) {
+            if (spec.tuning.metric) {
+                QTest::newRow(spec.id.c_str()) << QString::fromStdString(spec.id);
+            }
+        }
+    }
+    void withAMetric() {
+        QFETCH(QString, id);
+        const auto spec = samplerSpec(id.toStdString());
+        const auto kernel = spec.make(resolve(spec.params, {{"sampler.step_size", 0.5}}));
+        const auto all = knownTargets();
+        const auto& target = all[1];
+        const std::vector<double> dense = *target.energy->covariance(), diagonal{0.1, 0.4};
+        const auto worst = [&](const std::vector<double>& inverse, double mistake) {
+            InvarianceOptions options = invarianceOptions(spec, target, chainsFor(spec.id));
+            options.complete = [&, mistake](ChainState& state, Key) {
+                setInverseMass(state, inverse);
+                for (double& v : state.shared.at("mass_factor")) {
+                    v *= mistake;
+                }
+            };
+            return largest(invarianceScores(*kernel, *target.energy, Key{42, 1}, options));
+        };
+        QVERIFY(worst(dense, 1) < kScoreLimit);
+        QVERIFY(worst(diagonal, 1) < kScoreLimit);
+        // Broken twin: momenta of another mass than the kinetic energy's. A random walk draws its
+        // steps alone, and any symmetric law of them is right.
+        QCOMPARE(worst(dense, 1.3) > kScoreLimit, spec.needs.gradient);
     }
     void selftest() {
         QElapsedTimer clock;
