@@ -175,7 +175,7 @@ private Q_SLOTS:
             };
             specs.push_back(spec);
         }
-        for (const auto& row : samplerSelftest(specs, 4000)) {
+        for (const auto& row : samplerSelftest(specs, 10000)) {
             qInfo("%s: z %.1f", row.name.c_str(), row.z);
             QVERIFY2(!row.pass, row.name.c_str());
         }
