@@ -41,5 +41,21 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                                                    whole.values().size_bytes()) == 0),
         "pieces are read as the whole is");
     lx::fuzz::demand(whole.warmup() <= whole.rows(), "warm-up is a part");
+    // As a follower takes them: whole lines only, forgotten at once.
+    lx::ChainTable followed("fuzz");
+    std::size_t taken = 0;
+    try {
+        for (std::string_view rest = text; !rest.empty();) {
+            followed.feed(rest.substr(0, std::size_t{data[0]} + 1));
+            rest.remove_prefix(std::min(rest.size(), std::size_t{data[0]} + 1));
+            taken += followed.values().size();
+            followed.forget();
+        }
+        lx::chainColumns(followed);
+        lx::fuzz::demand(
+            taken == static_cast<std::size_t>(followed.rows()) * followed.columns().size(),
+            "no row is lost or taken twice");
+    } catch (const lx::InputError&) {
+    }
     return 0;
 }
