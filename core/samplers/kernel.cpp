@@ -132,11 +132,16 @@ StepTrace::StepTrace(std::span<const Index> wanted) {
 
 void StepTrace::forget(ChainRange range) {
     for (auto& t : chains) {
-        if (t.chain >= range.first && t.chain < range.last) {
-            const Index chain = t.chain;
-            t = {};
-            t.chain = chain;
+        if (t.chain < range.first || t.chain >= range.last) {
+            continue;
         }
+        // Other threads read `chain` of every entry meanwhile: it is not written.
+        for (auto* values :
+             {&t.from, &t.proposal, &t.path, &t.momenta, &t.drift, &t.noise, &t.stepsOfPoints}) {
+            values->clear();
+        }
+        t.edges.clear();
+        t.accepted = false;
     }
 }
 

@@ -214,9 +214,16 @@ private Q_SLOTS:
             const auto start = startPositions(*energy, Start::Overdispersed, key, chains);
             ChainState one = kernel->init(key, *energy, start), many = one;
             std::vector<StepInfo> a(chains), b(chains);
-            runChains(*kernel, key, 0, 3, *energy, one, 1, a);
-            runChains(*kernel, key, 0, 3, *energy, many, 4, b);
+            const Index wanted[] = {0, 400, 1029};
+            StepTrace first(wanted), second(wanted);
+            runChains(*kernel, key, 0, 3, *energy, one, 1, a, &first);
+            runChains(*kernel, key, 0, 3, *energy, many, 4, b, &second);
             QVERIFY2(one == many, spec.id.c_str());
+            for (std::size_t i = 0; i < 3; ++i) {
+                QCOMPARE(second.chains[i].chain, wanted[i]);
+                QVERIFY(first.chains[i].from == second.chains[i].from);
+                QVERIFY(first.chains[i].proposal == second.chains[i].proposal);
+            }
             for (std::size_t c = 0; c < a.size(); ++c) {
                 QCOMPARE(a[c].energy, b[c].energy);
                 QCOMPARE(a[c].gradients, b[c].gradients);
