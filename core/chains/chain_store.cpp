@@ -40,6 +40,26 @@ double load(const std::byte* bytes, DType dtype, std::size_t at) noexcept {
     return value;
 }
 
+/// In eight partial sums, which the compiler keeps in one register.
+template <class T>
+double sumOf(std::span<const T> values) noexcept {
+    double lanes[8] = {};
+    std::size_t i = 0;
+    for (; i + 8 <= values.size(); i += 8) {
+        for (std::size_t k = 0; k < 8; ++k) {
+            lanes[k] += static_cast<double>(values[i + k]);
+        }
+    }
+    double sum = 0;
+    for (; i < values.size(); ++i) {
+        sum += static_cast<double>(values[i]);
+    }
+    for (const double lane : lanes) {
+        sum += lane;
+    }
+    return sum;
+}
+
 template <class T>
 void put(std::byte* bytes, DType dtype, std::size_t at, T given) noexcept {
     if (dtype == DType::F32) {
@@ -190,12 +210,13 @@ void ChainStore::appendOne(const T* values, std::span<const std::span<const T>> 
         const double limit = divergent == s ? 0.5
                              : depth == s   ? static_cast<double>(m_layout->maxDepth)
                                             : std::numeric_limits<double>::infinity();
+        const auto row = scalars[s].subspan(static_cast<std::size_t>(draw * chains),
+                                            static_cast<std::size_t>(chains));
         added[s].count = chains;
-        for (Index m = 0; m < chains; ++m) {
-            const double x =
-                static_cast<double>(scalars[s][static_cast<std::size_t>(draw * chains + m)]);
-            added[s].sum += x;
-            added[s].hits += x >= limit ? 1 : 0;
+        added[s].sum = sumOf(row);
+        if (limit < std::numeric_limits<double>::infinity()) {
+            added[s].hits = std::ranges::count_if(
+                row, [limit](T x) { return static_cast<double>(x) >= limit; });
         }
     }
     if (m_seen % m_stride != 0) {

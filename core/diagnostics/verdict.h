@@ -32,7 +32,8 @@ enum class Severity : std::uint8_t { Good, Note, Warning };
 
 /// `id` names the flag for a glossary: rhat, rhat_scale, ess, tail_ess, few_draws, one_chain,
 /// constant, not_finite, divergences, treedepth, ebfmi, acceptance, precision, antithetic, stuck,
-/// fine, nothing; where the target is known also those of modeVerdict, truth, stein, nested_rhat, r_star.
+/// fine, nothing; where the target is known also those of modeVerdict, truth, stein, nested_rhat,
+/// r_star.
 struct Finding {
     std::string id;
     Severity severity = Severity::Note;
