@@ -296,6 +296,9 @@ std::vector<Finding> Analysis::judge() const {
     std::vector<diagnostics::Summary> known;
     double farthest = 4;
     const VariableRow* wrong = nullptr;
+    // Errors of a sample sd are larger than their formula where tails are heavy.
+    double widest = 6;
+    const VariableRow* spread = nullptr;
     const VariableRow* apart = nullptr;
     const Index groups = m_view.layout().superchains;
     const double limit =
@@ -309,6 +312,11 @@ std::vector<Finding> Analysis::judge() const {
         if (row.trusted && z > farthest) {
             farthest = z;
             wrong = &row;
+        }
+        const double z2 = 1.96 * std::abs(row.truth.sd) / row.truth.sdBand;
+        if (row.trusted && z2 > widest && std::abs(row.truth.sd) > 0.02 * row.summary.sd) {
+            widest = z2;
+            spread = &row;
         }
         if (row.nestedRhat > (apart ? apart->nestedRhat : limit)) {
             apart = &row;
@@ -329,6 +337,17 @@ std::vector<Finding> Analysis::judge() const {
                            " of its standard errors, although the target is known.",
                        "The sampler is biased (a step size without correction), or it misses a "
                        "part of the target: compare histogram and true density."});
+    }
+    if (spread != nullptr) {
+        const double truth = spread->summary.sd - spread->truth.sd;
+        out.push_back(
+            {"truth_sd", Severity::Warning,
+             "The sd of " + spread->summary.name + " is " + rounded(spread->summary.sd / truth) +
+                 " times the true one, " + rounded(widest) +
+                 " standard errors off: R-hat cannot see this.",
+             spread->truth.sd > 0
+                 ? "Lower the step size, or switch the accept step on."
+                 : "A part of the target is missing: run longer, or change the sampler."});
     }
     if (apart != nullptr) {
         out.push_back({"nested_rhat", Severity::Warning,

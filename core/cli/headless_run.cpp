@@ -27,6 +27,12 @@ std::string duration(double seconds) {
                        : std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
 }
 
+Array pathArray(const std::filesystem::path& path) {
+    const std::string text = path.string();
+    return {
+        DType::U8, {static_cast<Index>(text.size())}, std::as_bytes(std::span<const char>(text))};
+}
+
 /// The parameters of a resumed run are those it was saved with; only live ones may change.
 ParamSet mergeLive(const SessionDocument& saved, const ExperimentSpec& spec,
                    std::span<const std::string> overrides) {
@@ -142,15 +148,11 @@ bool HeadlessRun::recordChains(const std::filesystem::path& file) {
     if (std::ranges::find(channels, "chains", &ChannelDecl::kind) == channels.end()) {
         return false;
     }
-    const std::string path = file.string();
-    State arrays;
-    arrays["path"] = Array(DType::U8, {static_cast<Index>(path.size())},
-                           std::as_bytes(std::span<const char>(path)));
-    return ask({1, "record", {}, std::move(arrays)});
+    return ask({1, "record", {}, {{"path", pathArray(file)}}});
 }
 
-void HeadlessRun::finishChains() {
-    ask({2, "record", {}, {}});
+void HeadlessRun::finishChains(const std::filesystem::path& tables) {
+    ask({2, "record", {}, {{"cmdstan", pathArray(tables)}}});
 }
 
 bool HeadlessRun::advance(const SeriesConsumer& consume) {

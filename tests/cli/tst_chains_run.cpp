@@ -56,6 +56,10 @@ private Q_SLOTS:
         }
         QVERIFY(contentOf(out + "/series.csv").contains(",rhat_max,"));
         // The same chains open as those of anyone.
+        const Outcome tables = run(
+            {"diagnose", out + "/cmdstan/chains_1.csv", out + "/cmdstan/chains_2.csv", "--json"});
+        QVERIFY2(tables.status == 0, tables.err);
+        QCOMPARE(tables.json().object()["draws"].toInt(), draws);
         const Outcome judged = run({"diagnose", out, "--json"});
         QVERIFY2(judged.status == 0, judged.err);
         QCOMPARE(judged.json().object()["chains"].toInt(), 4);

@@ -75,6 +75,7 @@ private:
     std::vector<double> placeOf(const cmd::Probe&, Index chain) const;
     std::unique_ptr<Task> paint(const cmd::Probe&);
     std::unique_ptr<Task> recordTo(const cmd::Probe&);
+    void writeTables(const std::filesystem::path& folder) const;
 
     Key m_key;
     SamplerRun m_run;

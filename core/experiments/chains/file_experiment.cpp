@@ -58,17 +58,16 @@ public:
 
     void advance(Clock, Budget budget, std::stop_token stop, SeriesSink&) override {
         // Draws come by themselves; playing means waiting for them.
-        const Index before = m_stood;
+        const Index before = seen();
         const auto wait = std::min(budget.maxTime, std::chrono::microseconds(5000));
         const auto end = std::chrono::steady_clock::now() + wait;
-        while (!stop.stop_requested() && (m_stood = seen()) <= before &&
+        while (!stop.stop_requested() && seen() <= before &&
                std::chrono::steady_clock::now() < end) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
-        m_waiting = m_stood <= before;
     }
     Index step(Clock) const override { return seen(); }
-    bool waiting() const noexcept override { return m_waiting; }
+    bool waiting() const noexcept override { return true; }
     std::uint64_t news() const noexcept override { return m_shared->events + m_news; }
     bool working() const noexcept override {
         const auto result = m_worker.result();
@@ -310,8 +309,7 @@ private:
 
     std::vector<std::filesystem::path> m_paths;
     std::shared_ptr<ChainSource> m_source;
-    bool m_following = false, m_waiting = false;
-    Index m_stood = 0;
+    bool m_following = false;
     std::uint64_t m_news = 0;
     mutable std::uint64_t m_generation = 0;
     mutable std::vector<Index> m_focus;

@@ -4,6 +4,7 @@
 #include "core/experiments/chains/chain_experiment.h"
 #include "core/experiments/chains/list_task.h"
 
+#include "core/chains/chain_export.h"
 #include "core/energies/draws.h"
 #include "core/energies/painting.h"
 
@@ -149,16 +150,36 @@ std::unique_ptr<Task> ChainExperiment::paint(const cmd::Probe& probe) {
     });
 }
 
+/// One CSV a chain as CmdStan writes it, where a person could want to open so many files.
+void ChainExperiment::writeTables(const std::filesystem::path& folder) const {
+    constexpr Index kMostChains = 64, kMostNumbers = 20'000'000;
+    const ChainView view = m_chains->view();
+    if (view.empty() || m_run.chains() > kMostChains ||
+        view.rows() * m_run.chains() * m_run.dim() > kMostNumbers) {
+        return;
+    }
+    std::filesystem::create_directories(folder);
+    writeCmdStan(
+        folder, "chains", view,
+        {.model = energySpecOf(m_run.params()).id, .seed = m_key.seed, .seconds = m_seconds});
+}
+
 /// Streams the draws after warm-up into an npy file: what `run --out` keeps. Without a path the
 /// file is finished.
 std::unique_ptr<Task> ChainExperiment::recordTo(const cmd::Probe& probe) {
     const auto path = probe.arrays.find("path");
     if (path == probe.arrays.end()) {
-        return answer([this](SnapshotBuilder& out) {
+        const auto folder = probe.arrays.find("cmdstan");
+        return answer([this, into = folder == probe.arrays.end()
+                                        ? std::string()
+                                        : textOf(folder->second)](SnapshotBuilder& out) {
             const Index draws = m_writer ? m_writer->draws() : 0;
             if (m_writer) {
                 m_writer->commit();
                 m_writer.reset();
+            }
+            if (!into.empty()) {
+                writeTables(into);
             }
             out.set("draws", indices({draws}));
         });

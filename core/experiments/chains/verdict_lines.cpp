@@ -33,7 +33,7 @@ Action actionOf(const Finding& finding, bool modes, bool funnel) {
     if (id == "acceptance") {
         return finding.nextStep.starts_with("Raise") ? kLarger : kSmaller;
     }
-    if (in(id, {"stuck", "truth", "stein"})) {
+    if (in(id, {"stuck", "truth", "truth_sd", "stein"})) {
         return kSmaller;
     }
     if (id == "one_chain") {
