@@ -150,10 +150,7 @@ public:
     }
 
     void setProgram(ProgramPtr program) override {
-        if (program->dim() != m_dim) {
-            throw UsageError("a program of dimension " + std::to_string(program->dim()) +
-                             " cannot follow one of dimension " + std::to_string(m_dim));
-        }
+        requireProgram(program, m_dim);
         if (m_program) {
             requireEnergy(*program, m_settings.method);
         }

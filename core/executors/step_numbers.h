@@ -20,6 +20,8 @@ StepNumbers stepNumbers(const StepSettings&, const Program&);
 void requireEnergy(const Program&, Method);
 /// Throws UsageError, with `program` null or positions that are no rows of its dimension too.
 void requireChains(const ProgramPtr& program, std::size_t positions, Index offset);
+/// Throws UsageError when it is null or of another dimension.
+void requireProgram(const ProgramPtr&, Index dim);
 void requireRows(std::size_t count, Index chains, Index dim);
 
 /// The momenta [chains, dim] that the underdamped kernel of core/samplers begins with.

@@ -49,12 +49,20 @@ void requireEnergy(const Program& program, Method method) {
     }
 }
 
-void requireChains(const ProgramPtr& program, std::size_t positions, Index offset) {
+void requireProgram(const ProgramPtr& program, Index dim) {
     if (!program) {
         throw UsageError(
-            "this executor needs a mixture, a formula or a network: choose the "
-            "reference executor for this energy");
+            "this executor needs a mixture, a formula or a network: choose the reference executor "
+            "for this energy");
     }
+    if (program->dim() != dim) {
+        throw UsageError("a program of dimension " + std::to_string(program->dim()) +
+                         " cannot follow one of dimension " + std::to_string(dim));
+    }
+}
+
+void requireChains(const ProgramPtr& program, std::size_t positions, Index offset) {
+    requireProgram(program, program ? program->dim() : 0);
     const auto dim = static_cast<std::size_t>(program->dim());
     if (positions == 0 || positions % dim != 0) {
         throw UsageError(std::to_string(positions) + " start coordinates do not make chains in " +

@@ -150,6 +150,25 @@ LX_LANES Floats exponential(Floats a) {
     return p * (Floats)((n + 127) << 23);
 }
 
+/// 2^a for a <= 0, to 1e-7; below -125 as 2^-125.
+LX_LANES Floats powerOfTwo(Floats a) {
+    constexpr float magic = 12582912.0F;
+    const Floats c = higher(all(-125.0F), a);
+    const Floats shifted = c + magic;
+    const Floats n = shifted - magic, r = c - n;
+    Floats p = mulAdd(r, all(1.535336188e-4F), all(1.339887440e-3F));
+    p = mulAdd(p, r, all(9.618437357e-3F));
+    p = mulAdd(p, r, all(5.550332471e-2F));
+    p = mulAdd(p, r, all(2.402264791e-1F));
+    p = mulAdd(p, r, all(6.931472029e-1F));
+    p = mulAdd(p, r, all(1.0F));
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return (Floats)_mm512_scalef_ps((__m512)p, (__m512)n);
+#else
+    return p * (Floats)(((Ints)shifted - (Ints)all(magic) + 127) << 23);
+#endif
+}
+
 LX_LANES Floats sigmoid(Floats a) {
     return reciprocal(1.0F + exponential(-a));
 }

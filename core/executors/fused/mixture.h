@@ -11,8 +11,9 @@ template <int Dim>
 struct Mixture {
     static constexpr int kMaxVectors = 2;
     static constexpr int kDim = Dim;
+    static constexpr float kLog2E = 1.44269504F;
     const MixtureField& field;
-    Floats* logits;  ///< [K, NV]
+    Floats* logits;  ///< [K, NV], to base 2
 
     static std::int64_t scratch(const MixtureField& f) { return f.components * kMaxVectors; }
 
@@ -28,7 +29,8 @@ struct Mixture {
         }
         const float* centre = field.centres;
         for (int k = 0; k < count; ++k, centre += dim) {
-            const Floats scale = all(-field.scale[k]), offset = all(field.offset[k]);
+            const Floats scale = all(-kLog2E * field.scale[k]);
+            const Floats offset = all(kLog2E * field.offset[k]);
             for (int v = 0; v < NV; ++v) {
                 Floats square{};
                 for (int i = 0; i < dim; ++i) {
@@ -49,7 +51,7 @@ struct Mixture {
         for (int k = 0; k < count; ++k, centre += dim) {
             const float twice = 2.0F * field.scale[k];
             for (int v = 0; v < NV; ++v) {
-                const Floats p = exponential(logits[k * NV + v] - top[v]);
+                const Floats p = powerOfTwo(logits[k * NV + v] - top[v]);
                 sum[v] = sum[v] + p;
                 const Floats pull = p * twice;
                 for (int i = 0; i < dim; ++i) {
@@ -58,7 +60,7 @@ struct Mixture {
             }
         }
         for (int v = 0; v < NV; ++v) {
-            energy[v] = -(top[v] + logarithm(sum[v]));
+            energy[v] = -mulAdd(top[v], all(1 / kLog2E), logarithm(sum[v]));
             const Floats share = reciprocal(sum[v]);
             for (int i = 0; i < dim; ++i) {
                 grad[i][v] = grad[i][v] * share;

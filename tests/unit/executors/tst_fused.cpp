@@ -243,6 +243,7 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(
             executor->setProgram(programOf(*makeEnergy("mixture", {{"energy.dim", Index{1}}}))),
             UsageError);
+        QVERIFY_EXCEPTION_THROWN(executor->setProgram(nullptr), UsageError);
         QVERIFY_EXCEPTION_THROWN(executor->setPositions(std::vector<float>(5)), UsageError);
     }
 
