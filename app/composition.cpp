@@ -90,7 +90,15 @@ ui::AppServices Composition::services() {
                services.recipes.end();
     };
     services.chainRecipe = has("chains-ring8") ? "chains-ring8" : "";
-    services.chainFilesRecipe = has("chain-files") ? "chain-files" : "";
+    if (!has("chain-files")) {
+        // Its parameters are the files, so there is nothing for a recipe to say.
+        ui::RecipeInfo files;
+        files.id = files.family = "chain-files";
+        files.title = "Chains from files";
+        files.clock = Clock::Sample;
+        services.recipes.push_back(std::move(files));
+    }
+    services.chainFilesRecipe = "chain-files";
     services.imageRecipe = "vae-fashion";
     services.tableRecipe = "vae-ring8";
     std::error_code error;

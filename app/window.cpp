@@ -100,13 +100,15 @@ ExitCode openWindow(Program& program, const cli::WindowOptions& options) {
             window.engineFailed(QString::fromUtf8(error.what()));
             return;
         }
+        QStringList files;
         for (const Input& input : toOpen) {
             if (input.recipe) {
                 window.openRecipe(input.name, {}, input.seed, true);
             } else {
-                window.openFile(QString::fromStdString(input.name));
+                files << QString::fromStdString(input.name);
             }
         }
+        window.openFiles(files);
         // Files load in their own time; the default recipe shall not come in between.
         std::string later;
         if (!toOpen.empty()) {

@@ -158,6 +158,25 @@ private Q_SLOTS:
         QVERIFY(!extentOf(bench.frame(), "energy"));
     }
 
+    void divergencesLieOnTheTrailsWhileTheClockRests() {
+        ChainBench bench;
+        auto arrays = bench.places();
+        // Now is step 8; the trails hold the states after steps 4 to 8.
+        arrays["trace.diverged"] =
+            Array({4, 2}, std::vector<Index>{7, 2, 3, 0, 9, 0, 5, 77});  // one is on a trail
+        bench.set(arrays);
+        const auto trails = trailsOf(bench.frame());
+        QVERIFY(trails);
+        const auto marks = divergenceMarks(bench.frame(), *trails, -1);
+        QCOMPARE(marks.size(), std::size_t{1});
+        const auto& mark = std::get<MarkerItem>(marks[0]);
+        QVERIFY(std::abs(mark.x - 0.9) < 1e-6 && std::abs(mark.y - 1.05) < 1e-6);
+        QVERIFY(divergenceMarks(bench.frame(), *trails, 1).empty());
+        bench.session->publish([](Snapshot& s) { s.running[1] = true; });
+        bench.bridge.poll();
+        QVERIFY(divergenceMarks(bench.frame(), *trails, -1).empty());
+    }
+
     void differenceIsSampledMinusTrue() {
         ChainBench bench;
         auto arrays = bench.places();

@@ -18,6 +18,7 @@ struct WindowHarness {
     std::span<const ExperimentSpec> specs;
     Engine engine{specs};
     std::vector<ui::RecipeInfo> recipes;  ///< empty: the usual ones
+    std::string chainFiles;               ///< the recipe that reads chains of others
     std::map<std::string, ui::LoadedProject> saved;
     std::vector<ui::Recovery> leftovers;
     std::vector<std::string> discarded;
@@ -54,6 +55,7 @@ struct WindowHarness {
             s.recipes = recipes;
             s.defaultRecipe.clear();
             s.chainRecipe = recipes.front().id;
+            s.chainFilesRecipe = chainFiles;
         }
         s.imageRecipe = "vae-fake";
         s.tableRecipe = "vae-fake";

@@ -25,7 +25,7 @@ set(allow_core/evaluation core/base core/data core/energies core/fields core/geo
   core/nn)
 set(allow_core/experiments core/base core/session core/io core/diagnostics core/chains core/executors ${allow_core/evaluation}
   core/evaluation)
-set(allow_ui core/base core/session core/io core/diagnostics core/chains core/render)
+set(allow_ui core/energies core/base core/session core/io core/diagnostics core/chains core/render)
 set(allow_app core/base core/session core/io core/diagnostics core/chains core/recipes core/cli core/gpu core/render
   core/executors ui)
 

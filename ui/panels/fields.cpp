@@ -193,6 +193,9 @@ void ParamRow::makeField() {
     }
     if (!m_decl.choices.empty()) {
         auto* combo = new QComboBox;
+        // A long title must not widen the panel: what does not fit is cut.
+        combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        combo->setMinimumContentsLength(6);
         for (const std::string& choice : m_decl.choices) {
             combo->addItem(choiceTitle(m_decl, choice), QString::fromStdString(choice));
             combo->setItemData(combo->count() - 1, QString::fromStdString(choice), Qt::ToolTipRole);
@@ -250,8 +253,32 @@ void ParamRow::setValue(const ParamValue& value) {
     }
 }
 
+void ParamRow::setCheck(TextCheck check) {
+    m_check = std::move(check);
+    if (auto* edit = qobject_cast<QLineEdit*>(m_field)) {
+        connect(edit, &QLineEdit::textEdited, this, &ParamRow::recheck);
+    }
+}
+
+std::optional<TextFault> ParamRow::fault() const {
+    const auto* edit = qobject_cast<QLineEdit*>(m_field);
+    return m_check && edit ? m_check(edit->text()) : std::nullopt;
+}
+
+void ParamRow::recheck() {
+    const std::optional<TextFault> found = fault();
+    setError(found ? found->message : QString());
+    if (auto* edit = qobject_cast<QLineEdit*>(m_field)) {
+        markFault(*edit, found, currentTheme().error);
+    }
+}
+
 void ParamRow::commitText() {
     const auto* edit = qobject_cast<QLineEdit*>(m_field);
+    if (fault()) {
+        recheck();
+        return;
+    }
     const bool isText = std::holds_alternative<std::string>(m_decl.initial);
     const QString text = isText ? edit->text() : plainNumber(edit->text());
     try {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/params.h"
+#include "ui/panels/formula_check.h"
 
 #include <QLineEdit>
 #include <QWidget>
@@ -53,6 +54,10 @@ public:
     void setValue(const ParamValue&);
     /// Puts a dot before the label of a value that waits for Apply.
     void setPending(bool);
+    /// Judges the text while it is typed; a text with a fault is not taken.
+    void setCheck(TextCheck);
+    /// Judges again: something that the check depends on has changed.
+    void recheck();
     bool matches(const QString& words) const;
     QWidget* field() const { return m_field; }
     QString error() const;
@@ -65,6 +70,7 @@ private:
     void commitText();
     void commit(ParamValue);
     void setError(const QString&);
+    std::optional<TextFault> fault() const;
     QString shown(const ParamValue&) const;
 
     ParamDecl m_decl;
@@ -72,6 +78,7 @@ private:
     QWidget* m_field = nullptr;
     QLabel* m_label = nullptr;
     QLabel* m_error = nullptr;
+    TextCheck m_check;
 };
 
 }  // namespace lx::ui

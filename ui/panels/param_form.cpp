@@ -23,14 +23,31 @@ namespace {
 /// Heading of a parameter: by the role that its id names first, else by what a change does.
 QString headingOf(const ParamDecl& decl) {
     static const std::map<std::string, const char*, std::less<>> kHeadings{
-        {"data", "Data"},        {"encoder", "Model"},      {"decoder", "Model"},
-        {"prior", "Model"},      {"posterior", "Model"},    {"likelihood", "Model"},
-        {"net", "Model"},        {"network", "Model"},      {"latent", "Model"},
-        {"model", "Model"},      {"beta", "Model"},         {"hidden", "Model"},
-        {"train", "Training"},   {"optimizer", "Training"}, {"optimiser", "Training"},
-        {"adam", "Training"},    {"schedule", "Training"},  {"batch", "Training"},
-        {"sampler", "Sampling"}, {"ema", "Training"},       {"view", "View"},
-        {"observe", "View"},     {"eval", "Evaluation"},    {"evaluation", "Evaluation"}};
+        {"data", "Data"},
+        {"encoder", "Model"},
+        {"decoder", "Model"},
+        {"prior", "Model"},
+        {"posterior", "Model"},
+        {"likelihood", "Model"},
+        {"net", "Model"},
+        {"network", "Model"},
+        {"latent", "Model"},
+        {"model", "Model"},
+        {"beta", "Model"},
+        {"hidden", "Model"},
+        {"train", "Training"},
+        {"optimizer", "Training"},
+        {"optimiser", "Training"},
+        {"adam", "Training"},
+        {"schedule", "Training"},
+        {"batch", "Training"},
+        {"energy", "Target"},
+        {"sampler", "Sampling"},
+        {"ema", "Training"},
+        {"view", "View"},
+        {"observe", "View"},
+        {"eval", "Evaluation"},
+        {"evaluation", "Evaluation"}};
     const auto it = kHeadings.find(decl.id.substr(0, decl.id.find_first_of("._")));
     if (it != kHeadings.end()) {
         return QString::fromLatin1(it->second);
@@ -39,9 +56,10 @@ QString headingOf(const ParamDecl& decl) {
 }
 
 int rankOf(const QString& heading) {
-    static const QStringList kOrder{QStringLiteral("Model"),    QStringLiteral("Training"),
-                                    QStringLiteral("Sampling"), QStringLiteral("Data"),
-                                    QStringLiteral("View"),     QStringLiteral("Evaluation")};
+    static const QStringList kOrder{QStringLiteral("Target"),    QStringLiteral("Model"),
+                                    QStringLiteral("Training"),  QStringLiteral("Sampling"),
+                                    QStringLiteral("Data"),      QStringLiteral("View"),
+                                    QStringLiteral("Evaluation")};
     const auto at = kOrder.indexOf(heading);
     return static_cast<int>(at < 0 ? kOrder.size() : at);
 }
@@ -206,6 +224,20 @@ void ParamForm::rebuild() {
         m_rows[decl->id] = row;
         connect(row, &ParamRow::edited, this,
                 [this, row](const ParamValue& value) { onEdited(row->decl(), value); });
+    }
+    ParamRow* formula = row(QStringLiteral("energy.expression"));
+    ParamRow* constants = row(QStringLiteral("energy.constants"));
+    if (formula) {
+        formula->setCheck([constants](const QString& text) {
+            const auto* edit = constants ? qobject_cast<QLineEdit*>(constants->field()) : nullptr;
+            return formulaFault(text, edit ? edit->text() : QString());
+        });
+    }
+    if (formula && constants) {
+        constants->setCheck(constantsFault);
+        if (const auto* edit = qobject_cast<QLineEdit*>(constants->field())) {
+            connect(edit, &QLineEdit::textEdited, formula, &ParamRow::recheck);
+        }
     }
     filter();
 }

@@ -10,6 +10,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
+#include <QSignalBlocker>
 #include <QSlider>
 #include <QToolButton>
 
@@ -252,6 +253,15 @@ void TransportBar::refresh() {
                              ? formatDuration(static_cast<double>(run->until - step) / rate) +
                                    QStringLiteral(" left")
                              : QString());
+}
+
+void TransportBar::setSpeed(double stepsPerSecond) {
+    const QSignalBlocker quiet(m_speed);
+    const double place = (kSpeedMax - 1) * std::log10(std::max(stepsPerSecond, 0.1) / 0.1) / 4.0;
+    m_speed->setValue(stepsPerSecond <= 0
+                          ? kSpeedMax
+                          : std::min(static_cast<int>(std::lround(place)), kSpeedMax));
+    postSpeed();
 }
 
 void TransportBar::postSpeed() {

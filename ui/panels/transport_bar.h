@@ -28,6 +28,8 @@ public:
 
     Clock clock() const { return m_clock; }
     void setClock(Clock);
+    /// Steps a second of the active clock; 0: as fast as possible.
+    void setSpeed(double stepsPerSecond);
     bool running() const;
     /// Icons only for the tools, so that the bar fits 1024 pixels; also where the bar itself finds
     /// no room for texts.

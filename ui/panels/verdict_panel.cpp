@@ -18,7 +18,7 @@
 namespace lx::ui {
 namespace {
 
-constexpr qsizetype kMostFindings = 5;
+constexpr qsizetype kFirstFindings = 3;
 constexpr int kLabelWidth = 112;
 
 /// Versions of the channels, for finding out whether anything is new.
@@ -49,7 +49,13 @@ VerdictPanel::VerdictPanel(RunBook& book, SessionBridge& bridge, QWidget* parent
     column->setSpacing(6);
     m_label->setWordWrap(true);
     m_label->setTextFormat(Qt::RichText);
-    m_label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::LinksAccessibleByMouse |
+                                     Qt::LinksAccessibleByKeyboard);
+    connect(m_label, &QLabel::linkActivated, this, [this] {
+        m_all = !m_all;
+        m_versions.clear();
+        refresh();
+    });
     m_label->setObjectName(QStringLiteral("verdictText"));
     column->addWidget(m_label);
     m_row = new QGridLayout;
@@ -114,7 +120,7 @@ void VerdictPanel::refresh() {
             finding.text = finding.text.mid(again.size());
             finding.text[0] = finding.text[0].toUpper();
         }
-        if (shown < kMostFindings) {
+        if (shown < kFirstFindings || m_all) {
             html += (shown == 0 ? QStringLiteral(" %1")
                                 : QStringLiteral("<p style=\"margin-top:"
                                                  "6px\">%1</p>"))
@@ -137,9 +143,12 @@ void VerdictPanel::refresh() {
         m_row->addWidget(button, at / 2, at % 2);
         m_buttons.push_back(button);
     }
-    if (shown > kMostFindings) {
-        html += QStringLiteral("<p>%1</p>")
-                    .arg(tr("and %1 more findings: see the table.").arg(shown - kMostFindings));
+    if (shown > kFirstFindings) {
+        html += QStringLiteral(
+                    "<p style=\"margin-top:6px\"><a href=\"more\" "
+                    "style=\"color:%1\">%2</a></p>")
+                    .arg(theme.accent.name(),
+                         m_all ? tr("show less") : tr("show %1 more").arg(shown - kFirstFindings));
     }
     m_label->setText(html);
 }

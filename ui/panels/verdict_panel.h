@@ -42,6 +42,7 @@ private:
     QLabel* m_label;
     QGridLayout* m_row;
     std::vector<QPushButton*> m_buttons;
+    bool m_all = false;  ///< findings; else the first ones
     std::vector<std::uint64_t> m_versions;
 };
 

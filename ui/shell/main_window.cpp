@@ -496,6 +496,11 @@ void MainWindow::Impl::updateReasons() {
     const bool latent = frame && spaceDim(*frame, "latent") > 0;
     actions->setReason(QStringLiteral("tool.probe"),
                        latent ? QString() : QObject::tr("This run has no latent space."));
+    const bool painted = run && lx::find(run->description.params, "energy.strokes");
+    actions->setReason(QStringLiteral("tool.brush"),
+                       painted ? QString()
+                               : QObject::tr("Only a painted energy takes strokes: choose the "
+                                             "target of that name."));
     for (const char* id : {"file.save", "file.save-as", "file.export", "transport.run-to",
                            "transport.run-for", "transport.new-seed", "run.compare"}) {
         actions->setReason(QLatin1String(id), run ? QString() : none);
@@ -533,6 +538,10 @@ void MainWindow::openRecipe(const std::string& id, const ParamSet& overrides, st
         const Clock clock = recipe->clock;
         m->transport->setClock(clock);
         m->layoutFor(clock);
+        if (const RunInfo* run = m->book.active()) {
+            // A run that would be over before anyone has looked begins at its own pace.
+            m->transport->setSpeed(run->description.pace);
+        }
         if (play) {
             m->book.play(clock);
         }

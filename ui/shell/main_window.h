@@ -41,7 +41,9 @@ public:
                     bool play = false);
     /// A project, a table, a picture, a folder: as if it had been dropped.
     void openFile(const QString& path);
-    /// "explore", "train", "present".
+    /// Several at once: files of chains are opened as one run.
+    void openFiles(const QStringList& paths);
+    /// "explore", "sample", "train", "present".
     void setLayoutNamed(const QString& name);
     void setThemeKind(ThemeKind);
     /// The view of that id, made when absent; null when the run cannot feed it.

@@ -262,8 +262,7 @@ void MainWindow::Impl::makeToolActions() {
     tool("tool.probe", "Probe", "P", Tool::Probe);
     actions->addUnavailable(s("tool.geodesic"), group, s("Geodesic"),
                             s("Shortest paths on the manifold are not in this version yet."));
-    actions->addUnavailable(s("tool.brush"), group, s("Brush"),
-                            s("Painting energies is not in this version yet."));
+    tool("tool.brush", "Brush", "B", Tool::Brush);
     actions->add(s("bookmark.add"), group, s("Bookmark the probe"), s("M"), [this] {
         if (bridge.explore().cursor().empty()) {
             status->say(s("Place the probe on the map first."));
@@ -367,9 +366,9 @@ void MainWindow::Impl::makeMenus() {
     fill("Train", {"transport.play", "transport.step", "transport.back", "transport.on", "",
                    "transport.run-to", "transport.run-for", "", "transport.restart",
                    "transport.new-seed", "run.compare", "run.discard", "", "clock.train"});
-    fillChainMenus(
-        *fill("Sample", {"clock.sample", "clock.diffuse", "", "chain.previous", "chain.next", "",
-                         "chain.kick", "chain.restart", "chain.restart-all", ""}));
+    fillChainMenus(*fill(
+        "Sample", {"clock.sample", "clock.diffuse", "", "chain.previous", "chain.next", "",
+                   "chain.kick", "chain.restart", "chain.restart-all", "", "chain.open", ""}));
     QMenu* geometry = fill("Geometry", {"tool.geodesic"});
     later(geometry, "Metric ellipses", "The metric of the decoder is not in this version yet.");
     fill("Diagnose", {"marks.divergences", "marks.warmup", "", "view.show.trace-rank"});

@@ -3,11 +3,13 @@
 #include "ui/shell/main_window_impl.h"
 #include "ui/views/chain_channels.h"
 
+#include <QFileDialog>
 #include <QFileInfo>
 #include <QMenu>
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <set>
 
 namespace lx::ui {
 
@@ -87,8 +89,79 @@ void MainWindow::Impl::askChain(const char* probeKind, bool all) {
     bridge.probe(probeKind, {{"chain", number}}, {}, "chain.move");
 }
 
+void MainWindow::Impl::chooseChains() {
+    const QStringList paths = QFileDialog::getOpenFileNames(
+        &w, QObject::tr("Open chains, one or several files"), {},
+        QObject::tr("Chains (*.csv *.tsv *.gz *.npy *.npz *.nc);;All files (*)"));
+    if (!paths.isEmpty() && !openChains(paths)) {
+        tell(QObject::tr("This installation reads no chains."));
+    }
+}
+
+void MainWindow::Impl::watchStrokes() {
+    // Each answer to a stroke of the brush tells the whole list: undo puts back the list before.
+    struct Lists {
+        std::map<std::uint32_t, Array> last;
+        std::set<std::uint64_t> own;  ///< tickets of undo and redo
+    };
+    auto lists = std::make_shared<Lists>();
+    class PaintEdit : public QUndoCommand {
+    public:
+        PaintEdit(SessionBridge& bridge, std::shared_ptr<Lists> lists, std::uint32_t source,
+                  Array before, Array after)
+            : QUndoCommand(QObject::tr("brush stroke")),
+              m_bridge(bridge),
+              m_lists(std::move(lists)),
+              m_source(source),
+              m_before(std::move(before)),
+              m_after(std::move(after)) {}
+        void undo() override { post(m_before); }
+        void redo() override {
+            if (std::exchange(m_done, false)) {
+                return;
+            }
+            post(m_after);
+        }
+
+    private:
+        void post(const Array& list) {
+            m_lists->own.insert(m_bridge.probeOf(m_source, "paint", {}, {{"strokes", list}}));
+        }
+        SessionBridge& m_bridge;
+        std::shared_ptr<Lists> m_lists;
+        std::uint32_t m_source;
+        Array m_before, m_after;
+        bool m_done = true;
+    };
+    QObject::connect(
+        &bridge, &SessionBridge::probeAnswered, &w, [this, lists](std::uint64_t ticket) {
+            const State answer = bridge.answer(ticket);
+            const auto strokes = answer.find("strokes");
+            const RunInfo* run = book.active();
+            if (strokes == answer.end() || !run) {
+                return;
+            }
+            Array& last = lists->last[run->source];
+            if (!last.defined()) {
+                const auto initial = run->params.find("energy.strokes");
+                const auto* numbers = initial == run->params.end()
+                                          ? nullptr
+                                          : std::get_if<std::vector<double>>(&initial->second);
+                last = numbers ? Array({std::ssize(*numbers)}, *numbers)
+                               : Array({0}, std::vector<double>());
+            }
+            if (lists->own.erase(ticket) == 0) {
+                undo.push(new PaintEdit(bridge, lists, run->source, last, strokes->second));
+            }
+            last = strokes->second;
+        });
+}
+
 void MainWindow::Impl::makeChainActions() {
     const QString group = s("Chains");
+    watchStrokes();
+    actions->add(s("chain.open"), group, s("Open chains…"), s("Ctrl+Shift+O"),
+                 [this] { chooseChains(); });
     actions->add(s("chain.previous"), group, s("Previous chain"), s("["),
                  [this] { moveChain(-1); });
     actions->add(s("chain.next"), group, s("Next chain"), s("]"), [this] { moveChain(1); });

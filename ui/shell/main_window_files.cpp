@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/io/image.h"
+#include "ui/shell/chain_probe.h"
 #include "ui/shell/main_window_impl.h"
 #include "ui/shell/numbers.h"
 
@@ -39,6 +40,10 @@ std::optional<std::pair<Index, Index>> pictureShape(const Frame* frame) {
 
 QString MainWindow::Impl::dropAction(const QString& path, const FileProbe& found) const {
     const QString name = QFileInfo(path).fileName();
+    if (looksLikeChains(path) && !services.chainFilesRecipe.empty()) {
+        return QObject::tr("Drop to diagnose the chains in %1, and to follow it while it grows")
+            .arg(name);
+    }
     switch (found.kind) {
         case FileKind::Csv:
             return QObject::tr("Drop to choose columns and train a VAE on %1").arg(name);
@@ -152,18 +157,34 @@ void MainWindow::Impl::placeEncoded(const State& answer, const QString& name) {
         QObject::tr("%1 is marked on the map; the probe shows its reconstruction.").arg(name));
 }
 
+void MainWindow::openFiles(const QStringList& paths) {
+    QStringList chains, others;
+    for (const QString& path : paths) {
+        (looksLikeChains(path) ? chains : others) << path;
+    }
+    if (!chains.isEmpty() && !m->openChains(chains)) {
+        others = paths;
+    }
+    for (const QString& path : others) {
+        openFile(path);
+    }
+}
+
 void MainWindow::openFile(const QString& path) {
     m->hideStart();
+    if (looksLikeChains(path) && m->openChains({path})) {
+        return;
+    }
     m->openPath(path);
 }
 
 void MainWindow::Impl::chooseFiles() {
-    const QString path = QFileDialog::getOpenFileName(
-        &w, QObject::tr("Open a session, a table, an array or a picture"), {},
-        QObject::tr("Known files (*.safetensors *.csv *.tsv *.npy *.npz *.gz *.idx* *.png *.jpg "
-                    "*.jpeg);;All files (*)"));
-    if (!path.isEmpty()) {
-        w.openFile(path);
+    const QStringList paths = QFileDialog::getOpenFileNames(
+        &w, QObject::tr("Open a session, chains, a table, an array or a picture"), {},
+        QObject::tr("Known files (*.safetensors *.csv *.tsv *.npy *.npz *.nc *.gz *.idx* *.png "
+                    "*.jpg *.jpeg);;All files (*)"));
+    if (!paths.isEmpty()) {
+        w.openFiles(paths);
     }
 }
 

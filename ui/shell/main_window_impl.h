@@ -94,6 +94,8 @@ struct MainWindow::Impl {
     void moveChain(int by);
     void askChain(const char* probe, bool all);
     bool openChains(const QStringList& paths);
+    void chooseChains();
+    void watchStrokes();
 
     // main_window_files.cpp
     void openPath(const QString& path);

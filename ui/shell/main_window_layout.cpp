@@ -10,6 +10,7 @@
 #include <QStackedLayout>
 #include <QStatusBar>
 #include <QToolBar>
+#include <QUrl>
 
 namespace lx::ui {
 
@@ -238,9 +239,14 @@ void MainWindow::dragLeaveEvent(QDragLeaveEvent*) {
 void MainWindow::dropEvent(QDropEvent* event) {
     m->drop->hide();
     event->acceptProposedAction();
-    const QString path = event->mimeData()->urls().first().toLocalFile();
+    QStringList paths;
+    for (const QUrl& url : event->mimeData()->urls()) {
+        if (url.isLocalFile()) {
+            paths << url.toLocalFile();
+        }
+    }
     // The source of the drag waits for the end of this event: dialogs come after it.
-    QTimer::singleShot(0, this, [this, path] { openFile(path); });
+    QTimer::singleShot(0, this, [this, paths] { openFiles(paths); });
 }
 
 bool MainWindow::eventFilter(QObject* object, QEvent* event) {

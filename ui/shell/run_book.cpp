@@ -102,6 +102,8 @@ std::uint32_t RunBook::start(const RecipeInfo& recipe, const ParamSet& given, st
         }
         info.description = m_services.describe(recipe.family, params);
         info.params = resolve(info.description.params, params);
+        // The parameters may say how long a run lasts; then the recipe's number is theirs.
+        info.until = info.description.steps > 0 ? info.description.steps : info.until;
         return open(std::move(info), nullptr);
     } catch (const std::exception& error) {
         Q_EMIT problem(QString::fromUtf8(error.what()));
@@ -265,6 +267,7 @@ void RunBook::applyCold(const ParamSet& changes) {
             next.description = m_services.describe(run->recipe.family, kept);
         }
         next.params = resolve(next.description.params, kept);
+        next.until = next.description.steps > 0 ? next.description.steps : next.until;
         QStringList words;
         for (const auto& [id, value] : changes) {
             const ParamDecl* decl = lx::find(next.description.params, id);

@@ -59,6 +59,10 @@ render::Marker chainMarker(Index chain) {
     return Theme::marker(chain + chain / 8);
 }
 
+QColor divergenceColor() {
+    return {240, 128, 32};
+}
+
 QString chainName(Index chain) {
     return tr("chain %1").arg(chain + 1);
 }

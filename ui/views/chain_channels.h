@@ -23,6 +23,9 @@ QColor chainColor(const Theme&, Index chain);
 render::Marker chainMarker(Index chain);
 QString chainName(Index chain);  ///< "chain 1" for 0
 
+/// Of every mark of a divergent transition, in all themes.
+QColor divergenceColor();
+
 /// Entries for these chains; the chosen one alone unfaded.
 std::vector<LegendEntry> chainLegend(const Theme&, std::span<const Index> chains, int chosen);
 /// The colour with the opacity that chain `chain` of `count` has while `chosen` is emphasised.

@@ -16,7 +16,9 @@ constexpr Index kSingleChains = 4;
 class ChainEnergyView : public ChartView {
 public:
     ChainEnergyView(SessionBridge& bridge, QWidget* parent) : ChartView(bridge, parent, false) {
-        setEmptyText(tr("Press play: energies are compared after some draws."));
+        setEmptyText(
+            tr("Energies are compared after some draws of a kernel with momenta: HMC, NUTS or "
+               "Langevin with friction."));
     }
     QString title() const override { return tr("Energy, marginal and transitions"); }
     QStringList channels() const override { return {QStringLiteral("energy_transitions")}; }
@@ -40,12 +42,15 @@ protected:
             return {};
         }
         const Index count = values->dim(0), bins = values->dim(2);
-        const std::vector<Index> numbers = chainNumbers(frame, "trace", count);
+        const std::vector<Index> numbers =
+            chainNumbers(frame, "trace", std::max(count, ratios ? ratios->dim(0) : count));
         const QColor marginal = chainColor(theme(), 0), steps = chainColor(theme(), 1);
         Chart chart;
         chart.legend = {{tr("energy about its mean"), marginal},
                         {tr("change in a transition"), steps}};
-        const bool single = count <= kSingleChains;
+        // One row for many ratios is that of all chains together.
+        const Index chainCount = ratios ? ratios->dim(0) : count;
+        const bool single = count <= kSingleChains && count == chainCount;
         chart.columns = single ? static_cast<int>(count) : 2;
         const auto ratio = [&](Index c) {
             return ratios && c < ratios->dim(0)
@@ -57,7 +62,7 @@ protected:
             panel.xLabel = tr("energy (nats)");
             panel.yLabel = c == 0 ? tr("density") : QString();
             panel.title = single ? chainName(numbers[static_cast<std::size_t>(c)])
-                                 : tr("%1 chains").arg(count);
+                                 : tr("%1 chains").arg(chainCount);
             for (Index k = 0; k < 2; ++k) {
                 std::vector<double> heights(static_cast<std::size_t>(bins));
                 const Index first = single ? c : 0, last = single ? c + 1 : count;
@@ -86,7 +91,7 @@ protected:
             ChartLine line{tr("E-BFMI"), marginal, {}, {}, 1, Qt::NoPen};
             line.marker = render::Marker::Circle;
             double least = INFINITY;
-            for (Index c = 0; c < count; ++c) {
+            for (Index c = 0; c < chainCount; ++c) {
                 line.x.push_back(static_cast<double>(numbers[static_cast<std::size_t>(c)] + 1));
                 line.y.push_back(ratio(c));
                 least = std::isfinite(ratio(c)) ? std::min(least, ratio(c)) : least;

@@ -86,11 +86,11 @@ QString verdictCaption(const Mechanism& m) {
     if (m.family == QLatin1String("underdamped") || m.family == QLatin1String("unadjusted")) {
         return tr("The new state is taken as it is: this kernel corrects nothing.");
     }
-    return m.accepted
-               ? tr("Accepted with probability %1: the chain moves to %2 (solid arrow).")
-                     .arg(alpha, point(m.proposal))
-               : tr("Rejected (acceptance probability %1): the chain stays at %2 (dashed arrow).")
-                     .arg(alpha, point(m.from));
+    return m.accepted ? tr("Accepted with probability %1: the chain will move to %2 (solid arrow).")
+                            .arg(alpha, point(m.proposal))
+                      : tr("Rejected (acceptance probability %1): the chain will stay at %2 "
+                           "(dashed arrow).")
+                            .arg(alpha, point(m.from));
 }
 
 }  // namespace

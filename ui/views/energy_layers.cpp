@@ -182,6 +182,31 @@ std::vector<OverlayItem> headMarkers(const ChainTrails& trails, const Theme& the
     return out;
 }
 
+std::vector<OverlayItem> divergenceMarks(const Frame& frame, const ChainTrails& trails,
+                                         int chosen) {
+    std::vector<OverlayItem> out;
+    const Array* marks = channel(frame, "trace.diverged");
+    constexpr auto kSample = static_cast<std::size_t>(Clock::Sample);
+    if (!marks || marks->dtype() != DType::I64 || marks->shape().size() != 2 ||
+        marks->dim(1) != 2 || frame.snapshot->running[kSample]) {
+        return out;
+    }
+    const Index states = trails.xy.dim(0), now = frame.snapshot->step[kSample];
+    const auto list = marks->values<Index>();
+    const auto xy = trails.xy.values<float>();
+    for (std::size_t i = 0; i + 1 < list.size(); i += 2) {
+        const Index state = states - 1 - (now - list[i]), chain = list[i + 1];
+        if (list[i] > now || state < 0 || chain < 0 || chain >= trails.count() ||
+            (chosen >= 0 && chosen != chain)) {
+            continue;
+        }
+        const auto at = static_cast<std::size_t>(2 * (state * trails.count() + chain));
+        out.push_back(MarkerItem{xy[at], xy[at + 1], render::Marker::Cross, 11, divergenceColor(),
+                                 QColor(Qt::black)});
+    }
+    return out;
+}
+
 QColor inkOver(const Theme& theme, bool onField) {
     return onField ? QColor(Qt::white) : theme.text;
 }

@@ -31,6 +31,10 @@ render::TrailsLayer trailsLayer(const ChainTrails&, const Theme&, int chosen);
 /// Markers of the present states, the chosen one largest and last.
 std::vector<OverlayItem> headMarkers(const ChainTrails&, const Theme&, int chosen);
 
+/// Crosses where the trails diverged. While the clock runs the trails and the list of divergences
+/// may be of different steps: then there are none.
+std::vector<OverlayItem> divergenceMarks(const Frame&, const ChainTrails&, int chosen);
+
 /// Marginal densities of the draws on the lower and left edge, with the true ones where known.
 /// `onField`: they stand on the dark end of the map, else on the panel.
 std::vector<OverlayItem> marginalItems(const Frame&, const Theme&, bool onField);

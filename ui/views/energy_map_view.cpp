@@ -7,6 +7,7 @@
 #include "ui/views/scene_pick.h"
 
 #include <QActionGroup>
+#include <QApplication>
 #include <QLabel>
 #include <QMenu>
 #include <QToolButton>
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace lx::ui {
 namespace {
@@ -46,6 +48,9 @@ public:
         connect(m_scene, &SceneWidget::pressed, this, &EnergyMapView::grab);
         connect(m_scene, &SceneWidget::dragged, this, &EnergyMapView::drag);
         connect(m_scene, &SceneWidget::clicked, this, [this](QPointF at) {
+            if (paints()) {
+                return;
+            }
             const int hit = headAt(at);
             focus().setChain(hit == focus().chain() ? -1 : hit);
         });
@@ -54,8 +59,13 @@ public:
                 focus().setChain(entry == focus().chain() ? -1 : entry);
             }
         });
+        m_scene->installEventFilter(this);
+        connect(&bridge.explore(), &ExploreState::toolChanged, this, &EnergyMapView::applyTool);
         connect(&focus(), &ChainFocus::changed, this, [this] {
             m_phase = -1;
+            if (std::exchange(m_divergences, focus().divergences()) != m_divergences) {
+                Q_EMIT channelsChanged();
+            }
             rebuild();
         });
         connect(&m_place, &LatestProbe::answered, this, [this] { m_dragged.reset(); });
@@ -83,6 +93,9 @@ public:
         if (m_marginals) {
             out << QStringLiteral("marginals");
         }
+        if (focus().divergences() && mode() == Mode::Trails) {
+            out << QStringLiteral("trace");
+        }
         if (m_mechanism) {
             out << QStringLiteral("mechanism");
         }
@@ -102,7 +115,7 @@ public:
             "the densities of all draws, and dashed the true ones where they are known.\n\n"
             "Good chains cross the whole bright region again and again, and the densities on the "
             "edges approach the dashed lines. Drag a marker to put a chain elsewhere, and see "
-            "whether it finds back. Key 5 shows how the last step came about: a solid arrow is "
+            "whether it finds back. Key 5 shows how the next step comes about: a solid arrow is "
             "an accepted proposal, a dashed one a rejected.\n\n"
             "Worry when chains stay in parts of the bright region, when a chain does not move "
             "(step too large), or creeps (step too small). With more than two coordinates the "
@@ -187,8 +200,15 @@ public:
     }
     void cancelGesture() override {
         m_dragged.reset();
+        m_stroke.clear();
         focus().setChain(-1);
         rebuildOverlay();
+    }
+    bool eventFilter(QObject* object, QEvent* event) override {
+        if (object == m_scene && event->type() == QEvent::MouseButtonRelease && !m_stroke.empty()) {
+            finishStroke();
+        }
+        return FigureView::eventFilter(object, event);
     }
     void paintTo(QPainter& painter, QSizeF size, double scale) override {
         m_scene->figure().title = title();
@@ -218,7 +238,7 @@ protected:
             action->setChecked(on);
             connect(action, &QAction::toggled, this, change);
         };
-        toggle(tr("How the last step came about (5)"), m_mechanism,
+        toggle(tr("How the next step comes about (5)"), m_mechanism,
                [this](bool on) { setMechanism(on); });
         toggle(tr("Densities on the edges (6)"), m_marginals,
                [this](bool on) { setMarginals(on); });
@@ -234,6 +254,20 @@ protected:
             });
         }
         menu.addSeparator();
+        if (canPaint()) {
+            QMenu* brush = menu.addMenu(tr("Brush"));
+            for (const double radius : {0.1, 0.2, 0.4, 0.8, 1.6}) {
+                QAction* action = brush->addAction(tr("radius %1").arg(formatShort(radius)));
+                action->setCheckable(true);
+                action->setChecked(radius == m_radius);
+                connect(action, &QAction::triggered, this, [this, radius] { m_radius = radius; });
+            }
+            QAction* eraser = brush->addAction(tr("Eraser (or hold Ctrl)"));
+            eraser->setCheckable(true);
+            eraser->setChecked(m_eraser);
+            connect(eraser, &QAction::toggled, this, [this](bool on) { m_eraser = on; });
+            menu.addSeparator();
+        }
         if (!hasMoves()) {
             return;
         }
@@ -261,6 +295,28 @@ private:
     bool hasMoves() const {
         return m_frame.snapshot &&
                factOf(m_frame, QStringLiteral("family")) != QLatin1String("file");
+    }
+
+    /// The target is a painted energy.
+    bool canPaint() const {
+        return m_frame.description &&
+               lx::find(m_frame.description->params, "energy.strokes") != nullptr;
+    }
+    bool paints() const { return bridge().explore().tool() == Tool::Brush && canPaint(); }
+    void applyTool() {
+        m_stroke.clear();
+        m_scene->setLeftDragPans(!paints());
+        m_scene->setCursor(paints() ? Qt::CrossCursor : Qt::ArrowCursor);
+    }
+    void finishStroke() {
+        const std::vector<QPointF> points = std::exchange(m_stroke, {});
+        std::vector<double> numbers{m_erasing ? 1.0 : 0.0, 1.0, m_radius,
+                                    static_cast<double>(points.size())};
+        for (const QPointF& p : points) {
+            numbers.insert(numbers.end(), {p.x(), p.y()});
+        }
+        bridge().probe("paint", {}, {{"stroke", Array({std::ssize(numbers)}, numbers)}});
+        rebuildOverlay();
     }
 
     QWidget* makeCaption() {
@@ -454,7 +510,7 @@ private:
         }
         m_captions.clear();
         if (m_mechanism) {
-            figure.nameOverlay(QStringLiteral("mechanism"), tr("How the last step came about"));
+            figure.nameOverlay(QStringLiteral("mechanism"), tr("How the next step comes about"));
             addSteps(figure, chosen, ink, halo);
         }
         if (mode() == Mode::Trails && m_trails) {
@@ -462,6 +518,21 @@ private:
             for (OverlayItem& item : headMarkers(*m_trails, theme(), chosen)) {
                 figure.overlay.push_back(std::move(item));
             }
+        }
+        if (focus().divergences() && mode() == Mode::Trails && m_trails) {
+            figure.nameOverlay(QStringLiteral("divergences"), tr("Divergences"));
+            for (OverlayItem& item : divergenceMarks(m_frame, *m_trails, chosen)) {
+                figure.overlay.push_back(std::move(item));
+            }
+        }
+        if (!m_stroke.empty()) {
+            figure.nameOverlay(QStringLiteral("stroke"), tr("Stroke"));
+            QColor paint = m_erasing ? QColor(Qt::black) : QColor(Qt::white);
+            paint.setAlphaF(0.4F);
+            const double width = 2 * m_radius * m_scene->transform().scaleX() / theme().lineScale;
+            figure.overlay.push_back(CurveItem{m_stroke, paint, width});
+            figure.overlay.push_back(EllipseItem{m_stroke.back().x(), m_stroke.back().y(), m_radius,
+                                                 m_radius, ink, 1.2, Qt::DashLine});
         }
         if (m_dragged) {
             figure.overlay.push_back(MarkerItem{m_dragged->x(), m_dragged->y(),
@@ -505,7 +576,8 @@ private:
         m_back->setEnabled(count > 1);
         m_on->setEnabled(count > 1);
         if (count == 0) {
-            m_caption->setText(tr("The next step will be shown here: press . for one step."));
+            m_caption->setText(
+                tr("No step to show: this kernel does not tell, or its step is under way."));
             return;
         }
         const int at = m_phase < 0 ? count - 1 : std::min(m_phase, count - 1);
@@ -536,6 +608,12 @@ private:
     }
 
     void hover(QPointF at) {
+        if (paints()) {
+            m_scene->setLeftDragPans(false);
+            m_scene->setCursor(Qt::CrossCursor);
+            setHover({});
+            return;
+        }
         const int head = headAt(at);
         // A drag moves the map, except where it takes hold of a chain.
         m_scene->setLeftDragPans(head < 0 || !hasMoves());
@@ -564,10 +642,24 @@ private:
     }
 
     void grab(QPointF at) {
+        if (paints()) {
+            m_erasing = m_eraser || QApplication::keyboardModifiers() & Qt::ControlModifier;
+            m_stroke = {at};
+            rebuildOverlay();
+            return;
+        }
         m_grabbed = headAt(at);
         setHover({});
     }
     void drag(QPointF at) {
+        if (!m_stroke.empty()) {
+            const QPointF way = at - m_stroke.back();
+            if (std::hypot(way.x(), way.y()) > m_radius / 6) {
+                m_stroke.push_back(at);
+                rebuildOverlay();
+            }
+            return;
+        }
         if (m_grabbed < 0 || !m_trails || m_grabbed >= m_trails->count()) {
             return;
         }
@@ -595,6 +687,9 @@ private:
     int m_phase = -1;  ///< of the mechanism; -1: all of the step
     int m_grabbed = -1;
     std::optional<QPointF> m_dragged;
+    std::vector<QPointF> m_stroke;  ///< under the hand
+    double m_radius = 0.4;          ///< of the brush, in the units of the plane
+    bool m_eraser = false, m_erasing = false, m_divergences = true;
     QString m_hoverText;
     QPointF m_hoverAt;
 };

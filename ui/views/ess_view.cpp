@@ -70,7 +70,7 @@ protected:
         }
         const bool any =
             std::ranges::any_of(curves[0].y, [](double y) { return std::isfinite(y); });
-        growth.note = any ? tr("%1   ESS %2").arg(variables[v], formatShort(curves[0].y.back(), 4))
+        growth.note = any ? tr("%1   ESS %2").arg(variables[v], formatShort(curves[0].y.back(), 3))
                           : tr("%1   constant, or not all finite: no ESS").arg(variables[v]);
         for (ChartLine& curve : curves) {
             growth.lines.push_back(std::move(curve));

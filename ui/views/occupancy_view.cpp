@@ -125,6 +125,8 @@ private:
                 line.x.push_back(static_cast<double>(m + 1) + side);
                 line.y.push_back(share);
             }
+            line.x.push_back(static_cast<double>(m + 1) + 0.45);
+            line.y.push_back(NAN);  // one step for each mode
         }
         panel.lines.push_back(std::move(line));
     }
@@ -155,7 +157,8 @@ private:
                                   {n},
                                   static_cast<int>(c)});
         }
-        panel.note = tr("%1 hops").arg(formatInteger(static_cast<Index>(sum)));
+        panel.note =
+            sum == 1 ? tr("1 hop") : tr("%1 hops").arg(formatInteger(static_cast<Index>(sum)));
     }
 };
 

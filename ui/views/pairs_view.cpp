@@ -166,7 +166,7 @@ private:
             panel.lines.push_back(std::move(line));
         }
         if (!draws.diverged.empty() && chains().divergences()) {
-            ChartLine marks{tr("divergent"), theme().error, {}, {}, 1, Qt::NoPen};
+            ChartLine marks{tr("divergent"), divergenceColor(), {}, {}, 1, Qt::NoPen};
             marks.marker = render::Marker::Cross;
             marks.markerSize = 6;
             for (const auto& [n, c] : draws.diverged) {
@@ -283,7 +283,7 @@ protected:
         }
         if (chains().divergences()) {
             for (const auto& [n, c] : draws->diverged) {
-                panel.lines.push_back(lineOf(n, c, theme().error, 1.8));
+                panel.lines.push_back(lineOf(n, c, divergenceColor(), 1.8));
             }
             if (!draws->diverged.empty()) {
                 panel.note = tr("%1 divergent").arg(draws->diverged.size());

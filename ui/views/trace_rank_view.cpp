@@ -108,7 +108,7 @@ protected:
         chart.panels.resize(2);
         ChartPanel& panel = chart.panels[0];
         const QString& name = variables[v];
-        panel.yLabel = name == QLatin1String("energy") ? tr("energy (nats)") : name;
+        panel.yLabel = name == QLatin1String("lp__") ? tr("log density (nats)") : name;
         const auto edges = rowOf(*steps, 0);
         std::vector<double> x;
         for (std::size_t p = 0; p + 1 < edges.size(); ++p) {
@@ -150,7 +150,7 @@ private:
         const auto values = marks->values<Index>();
         for (std::size_t i = 0; i + 1 < values.size(); i += 2) {
             if (chosen < 0 || values[i + 1] == chosen) {
-                panel.rug.push_back({static_cast<double>(values[i]), theme().error});
+                panel.rug.push_back({static_cast<double>(values[i]), divergenceColor()});
             }
         }
     }

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The sampler layout under the hand: card, keys, verdict and its buttons, formulas with their
+// faults, painted targets, files of others.
+#include "tests/gui/chain_window.h"
+#include "tests/gui/stage_bench.h"
+#include "ui/panels/experiment_panel.h"
+#include "ui/panels/fields.h"
+#include "ui/panels/param_form.h"
+#include "ui/panels/verdict_panel.h"
+#include "ui/shell/chain_probe.h"
+#include "ui/views/chain_channels.h"
+#include "ui/views/chart_view.h"
+
+#include <QAction>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QTest>
+#include <QTextStream>
+#include <QToolButton>
+
+using namespace lx;
+using namespace lx::ui;
+
+namespace {
+
+void press(MainWindow& window, const QString& keys) {
+    window.setFocus();
+    QTest::keySequence(&window, QKeySequence(keys, QKeySequence::PortableText));
+}
+
+QString cmdStan(int draws, bool half = false) {
+    QString out =
+        "# stan_version_major = 2\n# method = sample (Default)\n"
+        "lp__,accept_stat__,divergent__,theta,mu\n# Adaptation terminated\n";
+    for (int n = 0; n < draws; ++n) {
+        out += QStringLiteral("-%1,0.9,0,%2,%3\n")
+                   .arg(1 + (n * 37 % 11) / 10.0)
+                   .arg((n * 7919 % 101) / 50.0 - 1)
+                   .arg((n * 104729 % 97) / 48.0 - 1);
+    }
+    return half ? out + "-1,0.9,0,0." : out;
+}
+
+}  // namespace
+
+class TestChainWindow : public QObject {
+    Q_OBJECT
+private:
+    std::unique_ptr<test::ChainWindow> m_chains;
+    MainWindow* m_window = nullptr;
+
+    void open(const ParamSet& params, bool cards = false) {
+        m_window = nullptr;
+        m_chains.reset();
+        m_chains = std::make_unique<test::ChainWindow>(params);
+        m_window = &m_chains->open({cards, false, ThemeKind::Light});
+        QVERIFY(QTest::qWaitForWindowExposed(m_window));
+    }
+    void run(const ParamSet& params, Index steps) {
+        open(params);
+        m_window->openRecipe("chains-test", {}, 5, true);
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->bridge().activeFrame() && m_chains->step() >= steps &&
+                                     !m_chains->frame().snapshot->running[1],
+                                 60000);
+    }
+    template <class T>
+    T* part(const char* name) {
+        return m_window->findChild<T*>(QLatin1String(name));
+    }
+    QString write(const char* name, const QString& text) {
+        const QString path = m_chains->folder.filePath(QLatin1String(name));
+        QFile file(path);
+        [[maybe_unused]] const bool opened = file.open(QIODevice::WriteOnly);
+        file.write(text.toUtf8());
+        return path;
+    }
+
+private Q_SLOTS:
+    void cleanup() { m_chains.reset(); }
+
+    void theCardStartsChains() {
+        open({}, true);
+        QPushButton* card = nullptr;
+        for (QPushButton* button : m_window->findChildren<QPushButton*>(QStringLiteral("card"))) {
+            card = button->accessibleName() == QLatin1String("Watch samplers mix") ? button : card;
+        }
+        QVERIFY(card && card->isEnabled());
+        QTest::mouseClick(card, Qt::LeftButton);
+        QTRY_VERIFY(m_window->bridge().activeFrame());
+        QTRY_VERIFY_WITH_TIMEOUT(m_chains->step() > 100, 30000);
+        QVERIFY(part<QToolButton>("clock")->text().contains(QStringLiteral("Sample")));
+        QVERIFY(part<QToolButton>("layout")->text().contains(QStringLiteral("Sample")));
+        QTRY_VERIFY(m_window->view(QStringLiteral("energy-map"))->isVisible());
+        QVERIFY(!m_window->view(QStringLiteral("latent-map")));  // no latent space: no such view
+        QStringList groups;
+        auto* tree = m_window->findChild<ExperimentPanel*>();
+        for (int i = 0; i < tree->topLevelItemCount(); ++i) {
+            groups << tree->topLevelItem(i)->text(0);
+        }
+        QCOMPARE(groups.mid(0, 3), (QStringList{"Targets", "Samplers", "Files"}));
+        QCOMPARE(tree->topLevelItem(1)->child(0)->text(0), QStringLiteral("MALA, 4 chains"));
+    }
+
+    void keysChooseChainsAndMarks() {
+        run({}, 1500);
+        QTRY_VERIFY(channel(m_chains->frame(), "chains_trail"));
+        ChainFocus& focus = m_window->bridge().chains();
+        press(*m_window, QStringLiteral("]"));
+        QCOMPARE(focus.chain(), 0);
+        press(*m_window, QStringLiteral("["));
+        QCOMPARE(focus.chain(), 3);  // round the end
+        press(*m_window, QStringLiteral("D"));
+        QVERIFY(!focus.divergences());
+        press(*m_window, QStringLiteral("W"));
+        QVERIFY(!focus.warmup());
+        press(*m_window, QStringLiteral("Esc"));
+        QCOMPARE(focus.chain(), -1);
+        press(*m_window, QStringLiteral("Ctrl+1"));
+        press(*m_window, QStringLiteral("Ctrl+2"));
+        QVERIFY(part<QToolButton>("layout")->text().contains(QStringLiteral("Sample")));
+    }
+
+    void theVerdictSaysWhatIsWrongAndItsButtonsAct() {
+        run({}, 1500);
+        auto* verdict = m_window->findChild<VerdictPanel*>();
+        QVERIFY(verdict->isVisible());
+        // Eight modes far apart: four chains cannot have visited all of them.
+        QTRY_VERIFY_WITH_TIMEOUT(verdict->text().contains(QStringLiteral("Not converged.")), 20000);
+        QVERIFY(verdict->text().contains(themeOf(ThemeKind::Light).error.name()));
+        QCOMPARE(verdict->text().count(QStringLiteral("Not converged")), 1);
+        QVERIFY(!verdict->buttons().empty());
+        auto* truth = m_window->findChild<TruthPanel*>();
+        QTRY_VERIFY_WITH_TIMEOUT(truth->lines().join('\n').contains(QStringLiteral("true 1/8")),
+                                 20000);
+        QPushButton* larger = nullptr;
+        for (QPushButton* button : verdict->buttons()) {
+            larger = button->property("action") == "larger-step" ? button : larger;
+        }
+        if (larger) {
+            QTest::mouseClick(larger, Qt::LeftButton);
+            ParamRow* row = m_window->findChild<ParamForm*>()->row("sampler.step_size");
+            QTRY_COMPARE(std::get<double>(row->value()), 0.1);
+        }
+    }
+
+    void anUnknownActionOrEmptyVerdictDoesNothing() {
+        run({{"sampler.draws", Index{1}}, {"sampler.warmup", Index{1}}}, 2);
+        auto* verdict = m_window->findChild<VerdictPanel*>();
+        QTRY_VERIFY(!verdict->text().isEmpty());
+        QVERIFY(!verdict->text().contains(QStringLiteral("Converged.")));
+    }
+
+    void formulasAreJudgedWhileTheyAreTyped() {
+        run({{"energy", std::string("formula")}}, 1500);
+        auto* form = m_window->findChild<ParamForm*>();
+        ParamRow* row = form->row("energy.expression");
+        QVERIFY(row);
+        auto* edit = qobject_cast<QLineEdit*>(row->field());
+        QVERIFY(edit);
+        form->reveal("energy.expression");
+        edit->selectAll();
+        QTest::keyClicks(edit, "x^2 + (y - ");
+        QVERIFY2(row->error().startsWith(QStringLiteral("column 12")), qPrintable(row->error()));
+        QTest::keyClick(edit, Qt::Key_Return);
+        QVERIFY(form->pending().empty());  // a text with a fault is not taken
+        edit->selectAll();
+        QTest::keyClicks(edit, "x^2 + foo(y)");
+        QVERIFY2(row->error().startsWith(QStringLiteral("column 7")), qPrintable(row->error()));
+        edit->selectAll();
+        QTest::keyClicks(edit, "x^2 + 3*y^2");
+        QVERIFY2(row->error().isEmpty(), qPrintable(row->error()));
+        QTest::keyClick(edit, Qt::Key_Return);
+        QCOMPARE(form->pending().size(), std::size_t{1});
+        form->apply();
+        QTRY_VERIFY(m_window->bridge().frames().size() == 2);
+    }
+
+    void strokesChangeAPaintedTargetAndCanBeUndone() {
+        run({{"energy", std::string("painted")}}, 1500);
+        View* view = m_window->view(QStringLiteral("energy-map"));
+        auto* scene = view->findChild<SceneWidget*>();
+        press(*m_window, QStringLiteral("B"));
+        QCOMPARE(m_window->bridge().explore().tool(), Tool::Brush);
+        QTRY_VERIFY(channel(m_chains->frame(), "energy"));
+        const auto level = [&] {
+            const Array* grid = floats(m_chains->frame(), "energy", 2);
+            // The lower left eighth of the canvas, where nothing was painted.
+            return grid->values<float>()[static_cast<std::size_t>(grid->dim(0) / 8 * grid->dim(1) +
+                                                                  grid->dim(1) / 8)];
+        };
+        const float before = level();
+        const auto extent = floats(m_chains->frame(), "energy.extent", 1)->values<float>();
+        const auto placeOf = [&](double share) {
+            return scene->toPixel(extent[0] + share * (extent[2] - extent[0]),
+                                  extent[1] + share * (extent[3] - extent[1]));
+        };
+        test::mouse(scene, QEvent::MouseMove, placeOf(0.1), Qt::NoButton);
+        test::drag(scene, {placeOf(0.1), placeOf(0.15)});
+        QTRY_VERIFY_WITH_TIMEOUT(level() < before - 1, 10000);
+        press(*m_window, QStringLiteral("Ctrl+Z"));
+        QTRY_VERIFY_WITH_TIMEOUT(std::abs(level() - before) < 0.2F, 10000);
+        press(*m_window, QStringLiteral("Ctrl+Shift+Z"));
+        QTRY_VERIFY_WITH_TIMEOUT(level() < before - 1, 10000);
+    }
+
+    void theBrushIsGreyWhereNothingCanBePainted() {
+        run({}, 1500);
+        auto* brush = part<QAction>("tool.brush");
+        QVERIFY(brush && !brush->isEnabled());
+        QVERIFY(brush->toolTip().contains(QStringLiteral("painted")));
+    }
+
+    void filesOfChainsAreKnownByTheirContent() {
+        open({});
+        QVERIFY(looksLikeChains(write("stan.csv", cmdStan(5))));
+        QVERIFY(looksLikeChains(write("half.csv", cmdStan(5, true))));
+        QVERIFY(looksLikeChains(write("table.csv", ".chain,.draw,mu\n1,1,0.2\n1,2,0.3\n")));
+        QVERIFY(!looksLikeChains(write("data.csv", "height,weight\n1,2\n3,4\n")));
+        QVERIFY(!looksLikeChains(write("words.csv", "chain of words\nred\n")));
+        QVERIFY(!looksLikeChains(write("empty.csv", "")));
+        QVERIFY(!looksLikeChains(m_chains->folder.path()));
+        QVERIFY(!looksLikeChains("nowhere.csv"));
+    }
+
+    void droppedChainsAreDiagnosedAndFollowed() {
+        open({});
+        const QString path = write("chain.csv", cmdStan(60));
+        m_window->openFiles({path, write("other.csv", cmdStan(60))});
+        QTRY_VERIFY(m_window->bridge().activeFrame());
+        QTRY_VERIFY_WITH_TIMEOUT(floats(m_chains->frame(), "trace", 4), 20000);
+        QVERIFY(!m_chains->frame().snapshot->failure);
+        const Array* trace = floats(m_chains->frame(), "trace", 4);
+        QCOMPARE(trace->dim(1), Index{2});
+        QStringList names = namesOf(m_chains->frame(), "trace", trace->dim(0));
+        QVERIFY2(names.contains("theta") && names.contains("mu"), qPrintable(names.join(' ')));
+        QVERIFY(!m_window->findChild<QAction*>(QStringLiteral("tool.brush"))->isEnabled());
+        auto* tree = m_window->findChild<ExperimentPanel*>();
+        QCOMPARE(tree->topLevelItem(2)->text(0), QStringLiteral("Files"));
+        QCOMPARE(tree->topLevelItem(2)->child(0)->text(0), QStringLiteral("chain.csv and 1 more"));
+        const auto last = [&] {
+            const Array* steps = floats(m_chains->frame(), "trace.step", 1);
+            return steps ? steps->values<float>().back() : 0;
+        };
+        const float before = last();
+        for (const char* name : {"chain.csv", "other.csv"}) {
+            QFile file(m_chains->folder.filePath(QLatin1String(name)));
+            QVERIFY(file.open(QIODevice::Append));
+            const QString rows = cmdStan(160);
+            file.write(rows.mid(rows.indexOf(QStringLiteral("terminated\n")) + 11).toUtf8());
+        }
+        QTRY_VERIFY_WITH_TIMEOUT(last() > before + 100, 20000);
+    }
+
+    void tenThousandVariablesDoNotHang() {
+        open({});
+        QString header, row;
+        QTextStream names(&header), values(&row);
+        names << ".chain,.draw";
+        for (int i = 0; i < 10000; ++i) {
+            names << ",x" << i;
+        }
+        names.flush();
+        QString text = header + '\n';
+        for (int n = 0; n < 40; ++n) {
+            row.clear();
+            values << (n % 2 + 1) << ',' << (n / 2 + 1);
+            for (int i = 0; i < 10000; ++i) {
+                values << ',' << ((n * 7919 + i * 31) % 101) / 50.0;
+            }
+            values.flush();
+            text += row + '\n';
+        }
+        const QString path = write("wide.csv", text);
+        QElapsedTimer clock;
+        clock.start();
+        m_window->openFiles({path});
+        qint64 longest = 0;
+        QElapsedTimer turn;
+        while (clock.elapsed() < 60000 &&
+               !(m_window->bridge().activeFrame() && channel(m_chains->frame(), "trace"))) {
+            turn.restart();
+            QTest::qWait(1);
+            longest = std::max(longest, turn.elapsed());
+        }
+        qInfo("10 000 variables: %lld ms to the first trace, longest turn of the window %lld ms",
+              static_cast<long long>(clock.elapsed()), static_cast<long long>(longest));
+        QVERIFY(channel(m_chains->frame(), "trace"));
+    }
+};
+
+QTEST_MAIN(TestChainWindow)
+#include "tst_chain_window.moc"
