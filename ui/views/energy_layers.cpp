@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/views/energy_layers.h"
 
+#include "ui/views/figure_view.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -159,6 +161,27 @@ render::TrailsLayer trailsLayer(const ChainTrails& trails, const Theme& theme, i
     return out;
 }
 
+render::PointsLayer statesLayer(const Array& states, const Theme& theme) {
+    render::PointsLayer out;
+    out.xy = planeOf(states);
+    out.colors = {toRender(chainColor(theme, 1))};
+    out.markers = {render::Marker::Circle};
+    out.size = states.dim(0) > 2000 ? 3.2F : 4.5F;
+    out.opacity = 0.85F;
+    return out;
+}
+
+QColor densityColor(const Theme& theme, bool onField) {
+    return onField ? QColor(255, 92, 51) : chainColor(theme, 0);
+}
+
+render::DensityLayer densityLayer(const Array& states, const Theme& theme, bool onField) {
+    render::DensityLayer out;
+    out.xy = planeOf(states);
+    out.colors = {toRender(densityColor(theme, onField))};
+    return out;
+}
+
 std::vector<OverlayItem> headMarkers(const ChainTrails& trails, const Theme& theme, int chosen) {
     std::vector<OverlayItem> out;
     const QColor edge = theme.dark() ? QColor(10, 11, 13) : QColor(Qt::white);
@@ -180,6 +203,20 @@ std::vector<OverlayItem> headMarkers(const ChainTrails& trails, const Theme& the
         add(chosen, 13);
     }
     return out;
+}
+
+int headUnder(const ChainTrails& trails, const PlotTransform& to, QPointF at, double pixels) {
+    const QPointF place = to.map(at.x(), at.y());
+    int best = -1;
+    double nearest = pixels;
+    for (std::size_t c = 0; c < trails.heads.size(); ++c) {
+        const QPointF away = to.map(trails.heads[c].x(), trails.heads[c].y()) - place;
+        if (const double d = std::hypot(away.x(), away.y()); d < nearest) {
+            nearest = d;
+            best = static_cast<int>(c);
+        }
+    }
+    return best;
 }
 
 std::vector<OverlayItem> divergenceMarks(const Frame& frame, const ChainTrails& trails,

@@ -28,8 +28,16 @@ struct ChainTrails {
 std::optional<ChainTrails> trailsOf(const Frame&);
 render::TrailsLayer trailsLayer(const ChainTrails&, const Theme&, int chosen);
 
+/// The present states [chains, D >= 2] as points, and any states as a density.
+render::PointsLayer statesLayer(const Array& states, const Theme&);
+render::DensityLayer densityLayer(const Array& states, const Theme&, bool onField);
+QColor densityColor(const Theme&, bool onField);
+
 /// Markers of the present states, the chosen one largest and last.
 std::vector<OverlayItem> headMarkers(const ChainTrails&, const Theme&, int chosen);
+
+/// The chain whose present state is nearest to a place, within so many pixels; -1: none.
+int headUnder(const ChainTrails&, const PlotTransform&, QPointF at, double pixels);
 
 /// Crosses where the trails diverged. While the clock runs the trails and the list of divergences
 /// may be of different steps: then there are none.

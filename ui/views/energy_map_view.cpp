@@ -5,12 +5,12 @@
 #include "ui/views/energy_layers.h"
 #include "ui/views/figure_view.h"
 #include "ui/views/scene_pick.h"
+#include "ui/views/step_caption.h"
+#include "ui/views/stroke_brush.h"
 
 #include <QActionGroup>
 #include <QApplication>
-#include <QLabel>
 #include <QMenu>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -34,13 +34,16 @@ public:
     EnergyMapView(SessionBridge& bridge, QWidget* parent)
         : FigureView(bridge, parent),
           m_scene(new SceneWidget(rendererSource())),
+          m_caption(new StepCaption),
           m_place(bridge, "chain.place", this) {
         auto* page = new QWidget;
         auto* column = new QVBoxLayout(page);
         column->setContentsMargins(0, 0, 0, 0);
         column->setSpacing(0);
         column->addWidget(m_scene, 1);
-        column->addWidget(makeCaption());
+        column->addWidget(m_caption);
+        m_caption->hide();
+        connect(m_caption, &StepCaption::phaseChanged, this, &EnergyMapView::rebuildOverlay);
         setContent(page);
         setEmptyText(tr("Press play: the chains appear after the first step."));
         connect(m_scene, &SceneWidget::hovered, this, &EnergyMapView::hover);
@@ -62,7 +65,7 @@ public:
         m_scene->installEventFilter(this);
         connect(&bridge.explore(), &ExploreState::toolChanged, this, &EnergyMapView::applyTool);
         connect(&focus(), &ChainFocus::changed, this, [this] {
-            m_phase = -1;
+            m_caption->rewind();
             if (std::exchange(m_divergences, focus().divergences()) != m_divergences) {
                 Q_EMIT channelsChanged();
             }
@@ -140,7 +143,7 @@ public:
         const bool otherRun = m_versions.size() < 2 || versions[0] != m_versions[0];
         m_versions = std::move(versions);
         m_frame = *frame;
-        m_phase = -1;
+        m_caption->rewind();
         if (otherRun) {
             m_homeKnown = false;
             focus().setChain(-1);
@@ -160,10 +163,7 @@ public:
     void setTheme(const Theme& theme) override {
         FigureView::setTheme(theme);
         m_scene->setTheme(theme);
-        m_caption->setFont(theme.font(12));
-        for (QToolButton* button : {m_back, m_on}) {
-            button->setFixedSize(theme.px(22), theme.px(22));
-        }
+        m_caption->setTheme(theme);
         rebuild();
     }
     void fit() override {
@@ -200,12 +200,12 @@ public:
     }
     void cancelGesture() override {
         m_dragged.reset();
-        m_stroke.clear();
+        m_brush.cancel();
         focus().setChain(-1);
         rebuildOverlay();
     }
     bool eventFilter(QObject* object, QEvent* event) override {
-        if (object == m_scene && event->type() == QEvent::MouseButtonRelease && !m_stroke.empty()) {
+        if (object == m_scene && event->type() == QEvent::MouseButtonRelease && m_brush.active()) {
             finishStroke();
         }
         return FigureView::eventFilter(object, event);
@@ -255,18 +255,7 @@ protected:
         }
         menu.addSeparator();
         if (canPaint()) {
-            QMenu* brush = menu.addMenu(tr("Brush"));
-            for (const double radius : {0.1, 0.2, 0.4, 0.8, 1.6}) {
-                QAction* action = brush->addAction(tr("radius %1").arg(formatShort(radius)));
-                action->setCheckable(true);
-                action->setChecked(radius == m_radius);
-                connect(action, &QAction::triggered, this, [this, radius] { m_radius = radius; });
-            }
-            QAction* eraser = brush->addAction(tr("Eraser (or hold Ctrl)"));
-            eraser->setCheckable(true);
-            eraser->setChecked(m_eraser);
-            connect(eraser, &QAction::toggled, this, [this](bool on) { m_eraser = on; });
-            menu.addSeparator();
+            m_brush.fillMenu(menu, this);
         }
         if (!hasMoves()) {
             return;
@@ -304,45 +293,13 @@ private:
     }
     bool paints() const { return bridge().explore().tool() == Tool::Brush && canPaint(); }
     void applyTool() {
-        m_stroke.clear();
+        m_brush.cancel();
         m_scene->setLeftDragPans(!paints());
         m_scene->setCursor(paints() ? Qt::CrossCursor : Qt::ArrowCursor);
     }
     void finishStroke() {
-        const std::vector<QPointF> points = std::exchange(m_stroke, {});
-        std::vector<double> numbers{m_erasing ? 1.0 : 0.0, 1.0, m_radius,
-                                    static_cast<double>(points.size())};
-        for (const QPointF& p : points) {
-            numbers.insert(numbers.end(), {p.x(), p.y()});
-        }
-        bridge().probe("paint", {}, {{"stroke", Array({std::ssize(numbers)}, numbers)}});
+        bridge().probe("paint", {}, {{"stroke", m_brush.finish()}});
         rebuildOverlay();
-    }
-
-    QWidget* makeCaption() {
-        m_captionBar = new QWidget;
-        m_captionBar->setAutoFillBackground(true);
-        m_captionBar->setBackgroundRole(QPalette::Base);
-        auto* row = new QHBoxLayout(m_captionBar);
-        row->setContentsMargins(8, 2, 8, 4);
-        m_back = new QToolButton;
-        m_back->setText(QStringLiteral("◂"));
-        m_back->setAccessibleName(tr("Previous sub-step"));
-        m_on = new QToolButton;
-        m_on->setText(QStringLiteral("▸"));
-        m_on->setAccessibleName(tr("Next sub-step"));
-        for (QToolButton* button : {m_back, m_on}) {
-            button->setToolTip(button->accessibleName());
-            row->addWidget(button);
-        }
-        m_caption = new QLabel;
-        m_caption->setWordWrap(true);
-        m_caption->setTextInteractionFlags(Qt::TextSelectableByMouse);
-        row->addWidget(m_caption, 1);
-        connect(m_back, &QToolButton::clicked, this, [this] { movePhase(-1); });
-        connect(m_on, &QToolButton::clicked, this, [this] { movePhase(1); });
-        m_captionBar->hide();
-        return m_captionBar;
     }
 
     void choose(Mode chosen) {
@@ -353,19 +310,13 @@ private:
     }
     void setMechanism(bool on) {
         m_mechanism = on;
-        m_phase = -1;
+        m_caption->rewind();
         Q_EMIT channelsChanged();
         rebuildOverlay();
     }
     void setMarginals(bool on) {
         m_marginals = on;
         Q_EMIT channelsChanged();
-        rebuildOverlay();
-    }
-    void movePhase(int by) {
-        const int last = static_cast<int>(m_captions.size()) - 1;
-        const int now = m_phase < 0 ? last : m_phase;
-        m_phase = by > 0 && now >= last ? 0 : std::clamp(now + by, 0, std::max(0, last));
         rebuildOverlay();
     }
     void ask(const char* kind, Index chain) {
@@ -424,13 +375,7 @@ private:
             case Mode::Points:
                 if (now) {
                     figure.nameLayers(QStringLiteral("states"), tr("Present states"));
-                    render::PointsLayer points;
-                    points.xy = planeOf(*now);
-                    points.colors = {toRender(chainColor(colors, 1))};
-                    points.markers = {render::Marker::Circle};
-                    points.size = m_count > 2000 ? 3.2F : 4.5F;
-                    points.opacity = 0.85F;
-                    figure.layers.emplace_back(std::move(points));
+                    figure.layers.emplace_back(statesLayer(*now, colors));
                     figure.legend = {{tr("present states of %1 chains").arg(formatInteger(m_count)),
                                       chainColor(colors, 1), render::Marker::Circle}};
                 }
@@ -440,16 +385,12 @@ private:
                 const bool pooled = m_count <= kTrailChains;
                 if (const Array* shown = pooled ? draws : now) {
                     figure.nameLayers(QStringLiteral("density"), tr("Density of the states"));
-                    render::DensityLayer density;
-                    density.xy = planeOf(*shown);
-                    density.colors = {m_onField ? render::Color{1, 0.36F, 0.2F, 1}
-                                                : toRender(chainColor(colors, 0))};
-                    figure.layers.emplace_back(std::move(density));
+                    figure.layers.emplace_back(densityLayer(*shown, colors, m_onField));
                     const QString what =
                         pooled ? tr("%1 draws").arg(formatInteger(shown->dim(0)))
                                : tr("density of %1 chains").arg(formatInteger(m_count));
                     figure.legend = {
-                        {what, QColor::fromRgbF(1, 0.36F, 0.2F), render::Marker::Square}};
+                        {what, densityColor(colors, m_onField), render::Marker::Square}};
                 }
                 break;
             }
@@ -508,11 +449,11 @@ private:
                 figure.overlay.push_back(std::move(item));
             }
         }
-        m_captions.clear();
         if (m_mechanism) {
             figure.nameOverlay(QStringLiteral("mechanism"), tr("How the next step comes about"));
             addSteps(figure, chosen, ink, halo);
         }
+        m_caption->setVisible(m_mechanism);
         if (mode() == Mode::Trails && m_trails) {
             figure.nameOverlay(QStringLiteral("heads"), tr("Present states"));
             for (OverlayItem& item : headMarkers(*m_trails, theme(), chosen)) {
@@ -525,14 +466,9 @@ private:
                 figure.overlay.push_back(std::move(item));
             }
         }
-        if (!m_stroke.empty()) {
+        if (m_brush.active()) {
             figure.nameOverlay(QStringLiteral("stroke"), tr("Stroke"));
-            QColor paint = m_erasing ? QColor(Qt::black) : QColor(Qt::white);
-            paint.setAlphaF(0.4F);
-            const double width = 2 * m_radius * m_scene->transform().scaleX() / theme().lineScale;
-            figure.overlay.push_back(CurveItem{m_stroke, paint, width});
-            figure.overlay.push_back(EllipseItem{m_stroke.back().x(), m_stroke.back().y(), m_radius,
-                                                 m_radius, ink, 1.2, Qt::DashLine});
+            m_brush.draw(figure.overlay, ink, m_scene->transform().scaleX(), theme());
         }
         if (m_dragged) {
             figure.overlay.push_back(MarkerItem{m_dragged->x(), m_dragged->y(),
@@ -544,7 +480,6 @@ private:
             figure.overlay.push_back(TextItem{
                 m_hoverAt.x(), m_hoverAt.y(), m_hoverText, theme().text, {14, -14}, 12, true});
         }
-        showCaption();
         m_scene->overlayChanged();
     }
 
@@ -559,33 +494,11 @@ private:
                 figure.overlay.push_back(proposalArrow(*step, chainColor(theme(), c)));
             }
         }
-        if (const auto step = mechanismOf(m_frame, shown)) {
-            m_captions = mechanismCaptions(*step);
-            const int last = static_cast<int>(m_captions.size()) - 1;
-            addMechanism(figure.overlay, *step, m_phase < 0 ? last : std::min(m_phase, last), ink,
-                         halo);
+        const auto step = mechanismOf(m_frame, shown);
+        m_caption->setCaptions(chainName(shown), step ? mechanismCaptions(*step) : QStringList());
+        if (step) {
+            addMechanism(figure.overlay, *step, m_caption->phase(), ink, halo);
         }
-    }
-
-    void showCaption() {
-        m_captionBar->setVisible(m_mechanism);
-        if (!m_mechanism) {
-            return;
-        }
-        const auto count = static_cast<int>(m_captions.size());
-        m_back->setEnabled(count > 1);
-        m_on->setEnabled(count > 1);
-        if (count == 0) {
-            m_caption->setText(
-                tr("No step to show: this kernel does not tell, or its step is under way."));
-            return;
-        }
-        const int at = m_phase < 0 ? count - 1 : std::min(m_phase, count - 1);
-        m_caption->setText(tr("%1, sub-step %2 of %3: %4")
-                               .arg(chainName(std::max(0, focus().chain())))
-                               .arg(at + 1)
-                               .arg(count)
-                               .arg(m_captions[at]));
     }
 
     /// The chain whose newest state is under the place; -1: none.
@@ -593,18 +506,7 @@ private:
         if (!m_trails || mode() != Mode::Trails) {
             return -1;
         }
-        const QPointF pixel = m_scene->toPixel(at.x(), at.y());
-        int best = -1;
-        double nearest = kGrabPixels;
-        for (std::size_t c = 0; c < m_trails->heads.size(); ++c) {
-            const QPointF head = m_scene->toPixel(m_trails->heads[c].x(), m_trails->heads[c].y());
-            const double d = std::hypot(head.x() - pixel.x(), head.y() - pixel.y());
-            if (d < nearest) {
-                nearest = d;
-                best = static_cast<int>(c);
-            }
-        }
-        return best;
+        return headUnder(*m_trails, m_scene->transform(), at, kGrabPixels);
     }
 
     void hover(QPointF at) {
@@ -643,8 +545,7 @@ private:
 
     void grab(QPointF at) {
         if (paints()) {
-            m_erasing = m_eraser || QApplication::keyboardModifiers() & Qt::ControlModifier;
-            m_stroke = {at};
+            m_brush.begin(at, QApplication::keyboardModifiers() & Qt::ControlModifier);
             rebuildOverlay();
             return;
         }
@@ -652,10 +553,8 @@ private:
         setHover({});
     }
     void drag(QPointF at) {
-        if (!m_stroke.empty()) {
-            const QPointF way = at - m_stroke.back();
-            if (std::hypot(way.x(), way.y()) > m_radius / 6) {
-                m_stroke.push_back(at);
+        if (m_brush.active()) {
+            if (m_brush.extend(at)) {
                 rebuildOverlay();
             }
             return;
@@ -672,9 +571,7 @@ private:
     }
 
     SceneWidget* m_scene;
-    QWidget* m_captionBar = nullptr;
-    QLabel* m_caption = nullptr;
-    QToolButton *m_back = nullptr, *m_on = nullptr;
+    StepCaption* m_caption;
     LatestProbe m_place;
     Frame m_frame;
     std::vector<std::uint64_t> m_versions;
@@ -683,13 +580,10 @@ private:
     Mode m_mode = Mode::Auto;
     bool m_mechanism = false, m_marginals = true, m_homeKnown = false, m_onField = false;
     double m_window = 10;
-    QStringList m_captions;
-    int m_phase = -1;  ///< of the mechanism; -1: all of the step
     int m_grabbed = -1;
     std::optional<QPointF> m_dragged;
-    std::vector<QPointF> m_stroke;  ///< under the hand
-    double m_radius = 0.4;          ///< of the brush, in the units of the plane
-    bool m_eraser = false, m_erasing = false, m_divergences = true;
+    StrokeBrush m_brush;
+    bool m_divergences = true;
     QString m_hoverText;
     QPointF m_hoverAt;
 };
