@@ -16,7 +16,7 @@ namespace lx::app {
 namespace {
 
 constexpr int kQuietMs = 400;  // nothing new for so long: the picture is finished
-constexpr int kSettleMs = 15'000;
+constexpr int kSettleMs = 60'000;
 constexpr int kDayMs = 24 * 3600 * 1000;
 
 /// Qt's remarks are of no use to a script; they go to the log only.
@@ -75,7 +75,7 @@ void settle(ui::SessionBridge& bridge, const std::stop_token& stop) {
     quiet.start();
     const auto restart = [&quiet] { quiet.restart(); };
     const auto changed = QObject::connect(&bridge, &ui::SessionBridge::snapshotChanged, restart);
-    pumpUntil([&] { return quiet.elapsed() > kQuietMs; }, kSettleMs, stop);
+    pumpUntil([&] { return quiet.elapsed() > kQuietMs && !bridge.waiting(); }, kSettleMs, stop);
     QObject::disconnect(changed);
 }
 

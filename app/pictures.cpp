@@ -85,6 +85,7 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
     ui::applyTheme(theme);
     ui::SessionBridge bridge;
     bridge.setRendererFactory(rendererFactory(program));
+    bridge.setUnhurried(true);
     bridge.addRun(std::make_shared<Replay>(request.session, request.series),
                   QString::fromStdString(request.title));
     bridge.poll();
@@ -93,8 +94,10 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
     std::vector<std::filesystem::path> files;
     for (const ui::ViewSpec& spec : ui::viewSpecs()) {
         const std::string id = spec.id.toStdString();
-        const bool wanted =
-            request.views.empty() || std::ranges::find(request.views, id) != request.views.end();
+        // A comparison has nothing to show of a single run.
+        const bool wanted = request.views.empty()
+                                ? !spec.compared
+                                : std::ranges::find(request.views, id) != request.views.end();
         if (!wanted || !description || !fits(spec, *description)) {
             continue;
         }

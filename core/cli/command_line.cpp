@@ -157,7 +157,10 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
     shotApp->add_option("--theme", theme, "light or dark")
         ->check(CLI::IsMember({"light", "dark"}))
         ->type_name("NAME");
-    shotApp->add_option("--dpi", shot.dpi, "pixels per inch; 96 are one per pixel of --size")
+    shotApp
+        ->add_option(
+            "--dpi", shot.dpi,
+            "pixels per inch; 96 are one per pixel of --size; without --size 144 of 640x480")
         ->check(CLI::Range(24.0, 1200.0))
         ->type_name("N");
     auto* pngOption = shotApp->add_option("--png", png, "file to write")->type_name("FILE");

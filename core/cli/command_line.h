@@ -44,7 +44,7 @@ struct ShotOptions {
     bool dark = false;
     std::string device = "auto";
     int threads = 0;
-    double dpi = 96;  ///< of PNG, and of raster parts of SVG and PDF
+    double dpi = 0;   ///< of PNG, and of raster parts of SVG and PDF; 0: 96 with a size, else 144
     std::string out;  ///< --png or --out
 };
 struct MovieOptions {

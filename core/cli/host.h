@@ -27,8 +27,9 @@ struct FigureRequest {
     std::string title;
     std::vector<SeriesPoint> series;
     std::vector<std::string> views;  ///< ids; empty: all that fit the run
-    int width = 960, height = 720;   ///< logical pixels
-    double dpi = 96;                 ///< of PNG, and of raster parts of SVG and PDF
+    /// Logical pixels: 96 to the inch, so that type has the size that it has in print.
+    int width = 640, height = 480;
+    double dpi = 144;  ///< of PNG, and of raster parts of SVG and PDF
     bool dark = false;
     Texts texts = {};
     /// Called with each picture's view; returns the file to write.

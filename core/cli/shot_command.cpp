@@ -3,6 +3,7 @@
 #include "core/cli/run_output.h"
 #include "core/recipes/session_code.h"
 
+#include <algorithm>
 #include <ostream>
 
 namespace lx::cli {
@@ -37,14 +38,15 @@ Pictures paintViews(const Recipe& recipe, const ShotOptions& options, const Host
                           .title = recipe.title,
                           .series = std::move(series),
                           .views = std::move(views),
-                          .dpi = options.dpi,
                           .dark = options.dark,
                           .texts = {{kSessionCodeKey, sessionCode(run.document())}},
                           .file = file};
     if (options.width > 0) {
         request.width = options.width;
         request.height = options.height;
+        request.dpi = 96;
     }
+    request.dpi = options.dpi > 0 ? options.dpi : request.dpi;
     return {host.paintFigures(request), false};
 }
 
@@ -110,7 +112,10 @@ ExitCode shotCommand(const ShotOptions& options, const Host& host) {
             paintAll(recipe, out / recipe.id);
             SheetRequest::Group group{recipe.title, {}};
             for (std::size_t i = before; i < files.size(); ++i) {
-                group.pictures.emplace_back(files[i], files[i].stem().string());
+                const std::string id = files[i].stem().string();
+                const auto view = std::ranges::find(host.views, id, &ViewInfo::id);
+                group.pictures.emplace_back(files[i],
+                                            view == host.views.end() ? "Window" : view->title);
             }
             sheet.groups.push_back(std::move(group));
         }

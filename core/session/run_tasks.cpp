@@ -119,6 +119,7 @@ void Run::serveProbe(ProbeWork& work) {
     }
     if (work.finished) {
         work.task.reset();
+        answer.set(prefix + "done", Array({1}, std::vector<Index>{1}));
     }
     if (answer.channels().empty() && !work.finished) {
         return;

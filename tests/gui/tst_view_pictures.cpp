@@ -68,9 +68,6 @@ private Q_SLOTS:
             applyTheme(theme);
             std::unique_ptr<View> view(findView(id)->make(m_bridge, nullptr));
             view->setTheme(theme);
-            for (const Frame& frame : m_bridge.frames()) {
-                view->append(m_bridge.history(frame.source));
-            }
             QObject::connect(&m_bridge, &SessionBridge::snapshotChanged, view.get(),
                              [&] { view->present(m_bridge.frames()); });
             m_bridge.observe(view.get(), view->channels());

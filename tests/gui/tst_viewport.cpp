@@ -159,8 +159,10 @@ private Q_SLOTS:
         plot.resize(700, 260);
         plot.show();
         QVERIFY(QTest::qWaitForWindowExposed(&plot));
+        SeriesTable table;
+        plot.showTable(table);
         for (Index i = 0; i < 1'000'000; ++i) {
-            plot.table().add({7, 0, Clock::Train, i, i == 500'000 ? 90.0 : std::sin(i * 1e-4)});
+            table.add({7, 0, Clock::Train, i, i == 500'000 ? 90.0 : std::sin(i * 1e-4)});
         }
         plot.setSeries({{.key = {7, 0, Clock::Train},
                          .label = "loss",
@@ -172,11 +174,13 @@ private Q_SLOTS:
         const double ms = double(clock.nsecsElapsed()) * 1e-6;
         qInfo("replot of 10^6 points: %.1f ms", ms);
         QVERIFY(plot.drawnPoints(0) <= 4 * 700 / 3 + 6);
-        QVERIFY(plot.drawnPoints(0) > 700 / 3);
+        // A curve has two ends in every column at least.
+        QVERIFY(plot.drawnPoints(0) >= 2 * (700 / 3));
         QCOMPARE(plot.valuesAt(500'000).at(1), QString("loss  90 nats"));
-        plot.table().rewind(7, Clock::Train, 100);
+        table.rewind(7, Clock::Train, 100);
         plot.replotNow();
-        QCOMPARE(plot.drawnPoints(0), 100);
+        QVERIFY(plot.drawnPoints(0) > 0 && plot.drawnPoints(0) <= 100);
+        QCOMPARE(plot.valuesAt(500'000).at(0).left(6), QString("step 9"));
     }
 
     void pointsLieWhereTheDataSay_data() {
@@ -307,9 +311,10 @@ private Q_SLOTS:
         TimePlot plot;
         plot.setTheme(themeOf(ThemeKind::Light));
         plot.resize(500, 250);
+        SeriesTable table;
+        plot.showTable(table);
         for (Index i = 0; i < 300; ++i) {
-            plot.table().add(
-                {7, 0, Clock::Train, i * 10, 200.0 + 100.0 * std::exp(-double(i) / 50)});
+            table.add({7, 0, Clock::Train, i * 10, 200.0 + 100.0 * std::exp(-double(i) / 50)});
         }
         plot.setSeries({{.key = {7, 0, Clock::Train},
                          .label = "loss",

@@ -16,3 +16,5 @@ lx_test(tst_window_charts LABELS gui SOURCES tst_window_charts.cpp LIBS lx_ui lx
 lx_test(tst_stage_layers LABELS gui SOURCES tst_stage_layers.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_stage_selection LABELS gui SOURCES tst_stage_selection.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_stage_comparison LABELS gui SOURCES tst_stage_comparison.cpp LIBS lx_ui lx_test_support)
+lx_test(tst_stage_window LABELS gui SOURCES tst_stage_window.cpp LIBS lx_ui lx_test_support)
+lx_test(tst_series_memory LABELS gui SOURCES tst_series_memory.cpp LIBS lx_ui lx_test_support)

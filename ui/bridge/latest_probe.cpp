@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/bridge/session_bridge.h"
 
+#include <algorithm>
+
 namespace lx::ui {
 
 namespace {
 /// A run that failed or was replaced never answers: after this long the next question goes out.
-constexpr int kOverdueMs = 400;
+constexpr int kOverdueMs = 2000;
+constexpr std::size_t kMostSent = 16;
 }  // namespace
 
 LatestProbe::LatestProbe(SessionBridge& bridge, std::string name, QObject* parent)
@@ -18,13 +21,13 @@ LatestProbe::LatestProbe(SessionBridge& bridge, std::string name, QObject* paren
         }
     });
     connect(&m_bridge, &SessionBridge::probeAnswered, this, [this](std::uint64_t ticket) {
-        const bool expected = ticket == m_ticket;
-        // A late answer to the question before is still newer than what is shown.
-        if (!expected && ticket != m_shown) {
+        // A late answer to a question before is still newer than what is shown.
+        const auto known = std::ranges::find(m_sent, ticket);
+        if (known == m_sent.end()) {
             return;
         }
-        m_shown = ticket;
-        if (expected) {
+        m_sent.erase(m_sent.begin(), known);
+        if (ticket == m_ticket) {
             m_ticket = 0;
             m_overdue.stop();
         }
@@ -55,7 +58,7 @@ void LatestProbe::drop() {
     m_waiting.reset();
     m_overdue.stop();
     m_ticket = 0;
-    m_shown = 0;
+    m_sent.clear();
 }
 
 void LatestProbe::send(Question question) {
@@ -63,6 +66,10 @@ void LatestProbe::send(Question question) {
     m_ticket = m_bridge.probeOf(m_source == kNoRun ? m_bridge.active() : m_source,
                                 std::move(question.kind), std::move(question.args),
                                 std::move(question.arrays), m_tag);
+    m_sent.push_back(m_ticket);
+    if (m_sent.size() > kMostSent) {
+        m_sent.erase(m_sent.begin());
+    }
     m_overdue.start(kOverdueMs);
 }
 

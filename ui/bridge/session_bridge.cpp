@@ -15,7 +15,7 @@ namespace {
 constexpr int kFrameMs = 16;
 /// While a question is under way: to wait a frame for its answer would cost every second one.
 constexpr int kAnswerMs = 2;
-constexpr std::size_t kHistoryPoints = std::size_t{1} << 20;
+constexpr int kPausedMs = 250;
 /// While training runs, the picture under a resting probe is renewed this often.
 constexpr int kCursorRefreshMs = 80;
 constexpr std::string_view kProbePrefix = "probe.";
@@ -40,7 +40,6 @@ std::uint64_t ticketOf(std::string_view id, std::string_view& name) {
 struct SessionBridge::Run {
     std::shared_ptr<Session> session;
     Frame frame;
-    std::vector<SeriesPoint> history;
     /// By series and clock, a flat table: a fast run brings 10^5 points a second.
     std::vector<Index> lastStep;
     std::vector<std::optional<double>> lastValue;
@@ -91,7 +90,7 @@ SessionBridge::SessionBridge(QObject* parent)
     connect(&m_explore, &ExploreState::cursorMoved, this, &SessionBridge::askCursor);
     m_timer.setTimerType(Qt::PreciseTimer);
     m_timer.setInterval(kFrameMs);
-    connect(&m_timer, &QTimer::timeout, this, &SessionBridge::poll);
+    connect(&m_timer, &QTimer::timeout, this, [this] { m_paused ? drainAll() : poll(); });
     m_timer.start();
     m_cursorClock.start();
 }
@@ -123,6 +122,7 @@ void SessionBridge::addRun(std::shared_ptr<Session> session, const QString& name
 void SessionBridge::removeRun(std::uint32_t source) {
     std::erase_if(m_runs, [&](const auto& run) { return run->frame.source == source; });
     std::erase_if(m_events, [&](const TimelineEvent& event) { return event.source == source; });
+    m_series.remove(source);
     rebuildFrames();
     Q_EMIT runsChanged();
     if (m_compared == source) {
@@ -149,7 +149,7 @@ void SessionBridge::setActive(std::uint32_t source) {
         m_linkedTime->restart();
     }
     m_active = source;
-    m_timer.setInterval(kFrameMs);
+    m_timer.setInterval(m_paused ? kPausedMs : kFrameMs);
     m_cursorProbe->drop();
     m_cursorAnswer.clear();
     rebuildFrames();
@@ -206,13 +206,32 @@ std::uint64_t SessionBridge::probe(std::string kind, ParamSet args, State arrays
 std::uint64_t SessionBridge::probeOf(std::uint32_t source, std::string kind, ParamSet args,
                                      State arrays, std::string_view coalesceTag) {
     const std::uint64_t ticket = m_nextTicket++;
+    if (!coalesceTag.empty()) {
+        std::erase_if(m_pending, [&](const Question& old) {
+            return old.source == source && old.tag == coalesceTag;
+        });
+    }
+    if (find(source)) {
+        m_pending.push_back({ticket, source, std::string(coalesceTag)});
+    }
     postTo(source, cmd::Probe{ticket, std::move(kind), std::move(args), std::move(arrays)},
            coalesceTag);
-    m_timer.setInterval(kAnswerMs);
+    if (!m_paused) {
+        m_timer.setInterval(kAnswerMs);
+    }
     return ticket;
 }
 
+void SessionBridge::forgetAnswered() {
+    std::erase_if(m_pending, [&](const Question& asked) {
+        const Run* run = find(asked.source);
+        return !run || run->frame.snapshot->channels.contains(
+                           std::string(kProbePrefix) + std::to_string(asked.ticket) + ".done");
+    });
+}
+
 void SessionBridge::cancel(std::uint64_t ticket) {
+    std::erase_if(m_pending, [&](const Question& old) { return old.ticket == ticket; });
     post(cmd::Cancel{ticket});
 }
 
@@ -275,11 +294,6 @@ void SessionBridge::postObserve() {
     }
 }
 
-std::span<const SeriesPoint> SessionBridge::history(std::uint32_t source) const {
-    const Run* run = find(source);
-    return run ? std::span<const SeriesPoint>(run->history) : std::span<const SeriesPoint>{};
-}
-
 std::optional<double> SessionBridge::lastValue(std::uint32_t source,
                                                std::string_view series) const {
     const Run* run = find(source);
@@ -318,10 +332,12 @@ render::Renderer& SessionBridge::renderer() {
 }
 
 void SessionBridge::setPaused(bool paused) {
-    if (paused) {
-        m_timer.stop();
-    } else if (!m_timer.isActive()) {
-        m_timer.start();
+    if (paused == m_paused) {
+        return;
+    }
+    m_paused = paused;
+    m_timer.setInterval(paused ? kPausedMs : kFrameMs);
+    if (!paused) {
         poll();
     }
 }
@@ -353,12 +369,24 @@ bool SessionBridge::pollRun(Run& run, std::vector<SeriesPoint>& points) {
         run.frame.snapshot = std::move(snapshot);
         changed = true;
     }
+    drain(run, points);
+    return changed;
+}
+
+void SessionBridge::drain(Run& run, std::vector<SeriesPoint>& points) {
     const auto fresh = run.session->drainSeries();
     points.insert(points.end(), fresh.begin(), fresh.end());
-    if (!fresh.empty()) {
-        appendHistory(run, fresh);
+    appendSeries(run, fresh);
+}
+
+void SessionBridge::drainAll() {
+    std::vector<SeriesPoint> points;
+    for (const auto& run : m_runs) {
+        drain(*run, points);
     }
-    return changed;
+    if (!points.empty()) {
+        Q_EMIT seriesAppended(points);
+    }
 }
 
 void SessionBridge::poll() {
@@ -398,9 +426,10 @@ void SessionBridge::poll() {
     }
     if (any) {
         rebuildFrames();
+        forgetAnswered();
     }
     if (std::ranges::count(answers, m_nextTicket - 1) > 0) {
-        m_timer.setInterval(kFrameMs);  // the newest question is answered
+        m_timer.setInterval(m_paused ? kPausedMs : kFrameMs);  // the newest question is answered
     }
     if (!points.empty()) {
         Q_EMIT seriesAppended(points);
@@ -441,15 +470,14 @@ void SessionBridge::rewind(Run& run, Clock clock, Index step) {
         return;
     }
     std::ranges::fill(run.lastValue, std::nullopt);
-    const auto isVoid = [&](Clock c, Index s) { return c == clock && s >= step; };
-    std::erase_if(run.history, [&](const SeriesPoint& p) { return isVoid(p.clock, p.step); });
+    m_series.rewind(run.frame.source, clock, step);
     std::erase_if(m_events, [&](const TimelineEvent& event) {
-        return event.source == run.frame.source && isVoid(event.clock, event.step);
+        return event.source == run.frame.source && event.clock == clock && event.step >= step;
     });
     Q_EMIT seriesRewound(run.frame.source, clock, step);
 }
 
-void SessionBridge::appendHistory(Run& run, std::span<const SeriesPoint> points) {
+void SessionBridge::appendSeries(Run& run, std::span<const SeriesPoint> points) {
     for (const SeriesPoint& point : points) {
         const std::size_t at = point.series * kClocks + static_cast<std::size_t>(point.clock);
         if (at >= run.lastStep.size()) {
@@ -462,13 +490,7 @@ void SessionBridge::appendHistory(Run& run, std::span<const SeriesPoint> points)
         }
         run.lastStep[at] = point.step;
         run.lastValue[point.series] = point.value;
-        run.history.push_back(point);
-    }
-    if (run.history.size() > kHistoryPoints) {
-        // Every second point of each series goes; the files keep them all.
-        std::map<std::uint32_t, bool> keep;
-        std::erase_if(run.history,
-                      [&](const SeriesPoint& p) { return (keep[p.series] = !keep[p.series]); });
+        m_series.add(point);
     }
 }
 

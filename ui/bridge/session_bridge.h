@@ -6,6 +6,7 @@
 #include "core/session/session.h"
 #include "ui/bridge/chain_focus.h"
 #include "ui/bridge/explore_state.h"
+#include "ui/bridge/series_table.h"
 
 #include <QElapsedTimer>
 #include <QObject>
@@ -96,6 +97,8 @@ public:
     std::uint64_t probeOf(std::uint32_t source, std::string kind, ParamSet args, State arrays,
                           std::string_view coalesceTag = {});
     void cancel(std::uint64_t ticket);
+    /// A question is not answered in full yet.
+    bool waiting() const { return !m_pending.empty(); }
     /// The arrays of the answer by their short names ("x", "logp"); empty while there is none.
     State answer(std::uint64_t ticket) const;
 
@@ -103,8 +106,8 @@ public:
     /// hidden view) withdraws; a deleted viewer withdraws by itself.
     void observe(QObject* viewer, const QStringList& channels);
 
-    /// All series points of a run so far, oldest first, thinned beyond 2^20.
-    std::span<const SeriesPoint> history(std::uint32_t source) const;
+    /// The series of all runs so far; it lives as long as the bridge.
+    const SeriesTable& series() const { return m_series; }
     /// Latest value of the series with that id; none before its first point.
     std::optional<double> lastValue(std::uint32_t source, std::string_view series) const;
     /// The bound in nats: the held-out one where it is measured, else minus the loss.
@@ -122,8 +125,12 @@ public:
     /// The one renderer of the window, made at the first use.
     render::Renderer& renderer();
 
-    /// Stops polling while nothing is visible.
+    /// While nothing is visible, only the series are fetched, now and then: a run that goes on
+    /// would fill the memory with them.
     void setPaused(bool);
+    /// Pictures for a file are taken of the views: they leave nothing out to save time.
+    void setUnhurried(bool unhurried) { m_unhurried = unhurried; }
+    bool unhurried() const { return m_unhurried; }
     /// Polls at once (tests, export).
     void poll();
 
@@ -144,6 +151,11 @@ Q_SIGNALS:
 
 private:
     struct Run;
+    struct Question {
+        std::uint64_t ticket = 0;
+        std::uint32_t source = 0;
+        std::string tag;
+    };
     struct Viewer {
         QPointer<QObject> object;
         QStringList channels;
@@ -151,7 +163,10 @@ private:
     Run* find(std::uint32_t source) const;
     void rebuildFrames();
     bool pollRun(Run&, std::vector<SeriesPoint>& points);
-    void appendHistory(Run&, std::span<const SeriesPoint>);
+    void drain(Run&, std::vector<SeriesPoint>& points);
+    void drainAll();
+    void forgetAnswered();
+    void appendSeries(Run&, std::span<const SeriesPoint>);
     void rewind(Run&, Clock, Index step);
     void postObserve();
     void askCursor();
@@ -162,9 +177,11 @@ private:
     std::uint32_t m_active = kNoRun, m_compared = kNoRun;
     LinkedTime* m_linkedTime;
     std::uint64_t m_nextTicket = 1;
+    std::vector<Question> m_pending;
     std::vector<Viewer> m_viewers;
     std::vector<std::string> m_observed;
     std::vector<TimelineEvent> m_events;
+    SeriesTable m_series;
     ExploreState m_explore;
     ChainFocus m_chains;
     State m_cursorAnswer;
@@ -174,6 +191,7 @@ private:
     RendererFactory m_factory;
     std::shared_ptr<render::Renderer> m_renderer;
     QTimer m_timer;
+    bool m_paused = false, m_unhurried = false;
 };
 
 /// One question in flight, the newest one next: for anything that follows the hand.
@@ -203,8 +221,9 @@ private:
 
     SessionBridge& m_bridge;
     std::string m_tag;
-    std::uint32_t m_source = kNoRun;  ///< none: the active one
-    std::uint64_t m_ticket = 0, m_shown = 0;
+    std::uint32_t m_source = kNoRun;    ///< none: the active one
+    std::uint64_t m_ticket = 0;         ///< under way; 0: none, or overdue
+    std::vector<std::uint64_t> m_sent;  ///< the one shown, and those after it
     std::unique_ptr<Question> m_waiting;
     QTimer m_overdue;
 };

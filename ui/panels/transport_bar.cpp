@@ -31,6 +31,19 @@ double speedOf(int slider) {
     return slider >= kSpeedMax ? 0 : 0.1 * std::pow(10.0, 4.0 * slider / (kSpeedMax - 1));
 }
 
+/// In one unit: it is an estimate, and the row is short.
+QString roughDuration(double seconds) {
+    if (seconds < 60) {
+        return QStringLiteral("%1 s").arg(static_cast<int>(seconds + 0.5));
+    }
+    const bool minutes = seconds < 6000;
+    const double value = seconds / (minutes ? 60 : 3600);
+    return value < 1e4 ? QStringLiteral("%1 %2")
+                             .arg(static_cast<int>(value + 0.5))
+                             .arg(minutes ? QStringLiteral("min") : QStringLiteral("h"))
+                       : QStringLiteral("over a year");
+}
+
 }  // namespace
 
 TransportBar::TransportBar(Actions& actions, RunBook& book, SessionBridge& bridge, QWidget* parent)
@@ -81,7 +94,6 @@ TransportBar::TransportBar(Actions& actions, RunBook& book, SessionBridge& bridg
     row->addWidget(m_step);
     m_remaining = new QLabel;
     m_remaining->setProperty("quiet", true);
-    m_remaining->setMinimumWidth(54);
     row->addWidget(m_remaining);
 
     addLine();
@@ -149,6 +161,7 @@ void TransportBar::refreshTheme() {
     refresh();
     m_play->defaultAction()->setIcon(
         theme.icon(running() ? QStringLiteral("pause") : QStringLiteral("play"), theme.onAccent));
+    fit();
 }
 
 void TransportBar::setClock(Clock clock) {
@@ -188,7 +201,34 @@ void TransportBar::resizeEvent(QResizeEvent* event) {
 }
 
 void TransportBar::fit() {
-    const bool compact = m_narrowWindow || width() < fullWidth();
+    for (QWidget* widget : dispensable()) {
+        widget->show();
+    }
+    setTexts(m_narrowWindow || width() < fullWidth());
+    for (QWidget* widget : dispensable()) {
+        layout()->invalidate();
+        if (layout()->minimumSize().width() <= width()) {
+            break;
+        }
+        widget->hide();
+    }
+}
+
+std::vector<QWidget*> TransportBar::dispensable() const {
+    std::vector<QWidget*> out{m_remaining, m_speedLabel, m_speed};
+    for (const char* id : {"tool.brush", "tool.geodesic", "file.export", "run.compare",
+                           "transport.back", "transport.restart"}) {
+        for (const Tinted& item : m_tinted) {
+            if (item.button->objectName() == QLatin1String(id)) {
+                out.push_back(item.button);
+            }
+        }
+    }
+    out.push_back(m_layout);
+    return out;
+}
+
+void TransportBar::setTexts(bool compact) {
     if (compact == m_compact) {
         return;
     }
@@ -248,9 +288,12 @@ void TransportBar::refresh() {
         m_step->setMinimumWidth(needed);
         fit();
     }
+    // The longest that it says with minutes: the tools beside it stay where they are.
+    m_remaining->setFixedWidth(
+        m_remaining->fontMetrics().horizontalAdvance(QStringLiteral("00 min left")));
     const double rate = frame ? frame->snapshot->stepsPerSecond[at] : 0;
     m_remaining->setText(on && limited && rate > 0 && run->until > step
-                             ? formatDuration(static_cast<double>(run->until - step) / rate) +
+                             ? roughDuration(static_cast<double>(run->until - step) / rate) +
                                    QStringLiteral(" left")
                              : QString());
 }

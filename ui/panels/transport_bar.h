@@ -49,6 +49,9 @@ private:
     /// What the row needs with texts on its buttons, pixels.
     int fullWidth() const;
     void fit();
+    /// What the row can do without, as menus and keys offer it too; first what goes first.
+    std::vector<QWidget*> dispensable() const;
+    void setTexts(bool compact);
     QToolButton* button(const QString& actionId, const QString& icon, bool withText);
     void addLine();
     void refresh();

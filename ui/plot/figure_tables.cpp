@@ -279,10 +279,11 @@ std::vector<DataTable> tablesOf(TimePlot& plot) {
     auto steps = std::make_shared<std::vector<double>>();
     auto columns = std::make_shared<std::vector<Column>>();
     QStringList names;
-    std::size_t identity = 0;
+    std::size_t identity = 0, stride = 1;
     for (const TimeSeries& series : plot.series()) {
         if (const SeriesData* data = plot.table().find(series.key)) {
             columns->push_back({data->step, data->value});
+            stride = std::max(stride, data->stride());
             if (series.negated) {
                 std::ranges::transform(columns->back().value, columns->back().value.begin(),
                                        std::negate());
@@ -300,7 +301,8 @@ std::vector<DataTable> tablesOf(TimePlot& plot) {
     if (steps->empty()) {
         return {};
     }
-    DataTable table(tr("Series"), static_cast<Index>(steps->size()));
+    DataTable table(stride == 1 ? tr("Series") : tr("Series, extremes of %1 steps").arg(stride),
+                    static_cast<Index>(steps->size()));
     table.add(
         {tr("step")}, {},
         [steps](Index row, Index) { return exactNumber((*steps)[std::size_t(row)]); }, identity);

@@ -25,7 +25,8 @@ QString readout(double value) {
 
 struct TimePlot::Impl {
     QCustomPlot* plot = nullptr;
-    SeriesTable table;
+    SeriesTable none;
+    const SeriesTable* table = &none;
     std::vector<TimeSeries> series;
     std::vector<QCPGraph*> raw, smoothed;
     std::vector<Event> events;
@@ -194,7 +195,7 @@ struct TimePlot::Impl {
         }
         double low = INFINITY, high = -INFINITY;
         for (const TimeSeries& s : series) {
-            if (const SeriesData* data = table.find(s.key)) {
+            if (const SeriesData* data = table->find(s.key)) {
                 low = std::min(low, data->step.front());
                 high = std::max(high, data->step.back());
             }
@@ -243,7 +244,7 @@ struct TimePlot::Impl {
         // The axis rectangle has its size only after the first layout.
         const auto columns = static_cast<std::size_t>(std::max(16, plot->width() / kColumnPixels));
         for (std::size_t i = 0; i < series.size(); ++i) {
-            const SeriesData* data = table.find(series[i].key);
+            const SeriesData* data = table->find(series[i].key);
             const double sign = series[i].negated ? -1 : 1;
             fill(raw[i], data, range, columns, false, sign);
             fill(smoothed[i], memory > 0 ? data : nullptr, range, columns, true, sign);
@@ -282,7 +283,7 @@ struct TimePlot::Impl {
         const double step = x()->pixelToCoord(at.x());
         QStringList lines;
         for (std::size_t i = 0; i < series.size(); ++i) {
-            const SeriesData* data = inside ? table.find(series[i].key) : nullptr;
+            const SeriesData* data = inside ? table->find(series[i].key) : nullptr;
             dots[i]->setVisible(data != nullptr);
             if (!data) {
                 continue;
@@ -319,7 +320,7 @@ struct TimePlot::Impl {
     QStringList valuesAt(double step) const {
         QStringList out;
         for (const TimeSeries& s : series) {
-            if (const SeriesData* data = table.find(s.key)) {
+            if (const SeriesData* data = table->find(s.key)) {
                 const std::size_t n = nearest(*data, step);
                 if (out.isEmpty()) {
                     out << QStringLiteral("step ") + tickLabel(data->step[n], 0);
@@ -415,8 +416,13 @@ bool TimePlot::eventFilter(QObject* object, QEvent* event) {
     return QWidget::eventFilter(object, event);
 }
 
-SeriesTable& TimePlot::table() {
-    return m->table;
+void TimePlot::showTable(const SeriesTable& table) {
+    m->table = &table;
+    dataChanged();
+}
+
+const SeriesTable& TimePlot::table() const {
+    return *m->table;
 }
 
 void TimePlot::dataChanged() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/plot/series_table.h"
+#include "ui/bridge/series_table.h"
 #include "ui/shell/theme.h"
 
 #include <QColor>
@@ -28,15 +28,17 @@ struct TimeSeries {
     bool negated = false;  ///< a bound beside losses: drawn and read out with the other sign
 };
 
-/// Scalars over steps. Points live in a SeriesTable; what is drawn is thinned to the pixels, so a
-/// million points cost as much as a thousand. Replots at most 20 times a second.
+/// Scalars over steps. What is drawn is thinned to the pixels, so a million points cost as much as
+/// a thousand. Replots at most 20 times a second.
 class TimePlot : public QWidget {
     Q_OBJECT
 public:
     explicit TimePlot(QWidget* parent = nullptr);
     ~TimePlot() override;
 
-    SeriesTable& table();
+    /// Shows these points, which outlive the plot.
+    void showTable(const SeriesTable&);
+    const SeriesTable& table() const;
     /// Points in the table changed.
     void dataChanged();
     void setSeries(std::vector<TimeSeries>);

@@ -14,8 +14,7 @@ namespace lx::ui {
 namespace {
 
 constexpr Index kMaxFrames = 100'000;
-constexpr int kQuietMs = 60;         // nothing new for so long: an answer is complete
-constexpr int kPatienceMs = 10'000;  // for the answers that a view waits for
+constexpr int kPatienceMs = 60'000;  // for the answers that a view waits for
 constexpr int kLookMs = 10;
 
 /// The failure of a run as the error it was.
@@ -78,27 +77,14 @@ public:
         m_points.insert(m_points.end(), points.begin(), points.end());
         m_merged.reset();
     }
-    /// Questions asked since the frame came without an answer yet.
-    bool waiting() const {
-        const auto now = m_session->latest();
-        return std::ranges::any_of(m_asked, [&](std::uint64_t ticket) {
-            const std::string prefix = "probe." + std::to_string(ticket) + ".";
-            const auto at = now->channels.lower_bound(prefix);
-            return at == now->channels.end() || !at->first.starts_with(prefix);
-        });
-    }
-    bool asked() const { return !m_asked.empty(); }
-    void forget() { m_asked.clear(); }
-    std::uint64_t sequence() const { return m_session->latest()->sequence; }
 
     std::uint32_t id() const override { return m_session->id(); }
     void post(Command command, std::string_view tag) override {
-        if (const auto* probe = std::get_if<cmd::Probe>(&command)) {
-            m_asked.push_back(probe->ticket);
-        } else if (!std::holds_alternative<cmd::Cancel>(command)) {
-            return;  // the film alone decides what the run does
+        // The film alone decides what the run does.
+        if (std::holds_alternative<cmd::Probe>(command) ||
+            std::holds_alternative<cmd::Cancel>(command)) {
+            m_session->post(std::move(command), tag);
         }
-        m_session->post(std::move(command), tag);
     }
     std::shared_ptr<const Snapshot> latest() const override {
         const auto real = m_session->latest();
@@ -135,7 +121,6 @@ private:
     std::shared_ptr<Session> m_session;
     std::shared_ptr<const Snapshot> m_frame;
     std::vector<SeriesPoint> m_points;
-    std::vector<std::uint64_t> m_asked;
     mutable std::shared_ptr<const Snapshot> m_merged;
     mutable std::uint64_t m_mergedFrom = 0, m_sequence = 0;
 };
@@ -287,6 +272,7 @@ void FilmMaker::paint(const std::shared_ptr<const Snapshot>& snapshot,
         m_proxy = std::make_shared<Proxy>(m_plan.session);
         m_bridge = std::make_unique<SessionBridge>();
         m_bridge->setRendererFactory(m_plan.renderer);
+        m_bridge->setUnhurried(true);
         m_bridge->addRun(m_proxy, QString::fromStdString(m_plan.title));
     }
     m_step = snapshot->step[static_cast<std::size_t>(m_plan.clock)];
@@ -305,30 +291,22 @@ void FilmMaker::paint(const std::shared_ptr<const Snapshot>& snapshot,
         m_host->resize(m_plan.movie.width, m_plan.movie.height);
         m_host->show();
     }
-    m_waits = 0;
-    m_seen = 0;
+    if (auto* scene = m_host->view()->findChild<SceneWidget*>()) {
+        if (const auto camera = cameraAt(m_plan.keys, m_step)) {
+            scene->setShown(*camera);  // a view may ask anew for another place
+        }
+    }
+    m_patience.start();
     paintWhenSettled();
 }
 
 void FilmMaker::paintWhenSettled() {
     m_bridge->poll();
-    if (m_proxy->asked() && m_waits * kLookMs < kPatienceMs) {
-        const std::uint64_t sequence = m_proxy->sequence();
-        if (m_proxy->waiting() || sequence != m_seen) {
-            m_seen = sequence;
-            ++m_waits;
-            QTimer::singleShot(m_proxy->waiting() ? kLookMs : kQuietMs, this,
-                               &FilmMaker::paintWhenSettled);
-            return;
-        }
+    if (m_bridge->waiting() && m_patience.elapsed() < kPatienceMs) {
+        QTimer::singleShot(kLookMs, this, &FilmMaker::paintWhenSettled);
+        return;
     }
-    m_proxy->forget();
     View* view = m_host->view();
-    if (auto* scene = view->findChild<SceneWidget*>()) {
-        if (const auto camera = cameraAt(m_plan.keys, m_step)) {
-            scene->setShown(*camera);
-        }
-    }
     const QSize size(m_plan.movie.width, m_plan.movie.height);
     answer({view->picture(size, 1.0), declared(*m_plan.session->description(), view->channels())});
 }

@@ -7,6 +7,7 @@
 #include "ui/shell/key_frames.h"
 #include "ui/shell/theme.h"
 
+#include <QElapsedTimer>
 #include <QImage>
 #include <QObject>
 #include <QString>
@@ -75,8 +76,7 @@ private:
     std::unique_ptr<SessionBridge> m_bridge;
     std::unique_ptr<ViewHost> m_host;
     bool m_running = false;
-    int m_waits = 0;
-    std::uint64_t m_seen = 0;
+    QElapsedTimer m_patience;
     Index m_step = 0;
 
     std::mutex m_mutex;

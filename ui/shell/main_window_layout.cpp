@@ -12,6 +12,8 @@
 #include <QToolBar>
 #include <QUrl>
 
+#include <algorithm>
+
 namespace lx::ui {
 
 namespace {
@@ -52,10 +54,11 @@ void MainWindow::Impl::applyDefaultLayout(const QString& name) {
 
 void MainWindow::Impl::sizeDocks(const QString& name) {
     const Theme& t = themeOf(theme);
+    const int right = std::min(t.px(kRight), 2 * w.width() / 5);  // large type leaves a stage
     if (experiment->isVisibleTo(&w)) {
-        w.resizeDocks({experiment, inspector}, {t.px(kLeft), t.px(kRight)}, Qt::Horizontal);
+        w.resizeDocks({experiment, inspector}, {t.px(kLeft), right}, Qt::Horizontal);
     } else {
-        w.resizeDocks({inspector}, {t.px(kRight)}, Qt::Horizontal);
+        w.resizeDocks({inspector}, {right}, Qt::Horizontal);
     }
     if (!timeline->collapsed()) {
         const bool tall = name == QStringLiteral("train") || name == QStringLiteral("sample");

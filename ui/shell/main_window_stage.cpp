@@ -91,9 +91,7 @@ void MainWindow::Impl::setFontPercent(int percent) {
     setFontScale(percent / 100.0);
     settings->setValue(kFontScale, fontScale());
     applyThemeNow();
-    if (!compact) {
-        sizeDocks(layout);
-    }
+    sizeDocks(layout);
     status->say(s("Type at %1 %").arg(percentNow()));
 }
 

@@ -9,7 +9,10 @@
 #include <QContextMenuEvent>
 #include <QKeyEvent>
 #include <QMenu>
+#include <QScreen>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace lx::ui {
 
@@ -60,9 +63,6 @@ ViewHost::ViewHost(const ViewSpec& spec, SessionBridge& bridge, bool titled, QWi
         m_place = column;
     }
     m_view->setTheme(currentTheme());
-    for (const Frame& frame : m_bridge.frames()) {
-        m_view->append(m_bridge.history(frame.source));
-    }
     connect(m_view, &View::channelsChanged, this, &ViewHost::observe);
     connect(&m_bridge, &SessionBridge::snapshotChanged, this, [this] {
         if (isVisible()) {
@@ -135,10 +135,26 @@ LayerList* ViewHost::showLayers() {
         m_layers = new LayerList(scene(), m_name, m_screen ? m_screen.data() : this);
     }
     if (m_layers) {
+        placeOver(*m_layers);
         m_layers->show();
         m_layers->raise();
     }
     return m_layers;
+}
+
+/// A window of this view opens in its lower right corner, on the screen as a whole.
+void ViewHost::placeOver(QWidget& opened) const {
+    if (opened.isVisible() || opened.testAttribute(Qt::WA_Moved)) {
+        return;
+    }
+    const QRect room = screen()->availableGeometry();
+    const QSize size = opened.size();
+    const int inset = currentTheme().px(16);
+    const QPoint corner = mapToGlobal(rect().bottomRight()) - QPoint(inset, inset) -
+                          QPoint(size.width(), size.height());
+    opened.move(
+        std::clamp(corner.x(), room.left(), std::max(room.left(), room.right() - size.width())),
+        std::clamp(corner.y(), room.top(), std::max(room.top(), room.bottom() - size.height())));
 }
 
 DataTableWindow* ViewHost::showTable() {
@@ -146,6 +162,7 @@ DataTableWindow* ViewHost::showTable() {
         m_table = new DataTableWindow([this] { return m_view->tables(); }, m_name,
                                       m_screen ? m_screen.data() : this);
     }
+    placeOver(*m_table);
     m_table->show();
     m_table->raise();
     m_table->activateWindow();

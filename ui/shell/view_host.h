@@ -52,6 +52,7 @@ protected:
 
 private:
     void present();
+    void placeOver(QWidget& opened) const;
     void observe();
     void openMenu(QPoint global);
     void fillSettings(QMenu&);

@@ -167,7 +167,8 @@ void DifferencePane::askSoon() {
         return;
     }
     const bool moved = m_a.step != m_a.asked || m_b.step != m_b.asked;
-    const bool rested = m_since.elapsed() >= std::max(kLeastRestMs, kRestFactor * m_took);
+    const bool rested =
+        m_bridge.unhurried() || m_since.elapsed() >= std::max(kLeastRestMs, kRestFactor * m_took);
     if (m_stale || (moved && rested && !m_a.probe->busy() && !m_b.probe->busy())) {
         ask();
     }

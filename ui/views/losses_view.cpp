@@ -18,13 +18,12 @@ public:
     LossesView(SessionBridge& bridge, QWidget* parent)
         : FigureView(bridge, parent), m_plot(new TimePlot) {
         setContent(m_plot);
+        m_plot->showTable(bridge.series());
         setEmptyText(tr("Press play: the losses appear with the first steps."));
-        connect(&bridge, &SessionBridge::seriesRewound, this,
-                [this](std::uint32_t source, Clock clock, Index step) {
-                    m_plot->table().rewind(source, clock, step);
-                    m_plot->dataChanged();
-                    updateEvents();
-                });
+        connect(&bridge, &SessionBridge::seriesRewound, this, [this] {
+            m_plot->dataChanged();
+            updateEvents();
+        });
         connect(&bridge, &SessionBridge::eventMarked, this, &LossesView::updateEvents);
         connect(&bridge, &SessionBridge::runsChanged, this, &LossesView::reload);
         connect(&bridge, &SessionBridge::activeChanged, this, &LossesView::reload);
@@ -49,12 +48,9 @@ public:
         if (frame && frame->description != m_description) {
             reload();
         }
-        showContent(frame && !m_plot->table().empty());
+        showContent(frame && !bridge().series().empty());
     }
     void append(std::span<const SeriesPoint> points) override {
-        for (const SeriesPoint& point : points) {
-            m_plot->table().add(point);
-        }
         if (!points.empty()) {
             m_plot->dataChanged();
             showContent(true);
@@ -119,14 +115,7 @@ protected:
     }
 
 private:
-    /// All points of all runs from the bridge's history.
     void reload() {
-        m_plot->table().clear();
-        for (const Frame& frame : bridge().frames()) {
-            for (const SeriesPoint& point : bridge().history(frame.source)) {
-                m_plot->table().add(point);
-            }
-        }
         const Frame* frame = bridge().activeFrame();
         m_description = frame ? frame->description : nullptr;
         chooseSeries();

@@ -172,8 +172,9 @@ private:
         if (!isVisible() || m_dim < 1) {
             return;
         }
-        const bool later = m_currentStep != m_step && !m_probe->busy() &&
-                           m_since.elapsed() >= std::max(kLeastRestMs, kRestFactor * m_took);
+        const bool rested = bridge().unhurried() ||
+                            m_since.elapsed() >= std::max(kLeastRestMs, kRestFactor * m_took);
+        const bool later = m_currentStep != m_step && !m_probe->busy() && rested;
         if (m_stale || later) {
             ask();
         }
