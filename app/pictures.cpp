@@ -148,17 +148,21 @@ void paintSheet(const Program& program, const cli::SheetRequest& request) {
     requireApplication(program);
     const ui::Theme& theme = ui::themeOf(request.dark ? ui::ThemeKind::Dark : ui::ThemeKind::Light);
     ui::applyTheme(theme);
-    constexpr int kCellWidth = 480, kCellHeight = 360, kCaption = 26, kMargin = 24, kHeading = 40;
-    constexpr int kColumns = 4;
-    int height = kMargin;
-    for (const auto& group : request.groups) {
-        const int rows = (int(group.pictures.size()) + kColumns - 1) / kColumns;
-        height += kHeading + rows * (kCellHeight + kCaption + kMargin);
-    }
+    constexpr int kCaption = 26, kMargin = 24, kHeading = 48, kColumns = 3;
     constexpr int kMaxHeight = 32'000;  // of a QImage
-    QImage sheet(kMargin + kColumns * (kCellWidth + kMargin), std::min(height, kMaxHeight),
+    int width = 800, cellHeight = 0, height = 0;
+    do {
+        width = width * 4 / 5;  // type of 11 pixels on 640 of width; smaller when there are many
+        cellHeight = width * 3 / 4;
+        height = kMargin;
+        for (const auto& group : request.groups) {
+            const int rows = (int(group.pictures.size()) + kColumns - 1) / kColumns;
+            height += kHeading + rows * (cellHeight + kCaption) + kMargin;
+        }
+    } while (height > kMaxHeight && width > 160);
+    QImage sheet(kMargin + kColumns * (width + kMargin), std::min(height, kMaxHeight),
                  QImage::Format_RGB32);
-    sheet.fill(theme.window);
+    sheet.fill(theme.panel);
     QPainter painter(&sheet);
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
     int y = kMargin;
@@ -167,28 +171,33 @@ void paintSheet(const Program& program, const cli::SheetRequest& request) {
         painter.setFont(theme.font(18, true));
         painter.drawText(QRect(kMargin, y, sheet.width() - 2 * kMargin, kHeading - 8),
                          Qt::AlignLeft | Qt::AlignVCenter, QString::fromStdString(group.title));
+        painter.setPen(theme.border);
+        painter.drawLine(kMargin, y + kHeading - 8, sheet.width() - kMargin, y + kHeading - 8);
         y += kHeading;
         int column = 0;
         for (const auto& [file, caption] : group.pictures) {
             const QImage picture(QString::fromStdString(file.string()));
-            const QRect cell(kMargin + column * (kCellWidth + kMargin), y, kCellWidth, kCellHeight);
+            const QRect cell(kMargin + column * (width + kMargin), y, width, cellHeight);
             const QSize size = picture.size().scaled(cell.size(), Qt::KeepAspectRatio);
             QRect at(QPoint(), size);
             at.moveCenter(cell.center());
             painter.drawImage(
                 at, picture.scaled(size, Qt::IgnoreAspectRatio, Qt::SmoothTransformation));
-            painter.setPen(theme.border);
-            painter.drawRect(at.adjusted(-1, -1, 0, 0));
-            painter.setPen(theme.secondary);
-            painter.setFont(theme.font(13));
-            painter.drawText(QRect(cell.left(), cell.bottom() + 1, kCellWidth, kCaption),
-                             Qt::AlignHCenter | Qt::AlignVCenter, QString::fromStdString(caption));
+            if (!caption.empty()) {
+                painter.setPen(theme.border);
+                painter.drawRect(at.adjusted(-1, -1, 0, 0));
+                painter.setPen(theme.secondary);
+                painter.setFont(theme.font(12));
+                painter.drawText(QRect(at.left(), at.bottom() + 1, at.width(), kCaption),
+                                 Qt::AlignHCenter | Qt::AlignVCenter,
+                                 QString::fromStdString(caption));
+            }
             if (++column == kColumns) {
                 column = 0;
-                y += kCellHeight + kCaption + kMargin;
+                y += cellHeight + kCaption;
             }
         }
-        y += column > 0 ? kCellHeight + kCaption + kMargin : 0;
+        y += (column > 0 ? cellHeight + kCaption : 0) + kMargin;
     }
     painter.end();
     savePicture(sheet, {}, request.file);

@@ -110,12 +110,14 @@ ExitCode shotCommand(const ShotOptions& options, const Host& host) {
             }
             const std::size_t before = files.size();
             paintAll(recipe, out / recipe.id);
-            SheetRequest::Group group{recipe.title, {}};
+            SheetRequest::Group group{
+                recipe.title + ", " + std::to_string(options.steps.value_or(recipe.steps)) +
+                    " steps, seed " + std::to_string(options.seed.value_or(recipe.seed)),
+                {}};
             for (std::size_t i = before; i < files.size(); ++i) {
-                const std::string id = files[i].stem().string();
-                const auto view = std::ranges::find(host.views, id, &ViewInfo::id);
-                group.pictures.emplace_back(files[i],
-                                            view == host.views.end() ? "Window" : view->title);
+                // A figure has its title in itself.
+                const bool window = files[i].stem() == "window";
+                group.pictures.emplace_back(files[i], window ? "The window" : "");
             }
             sheet.groups.push_back(std::move(group));
         }

@@ -210,12 +210,14 @@ QImage timePlot(const Theme& theme, const std::function<void(TimePlot&)>& change
     TimePlot plot;
     plot.resize(kSize);
     plot.setTheme(theme);
+    SeriesTable table;
+    plot.showTable(table);
     for (Index step = 1; step <= 400; ++step) {
         const double t = static_cast<double>(step);
         const double wobble = std::sin(0.7 * t) + std::cos(1.3 * t);
-        plot.table().add({0, 0, Clock::Train, step, 90 + 400 / (1 + 0.05 * t) + 6 * wobble});
-        plot.table().add({0, 1, Clock::Train, step, 2 + 8 * (1 - std::exp(-t / 90))});
-        plot.table().add({0, 2, Clock::Train, step, 1e-3 * std::exp(-t / 120)});
+        table.add({0, 0, Clock::Train, step, 90 + 400 / (1 + 0.05 * t) + 6 * wobble});
+        table.add({0, 1, Clock::Train, step, 2 + 8 * (1 - std::exp(-t / 90))});
+        table.add({0, 2, Clock::Train, step, 1e-3 * std::exp(-t / 120)});
     }
     plot.setSeries(
         {{{0, 0, Clock::Train}, QStringLiteral("loss"), QStringLiteral("nats"), theme.accent},

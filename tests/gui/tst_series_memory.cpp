@@ -3,7 +3,7 @@
 // and their end in a bounded table, also while the window is minimised.
 #include "tests/gui/fake_session.h"
 #include "tests/gui/window_harness.h"
-#include "ui/bridge/series_table.h"
+#include "ui/bridge/session_bridge.h"
 
 #include <QTest>
 

@@ -256,6 +256,27 @@ private Q_SLOTS:
         QCOMPARE(bench.session->probes("sheet"), before + 1);  // not before the answer came
     }
 
+    /// A slow model answers after the next question could have gone out; nothing else is coming.
+    void anAnswerThatComesLateIsShown() {
+        Bench bench;
+        const auto sheet = bench.show("manifold-sheet", {320, 320});
+        const auto* figure = static_cast<FigureView*>(sheet.get());
+        const cmd::Probe probe = *bench.session->lastProbe("sheet");
+        const Index count = integer(probe.args, "columns") * integer(probe.args, "rows");
+        std::vector<float> extent;
+        for (const char* name : {"x0", "y0", "x1", "y1"}) {
+            extent.push_back(float(number(probe.args, name)));
+        }
+        const std::map<std::string, Array> answer{
+            {"x", flatImages(std::vector<float>(std::size_t(count), 0.5F))},
+            {"extent", Array({4}, extent)}};
+        QTest::qWait(2300);  // longer than the question is thought to be under way
+        bench.answer(answer, probe.ticket + 1000);  // somebody else's
+        QVERIFY(!figure->showsContent());
+        bench.answer(answer, probe.ticket);
+        QVERIFY(figure->showsContent());
+    }
+
     void sheetShowsTheAnswerWhereItBelongs() {
         Bench bench;
         const auto sheet = bench.show("manifold-sheet", {320, 320});

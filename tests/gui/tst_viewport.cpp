@@ -12,6 +12,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QWheelEvent>
+#include <QXmlStreamReader>
 
 #include <cmath>
 #include <random>
@@ -326,6 +327,53 @@ private Q_SLOTS:
             encodeFigure("svg", [&](QPainter& p, QSizeF size, double) { plot.paintTo(p, size); });
         QVERIFY(svg.contains("<text") && svg.contains("training step"));
         QVERIFY(!svg.contains("<image"));
+    }
+
+    /// A reader of SVG knows no clip of Qt's: nothing may be written outside the plot.
+    void nothingLeavesThePlotInAnSvg() {
+        SceneWidget widget([]() -> render::Renderer& { return renderer(); });
+        widget.setTheme(themeOf(ThemeKind::Light));
+        const QColor ink("#ff00fe");
+        widget.figure().overlay = {EllipseItem{0, 0, 1.2, 1.2, ink, 1.5, Qt::DashLine},
+                                   CurveItem{{{-3, 0}, {0, 0.5}, {0, 9}}, ink, 2},
+                                   SegmentsItem{{QLineF(-5, -5, 5, 5)}, ink, 1},
+                                   EllipseItem{9, 9, 1, 1, ink, 1}};
+        widget.setHome({-1, -1, 1, 1});
+        widget.resize(300, 260);
+        QRectF plot;
+        const QByteArray svg =
+            encodeFigure("svg",
+                         [&](QPainter& p, QSizeF size, double) {
+                             widget.paintTo(p, size, 1, false);
+                             const auto layout = layoutFigure(widget.figure(), widget.theme(), size,
+                                                              {-1.1, -1.1, 1.1, 1.1}, false);
+                             plot = layout.plot;
+                         },
+                         {.size = {300, 260}, .dpi = 96, .title = {}});
+        QXmlStreamReader xml(svg);
+        bool ours = false;
+        int points = 0;
+        while (!xml.atEnd()) {
+            if (xml.readNext() != QXmlStreamReader::StartElement) {
+                continue;
+            }
+            if (xml.name() == QLatin1String("g")) {
+                ours = xml.attributes().value("stroke") == QLatin1String("#ff00fe");
+            } else if (ours && xml.name() == QLatin1String("polyline")) {
+                const QString all = xml.attributes().value("points").toString();
+                for (const QString& pair : all.split(' ', Qt::SkipEmptyParts)) {
+                    const QPointF at(pair.section(',', 0, 0).toDouble(),
+                                     pair.section(',', 1, 1).toDouble());
+                    QVERIFY2(plot.adjusted(-1, -1, 1, 1).contains(at), qPrintable(pair));
+                    ++points;
+                }
+            } else {
+                QVERIFY2(!ours || xml.name() == QLatin1String("g"),
+                         qPrintable(xml.name().toString()));
+            }
+        }
+        QVERIFY(!xml.hasError());
+        QVERIFY(points > 20);
     }
 
     void bothDensitiesOfPixels() {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace lx::ui {
@@ -48,6 +49,7 @@ struct SeriesData {
             static_cast<std::size_t>(std::ranges::lower_bound(step, from) - step.begin());
         resize(kept);
         m_tail = m_count = 0;
+        m_guest = false;
         if (kept == 0) {
             m_stride = 1;
         }
@@ -92,6 +94,9 @@ private:
     }
     /// The open place, at most four points at the end, takes in another.
     void extend(double s, double v) {
+        if (std::exchange(m_guest, false)) {
+            resize(step.size() - 1);
+        }
         m_place.clear();
         for (std::size_t i = step.size() - m_tail; i < step.size(); ++i) {
             m_place.push_back({step[i], value[i]});
@@ -102,6 +107,10 @@ private:
         m_tail = keep(m_place, !full);
         if (full) {
             m_tail = m_count = 0;
+            if (step.back() != s) {
+                push(s, v);
+                m_guest = true;
+            }
         }
     }
     /// Four neighbours, or two places of two points, become one place.
@@ -120,11 +129,13 @@ private:
         value.swap(out.value);
         m_stride *= m_stride == 1 ? 4 : 2;
         m_tail = m_count = 0;
+        m_guest = false;
     }
 
     std::size_t m_stride = 1;
     std::size_t m_count = 0;     ///< points taken into the open place
     std::size_t m_tail = 0;      ///< points that stand for it, at the end
+    bool m_guest = false;        ///< the last point is there only for being the newest
     std::vector<Point> m_place;  ///< scratch
 };
 

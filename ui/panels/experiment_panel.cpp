@@ -212,12 +212,15 @@ void ExperimentPanel::rebuild() {
             continue;  // among the samplers and files
         }
         // What tells the runs apart comes first; the whole name is in the tooltip.
+        const QString title = QString::fromStdString(run.recipe.title);
         QString text = QStringLiteral("seed %1").arg(run.seed);
         if (!run.change.isEmpty()) {
             text += QStringLiteral(", ") + run.change;
         } else if (several) {
             const auto same = std::ranges::count(m_book.all(), run.name, &RunInfo::name);
             text = same > 1 ? run.name + QStringLiteral(", seed %1").arg(run.seed) : run.name;
+        } else if (run.name.startsWith(title + QStringLiteral(", "))) {
+            text += run.name.mid(title.size());  // ", copy"
         }
         auto* item = row(runs, text, {});
         item->setToolTip(0, QStringLiteral("%1, seed %2").arg(run.name).arg(run.seed));

@@ -22,7 +22,7 @@ namespace lx::ui {
 
 namespace {
 
-constexpr int kLabelWidth = 112, kFieldHeight = 24;
+constexpr int kLabelWidth = 112, kNarrowLabel = 90, kFieldHeight = 24;
 
 void polish(QWidget* widget) {
     widget->style()->unpolish(widget);
@@ -146,19 +146,32 @@ void UnitEdit::placeUnit() {
     setTextMargins(0, 0, m_unit->isHidden() ? 0 : size.width() + 8, 0);
 }
 
+void ParamRow::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange && m_error) {
+        applySizes();
+    }
+}
+
+void ParamRow::applySizes() {
+    const Theme& theme = currentTheme();
+    // Large type leaves the fields their room: the longest name needs 86 of these pixels.
+    const int width = theme.px(fontScale() < 1.75 ? kLabelWidth : kNarrowLabel);
+    m_label->setFixedWidth(width);
+    m_field->setMinimumHeight(theme.px(kFieldHeight));
+    m_error->setContentsMargins(width, 0, 0, 0);
+}
+
 ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* parent)
     : QWidget(parent), m_decl(decl), m_value(value) {
-    const Theme& theme = currentTheme();
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 2, 0, 2);
     column->setSpacing(0);
     auto* row = new QHBoxLayout;
     row->setSpacing(0);
     m_label = new QLabel(QString::fromStdString(decl.label));
-    m_label->setFixedWidth(theme.px(kLabelWidth));
     row->addWidget(m_label);
     makeField();
-    m_field->setMinimumHeight(theme.px(kFieldHeight));
     m_field->setObjectName(QStringLiteral("param.") + QString::fromStdString(decl.id));
     m_field->setAccessibleName(QString::fromStdString(decl.label));
     m_field->setAccessibleDescription(QString::fromStdString(decl.help));
@@ -168,9 +181,9 @@ ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* pare
     m_error = new QLabel;
     m_error->setProperty("fault", true);
     m_error->setWordWrap(true);
-    m_error->setContentsMargins(theme.px(kLabelWidth), 0, 0, 0);
     m_error->hide();
     column->addWidget(m_error);
+    applySizes();
 
     QString tip = QString::fromStdString(decl.help);
     if (decl.min && decl.max) {

@@ -66,6 +66,8 @@ Q_SIGNALS:
     void edited(const lx::ParamValue& value);
 
 private:
+    void changeEvent(QEvent*) override;
+    void applySizes();
     void makeField();
     void commitText();
     void commit(ParamValue);

@@ -73,10 +73,10 @@ StatusStrip::StatusStrip(AppServices& services, RunBook& book, SessionBridge& br
     m_frame = pair(QStringLiteral("Frame"));
     m_memory = pair(QStringLiteral("Memory"));
     m_seed = pair(QStringLiteral("Seed"));
-    auto* device = new QLabel(QStringLiteral("Device"));
-    device->setProperty("quiet", true);
-    device->setProperty("small", true);
-    row->addWidget(device);
+    m_deviceName = new QLabel(QStringLiteral("Device"));
+    m_deviceName->setProperty("quiet", true);
+    m_deviceName->setProperty("small", true);
+    row->addWidget(m_deviceName);
     m_device = new QToolButton;
     m_device->setObjectName(QStringLiteral("device"));
     m_device->setAccessibleName(QStringLiteral("Device and threads"));
@@ -153,6 +153,36 @@ void StatusStrip::rebuildDevices() {
     }
 }
 
+void StatusStrip::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    fit();
+}
+
+void StatusStrip::fit() {
+    constexpr int kGaps = 16 + 7 * 24 + 8;  // of the row, of its pairs, and to spare
+    struct Part {
+        QWidget *name, *value;
+        bool wanted = true;
+    };
+    // First what goes last: the device is a menu, the rest can be read elsewhere too.
+    const Part parts[] = {
+        {m_step.name, m_step.value},
+        {m_deviceName, m_device},
+        {m_bound.name, m_bound.value, !m_bound.value->text().isEmpty()},
+        {m_gradients.name, m_gradients.value, !m_gradients.value->text().isEmpty()},
+        {m_seed.name, m_seed.value},
+        {m_memory.name, m_memory.value},
+        {m_frame.name, m_frame.value}};
+    int room = width() - kGaps;
+    for (const Part& part : parts) {
+        const int needed = part.name->sizeHint().width() + part.value->sizeHint().width();
+        const bool shown = part.wanted && needed <= room;
+        room -= part.wanted ? needed : 0;  // what comes after one that is left out is left out
+        part.name->setVisible(shown);
+        part.value->setVisible(shown);
+    }
+}
+
 void StatusStrip::say(const QString& message) {
     m_message->setFullText(message);
     m_quietAfter = kMessageTicks;
@@ -190,8 +220,8 @@ void StatusStrip::refresh() {
     if (const auto value = frame ? m_bridge.bound(frame->source) : std::nullopt) {
         bound = formatFixed(*value, 1) + QStringLiteral(" nats");
     }
-    m_bound.name->setVisible(!bound.isEmpty());
     m_bound.value->setText(bound);
+    fit();
     if (m_quietAfter > 0 && --m_quietAfter == 0) {
         m_message->setFullText({});
     }

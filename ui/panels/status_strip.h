@@ -31,12 +31,16 @@ private:
         QLabel *name, *value;
     };
     Pair pair(const QString& name);
+    void resizeEvent(QResizeEvent*) override;
+    /// Shows the figures for which there is room.
+    void fit();
 
     AppServices& m_services;
     RunBook& m_book;
     SessionBridge& m_bridge;
     double m_frameMs = 0;
     Pair m_step, m_frame, m_memory, m_seed, m_bound, m_gradients;
+    QLabel* m_deviceName;
     QToolButton* m_device;
     QMenu* m_deviceMenu;
     class ElidedLabel* m_message;

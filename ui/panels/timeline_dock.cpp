@@ -20,7 +20,7 @@
 namespace lx::ui {
 
 namespace {
-constexpr int kBarHeight = 26, kScrubWidth = 180, kRingPollMs = 300;
+constexpr int kBarHeight = 26, kScrubWidth = 180, kLeastScrub = 70, kRingPollMs = 300;
 }
 
 TimelineDock::TimelineDock(RunBook& book, SessionBridge& bridge, QWidget* parent)
@@ -154,6 +154,13 @@ void TimelineDock::refreshTheme() {
 }
 
 void TimelineDock::refreshScrub() {
+    // The tabs come first: the slider is short where they need the room.
+    int taken = m_fold->width() + m_float->width() +
+                m_scrub->fontMetrics().horizontalAdvance(tr("scrub")) + 48;
+    for (int i = 0; i < m_tabs->count(); ++i) {
+        taken += m_tabs->tabRect(i).width();
+    }
+    m_scrub->setFixedWidth(std::clamp(m_title->width() - taken, kLeastScrub, kScrubWidth));
     const Session* session = m_bridge.session(m_bridge.active());
     const Frame* frame = m_bridge.activeFrame();
     m_steps.clear();

@@ -225,6 +225,13 @@ std::vector<QWidget*> TransportBar::dispensable() const {
         }
     }
     out.push_back(m_layout);
+    for (const Tinted& item : m_tinted) {
+        if (item.button->objectName() == QLatin1String("tool.select") ||
+            item.button->objectName() == QLatin1String("tool.probe")) {
+            out.push_back(item.button);
+        }
+    }
+    out.push_back(m_clockButton);
     return out;
 }
 

@@ -41,7 +41,7 @@ QWidget* beside(std::initializer_list<QWidget*> widgets) {
     auto* box = new QHBoxLayout(row);
     box->setContentsMargins(0, 0, 0, 0);
     for (QWidget* widget : widgets) {
-        box->addWidget(widget);
+        box->addWidget(widget, qobject_cast<QLabel*>(widget) ? 0 : 1);
     }
     return row;
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace lx::ui {
 namespace {
@@ -297,12 +298,15 @@ void FilmMaker::paint(const std::shared_ptr<const Snapshot>& snapshot,
         }
     }
     m_patience.start();
+    m_rested = false;
     paintWhenSettled();
 }
 
 void FilmMaker::paintWhenSettled() {
     m_bridge->poll();
-    if (m_bridge->waiting() && m_patience.elapsed() < kPatienceMs) {
+    // An answer may give the view another layout, for which it asks anew: at rest twice.
+    const bool rests = !m_bridge->waiting();
+    if (!(std::exchange(m_rested, rests) && rests) && m_patience.elapsed() < kPatienceMs) {
         QTimer::singleShot(kLookMs, this, &FilmMaker::paintWhenSettled);
         return;
     }

@@ -75,7 +75,7 @@ private:
     std::shared_ptr<Proxy> m_proxy;
     std::unique_ptr<SessionBridge> m_bridge;
     std::unique_ptr<ViewHost> m_host;
-    bool m_running = false;
+    bool m_running = false, m_rested = false;
     QElapsedTimer m_patience;
     Index m_step = 0;
 

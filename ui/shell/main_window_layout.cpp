@@ -54,7 +54,7 @@ void MainWindow::Impl::applyDefaultLayout(const QString& name) {
 
 void MainWindow::Impl::sizeDocks(const QString& name) {
     const Theme& t = themeOf(theme);
-    const int right = std::min(t.px(kRight), 2 * w.width() / 5);  // large type leaves a stage
+    const int right = std::min(t.px(kRight), w.width() / 2);  // large type leaves a stage
     if (experiment->isVisibleTo(&w)) {
         w.resizeDocks({experiment, inspector}, {t.px(kLeft), right}, Qt::Horizontal);
     } else {

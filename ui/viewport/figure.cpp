@@ -10,11 +10,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <vector>
 
 namespace lx::ui {
 namespace {
 
 constexpr double kTickLength = 3, kGap = 4, kMargin = 8;
+constexpr double kMostLegend = 0.4;  ///< of the height
 
 QFont tickFont(const Theme& theme) {
     return theme.font(11);
@@ -94,12 +97,58 @@ void paintData(QPainter& painter, const Figure& figure, const Theme& theme, cons
     }
 }
 
+/// Pieces of a line inside `rect` (Liang and Barsky).
+std::vector<QPolygonF> clippedTo(const QRectF& rect, const QPolygonF& line) {
+    std::vector<QPolygonF> out;
+    bool open = false;
+    for (qsizetype i = 1; i < line.size(); ++i) {
+        const QPointF a = line[i - 1], d = line[i] - a;
+        double from = 0, till = 1;
+        const auto cut = [&](double along, double room) {
+            if (along == 0) {
+                till = room < 0 ? -1 : till;
+            } else if (along < 0) {
+                from = std::max(from, room / along);
+            } else {
+                till = std::min(till, room / along);
+            }
+        };
+        cut(-d.x(), a.x() - rect.left());
+        cut(d.x(), rect.right() - a.x());
+        cut(-d.y(), a.y() - rect.top());
+        cut(d.y(), rect.bottom() - a.y());
+        if (from > till) {
+            open = false;
+            continue;
+        }
+        if (!open || from > 0) {
+            out.push_back(QPolygonF{a + from * d});
+        }
+        out.back() << a + till * d;
+        open = till == 1;
+    }
+    return out;
+}
+
 struct OverlayPainter {
     QPainter& painter;
     const Theme& theme;
     const QRectF& plot;
     PlotTransform to;
 
+    /// Qt writes no clip into an SVG: what leaves the plot is cut here.
+    bool cuts() const {
+        return painter.paintEngine() && painter.paintEngine()->type() == QPaintEngine::SVG;
+    }
+    void drawLine(const QPolygonF& line) const {
+        if (!cuts()) {
+            painter.drawPolyline(line);
+            return;
+        }
+        for (const QPolygonF& piece : clippedTo(plot, line)) {
+            painter.drawPolyline(piece);
+        }
+    }
     QPen pen(const QColor& color, double width, Qt::PenStyle style = Qt::SolidLine) const {
         QPen out(color, width * theme.lineScale,
                  style == Qt::DashLine ? Qt::CustomDashLine : style);
@@ -116,31 +165,61 @@ struct OverlayPainter {
         }
         painter.setPen(pen(item.color, item.width, item.style));
         painter.setBrush(Qt::NoBrush);
-        painter.drawPolyline(line);
+        drawLine(line);
     }
     void operator()(const SegmentsItem& item) const {
         painter.setPen(pen(item.color, item.width));
         for (const QLineF& line : item.lines) {
-            painter.drawLine(to.map(line.x1(), line.y1()), to.map(line.x2(), line.y2()));
+            const QPointF a = to.map(line.x1(), line.y1()), b = to.map(line.x2(), line.y2());
+            if (cuts()) {
+                drawLine({a, b});
+            } else {
+                painter.drawLine(a, b);
+            }
         }
     }
     void operator()(const EllipseItem& item) const {
         painter.setPen(pen(item.color, item.width, item.style));
         painter.setBrush(Qt::NoBrush);
-        painter.drawEllipse(to.map(item.x, item.y), item.rx * to.scaleX(), item.ry * to.scaleY());
+        const QPointF centre = to.map(item.x, item.y);
+        const double rx = item.rx * to.scaleX(), ry = item.ry * to.scaleY();
+        if (!cuts() || plot.contains(QRectF(centre - QPointF(rx, ry), centre + QPointF(rx, ry)))) {
+            painter.drawEllipse(centre, rx, ry);
+            return;
+        }
+        constexpr int kSides = 256;
+        QPolygonF line;
+        for (int i = 0; i <= kSides; ++i) {
+            const double angle = 2 * std::numbers::pi * i / kSides;
+            line << centre + QPointF(rx * std::cos(angle), ry * std::sin(angle));
+        }
+        drawLine(line);
     }
     void operator()(const RectItem& item) const {
-        const QRectF rect(to.map(item.rect.x0, item.rect.y1), to.map(item.rect.x1, item.rect.y0));
+        QRectF rect(to.map(item.rect.x0, item.rect.y1), to.map(item.rect.x1, item.rect.y0));
+        if (cuts()) {
+            rect &= plot;
+            if (rect.isEmpty()) {
+                return;
+            }
+        }
         painter.setPen(item.edge.isValid() ? pen(item.edge, item.width) : QPen(Qt::NoPen));
         painter.setBrush(item.fill.isValid() ? QBrush(item.fill) : QBrush(Qt::NoBrush));
         painter.drawRect(rect);
     }
+    bool hides(double x, double y) const { return cuts() && !plot.contains(to.map(x, y)); }
     void operator()(const MarkerItem& item) const {
+        if (hides(item.x, item.y)) {
+            return;
+        }
         painter.setPen(item.edge.isValid() ? pen(item.edge, 1.5) : QPen(Qt::NoPen));
         painter.setBrush(item.fill.isValid() ? QBrush(item.fill) : QBrush(Qt::NoBrush));
         paintMarker(painter, item.marker, to.map(item.x, item.y), item.size * theme.typeScale);
     }
     void operator()(const CrosshairItem& item) const {
+        if (hides(item.x, item.y)) {
+            return;
+        }
         const QPointF at = to.map(item.x, item.y);
         const double arm = item.arm * theme.typeScale;
         for (const bool halo : {true, false}) {
@@ -196,6 +275,9 @@ struct OverlayPainter {
         painter.drawPolyline(line);
     }
     void operator()(const TextItem& item) const {
+        if (hides(item.x, item.y)) {
+            return;
+        }
         painter.setFont(theme.font(item.size));
         const QFontMetricsF metrics(painter.font());
         QRectF box = metrics.boundingRect(QRectF(0, 0, 600, 600), Qt::AlignLeft, item.text);
@@ -210,6 +292,9 @@ struct OverlayPainter {
             }
             if (box.right() > plot.right()) {
                 box.moveRight(at.x() - item.offset.x());
+            }
+            if (box.left() < plot.left()) {
+                box.moveLeft(plot.left());
             }
             if (box.top() < plot.top()) {
                 box.moveTop(at.y() + std::abs(item.offset.y()));
@@ -335,12 +420,15 @@ FigureLayout layoutFigure(const Figure& figure, const Theme& theme, QSizeF size,
         const int rows = std::max((count + fitting - 1) / fitting, count > 6 ? 2 : 1);
         const int columns = (count + rows - 1) / rows;
         const double left = (size.width() - columns * cell + 14 * s) / 2;
-        out.legend = QRectF(left, top, columns * cell, rows * row);
-        for (int i = 0; i < count; ++i) {
-            out.legendCells[entries[static_cast<std::size_t>(i)]] =
-                QRectF(left + (i / rows) * cell, top + (i % rows) * row, cell - 8 * s, row);
+        // Large type in a small view: the marks matter more than their names.
+        if (rows * row <= kMostLegend * size.height()) {
+            out.legend = QRectF(left, top, columns * cell, rows * row);
+            for (int i = 0; i < count; ++i) {
+                out.legendCells[entries[static_cast<std::size_t>(i)]] =
+                    QRectF(left + (i / rows) * cell, top + (i % rows) * row, cell - 8 * s, row);
+            }
+            top = out.legend.bottom() + 8;
         }
-        top = out.legend.bottom() + 8;
     }
     if (!axes) {
         out.plot = QRectF(0, std::ceil(top), size.width(), size.height() - std::ceil(top));

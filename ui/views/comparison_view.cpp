@@ -303,6 +303,7 @@ private:
         button->setToolTip(tip);
         button->setAccessibleName(text);
         button->setCheckable(true);
+        button->setProperty("choice", true);
         button->setFocusPolicy(Qt::TabFocus);
         return button;
     }

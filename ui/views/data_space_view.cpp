@@ -101,7 +101,8 @@ public:
     }
     void paintTo(QPainter& painter, QSizeF size, double scale) override {
         if (m_frame.snapshot && drawsImages(m_frame)) {
-            m_tiles->paintTo(painter, size);
+            paintTitled(painter, size,
+                        [this](QPainter& p, QSizeF room) { m_tiles->paintTo(p, room); });
         } else {
             m_scene->figure().title = title();
             m_scene->paintTo(painter, size, scale);

@@ -35,7 +35,9 @@ public:
         m_panel->setPalette(colors);
     }
     void paintTo(QPainter& painter, QSizeF size, double) override {
-        painter.fillRect(QRectF(QPointF(), size), theme().panel);
+        paintTitled(painter, size, [this](QPainter& p, QSizeF room) { paintBody(p, room); });
+    }
+    void paintBody(QPainter& painter, QSizeF size) const {
         const QStringList lines = m_panel->lines();
         const double row = 20 * theme().typeScale;
         const double words = row * static_cast<double>(lines.size());

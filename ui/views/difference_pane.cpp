@@ -150,6 +150,7 @@ void DifferencePane::present(const Frame& a, const Frame& b) {
 void DifferencePane::setTheme(const Theme& theme) {
     m_theme = &theme;
     m_scene->setTheme(theme);
+    rebuild();
     rebuildOverlay();
 }
 
@@ -245,6 +246,7 @@ void DifferencePane::rebuild() {
             largest = std::isfinite(v) ? std::max(largest, std::abs(double(v))) : largest;
         }
         m_largest = largest;
+        difference.map = m_theme->divergingMap();
         const auto& stops = difference.map.stops;
         if (largest > 0 && !stops.empty()) {
             figure.legend = {{tr("A larger, up to %1").arg(formatShort(largest, 2)),
@@ -253,7 +255,9 @@ void DifferencePane::rebuild() {
                               colorOf(stops.front()), render::Marker::Square}};
         }
         figure.note = largest > 0 ? QString() : tr("A and B decode alike");
-        figure.layers.push_back(std::move(difference));
+        if (largest > 0) {
+            figure.layers.push_back(std::move(difference));
+        }
     }
     m_scene->layersChanged();
     rebuildOverlay();

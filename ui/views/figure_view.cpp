@@ -51,7 +51,11 @@ void FigureView::showContent(bool show) {
     m_stack->setCurrentIndex(show ? 1 : 0);
     if (!show) {
         const Frame* frame = m_bridge.activeFrame();
-        m_button->setVisible(frame && frame->snapshot->state != RunState::Running &&
+        const bool begun = frame && std::ranges::any_of(frame->snapshot->step,
+                                                        [](Index step) { return step > 0; });
+        m_label->setText(begun && !m_waitingText.isEmpty() ? m_waitingText : m_emptyText);
+        m_button->setVisible(frame && (!begun || m_waitingText.isEmpty()) &&
+                             frame->snapshot->state != RunState::Running &&
                              frame->snapshot->state != RunState::Failed);
     }
 }
@@ -59,6 +63,10 @@ void FigureView::showContent(bool show) {
 void FigureView::setEmptyText(const QString& text) {
     m_emptyText = text;
     m_label->setText(text);
+}
+
+void FigureView::setWaitingText(const QString& text) {
+    m_waitingText = text;
 }
 
 SceneWidget::RendererSource FigureView::rendererSource() const {
@@ -73,6 +81,22 @@ void FigureView::setTheme(const Theme& theme) {
     colors.setColor(QPalette::Base, theme.panel);
     m_label->setPalette(colors);
     m_label->parentWidget()->setPalette(colors);
+}
+
+void FigureView::paintTitled(QPainter& painter, QSizeF size,
+                             const std::function<void(QPainter&, QSizeF)>& body) const {
+    constexpr double kEdge = 8, kGap = 4;
+    painter.fillRect(QRectF(QPointF(), size), m_theme->panel);
+    const QFont font = m_theme->font(12, true);
+    const double top = kEdge + QFontMetricsF(font).height() + 2 + kGap;
+    painter.save();
+    painter.translate(0, top);
+    body(painter, {size.width(), std::max(1.0, size.height() - top)});
+    painter.restore();
+    painter.setFont(font);
+    painter.setPen(m_theme->text);
+    painter.drawText(QRectF(kEdge, kEdge, size.width() - 2 * kEdge, top - kEdge - kGap),
+                     Qt::AlignLeft | Qt::AlignVCenter, title());
 }
 
 QImage FigureView::picture(QSize size, qreal pixelRatio) {

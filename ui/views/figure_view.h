@@ -44,6 +44,11 @@ protected:
     void setContent(QWidget*);
     /// Shows the content, or the sentence (with a Play button when the run is not running).
     void showContent(bool);
+    /// The title on a line of its own, as figures with axes have it, and `body` below.
+    void paintTitled(QPainter&, QSizeF size,
+                     const std::function<void(QPainter&, QSizeF)>& body) const;
+    /// Said instead once steps were made, while what there is to show is on its way.
+    void setWaitingText(const QString& text);
     void setEmptyText(const QString&);
     /// The view's own settings, above the common entries.
     virtual void fillSettings(QMenu&) {}
@@ -60,7 +65,7 @@ private:
     QStackedLayout* m_stack;
     QLabel* m_label;
     QPushButton* m_button;
-    QString m_emptyText;
+    QString m_waitingText, m_emptyText;
     bool m_linked = false;
 };
 

@@ -66,7 +66,7 @@ public:
     }
 
     QString title() const override {
-        QString out = tr("Latent map: codes by label");
+        QString out = tr("Latent map: codes") + (m_labels.defined() ? tr(" by label") : QString());
         if (inSpace()) {
             return out + tr(", in space");
         }
@@ -120,10 +120,14 @@ public:
         m_frame = *frame;
         m_dim = codes->dim(1);
         m_codes = *codes;
+        const bool named = m_labels.defined();
         const Array* labels = channel(*frame, "labels");
         m_labels = labels && labels->dtype() == DType::I64 && labels->count() == codes->dim(0)
                        ? *labels
                        : Array();
+        if (named != m_labels.defined()) {
+            Q_EMIT titleChanged();
+        }
         const Array* sds = channel(*frame, "codes_sd");
         m_sds =
             sds && sds->count() == codes->count() && sds->dtype() == DType::F32 ? *sds : Array();

@@ -71,7 +71,7 @@ public:
     }
     void paintTo(QPainter& painter, QSizeF size, double) override {
         m_plot->replotNow();
-        m_plot->paintTo(painter, size);
+        paintTitled(painter, size, [this](QPainter& p, QSizeF room) { m_plot->paintTo(p, room); });
     }
     std::vector<DataTable> tables() const override { return tablesOf(*m_plot); }
     TimePlot& plot() { return *m_plot; }

@@ -26,6 +26,7 @@ public:
           m_probe(new LatestProbe(bridge, "probe.sheet", this)) {
         setContent(m_scene);
         setEmptyText(tr("Press play: the decoded plane appears after the first step."));
+        setWaitingText(tr("The plane is being decoded …"));
         Figure& figure = m_scene->figure();
         figure.axes = false;
         figure.xLabel = QStringLiteral("z1");  // not printed: the camera of the map may be shared
@@ -112,8 +113,8 @@ public:
         m_scene->fit();
     }
     void paintTo(QPainter& painter, QSizeF size, double scale) override {
-        m_scene->figure().title = title();
-        m_scene->paintTo(painter, size, scale, false);
+        paintTitled(painter, size,
+                    [&](QPainter& p, QSizeF room) { m_scene->paintTo(p, room, scale, false); });
     }
 
 protected:

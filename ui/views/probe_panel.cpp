@@ -6,6 +6,7 @@
 
 #include <QHBoxLayout>
 #include <QPainter>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -121,6 +122,14 @@ void ProbePanel::showCursor() {
     const std::vector<float>& z = m_bridge.explore().cursor();
     m_z->setText(QStringLiteral("z = ") + (z.empty() ? QStringLiteral("…") : formatPoint(z)));
     m_button->setEnabled(!z.empty());
+    // Words that do not fit beside the picture stand below it; the width is known after the layout.
+    if (auto* row = qobject_cast<QHBoxLayout*>(layout())) {
+        QTimer::singleShot(0, this, [this, row] {
+            const int words = std::max(m_z->sizeHint().width(), m_logp->sizeHint().width());
+            const bool beside = m_picture->width() + row->spacing() + words <= width();
+            row->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+        });
+    }
 }
 
 void ProbePanel::showAnswer() {
