@@ -19,6 +19,9 @@ using gpu::Usage;
 
 constexpr Usage kCopies = Usage::Storage | Usage::CopySource | Usage::CopyTarget;
 constexpr std::uint32_t kGroup = 64;  ///< invocations of a workgroup
+/// llvmpipe leaves every loop of an invocation, without a word, once all of them together have
+/// taken 65535 turns (Mesa, LP_MAX_TGSI_LOOP_ITERATIONS).
+constexpr std::uint64_t kSoftwareTurns = 60'000;
 
 /// Mirrors the block Push of shaders/include/chains.glsl.
 struct ChainPush {
@@ -68,6 +71,7 @@ public:
     Index dim() const override { return m_dim; }
 
     void configure(const StepSettings& s) override {
+        m_most = mostSteps(s, m_shader);
         m_numbers = stepNumbers(s, *m_program);
         m_settings = s;
         auto* mass = reinterpret_cast<float*>(m_mass.mapped().data());
@@ -81,7 +85,11 @@ public:
         if (m_program) {
             requireEnergy(*program, m_settings.method);
         }
-        m_shader = shaderProgram(*program);
+        ShaderProgram shader = shaderProgram(*program);
+        if (m_program) {
+            m_most = mostSteps(m_settings, shader);
+        }
+        m_shader = std::move(shader);
         m_words = m_device.createBuffer(
             {"program", m_shader.words.size() * 4, Usage::Storage, Memory::Upload});
         std::memcpy(m_words.mapped().data(), m_shader.words.data(), m_shader.words.size() * 4);
@@ -118,7 +126,7 @@ public:
         Index done = 0;
         while (done < steps && !stop.stop_requested()) {
             // A submission of some tens of milliseconds: no driver loses patience, a stop is heard.
-            const Index block = std::min(m_block, steps - done);
+            const Index block = std::min({m_block, m_most, steps - done});
             const auto start = std::chrono::steady_clock::now();
             dispatch(m_stepping, block);
             const auto time = std::chrono::steady_clock::now() - start;
@@ -170,6 +178,21 @@ public:
     }
 
 private:
+    /// Steps that one dispatch may make. Throws UsageError when it cannot make a single one.
+    Index mostSteps(const StepSettings& s, const ShaderProgram& shader) const {
+        if (m_device.info().type != gpu::DeviceType::Cpu) {
+            return 1 << 16;
+        }
+        const auto looks = static_cast<std::uint64_t>(s.method == Method::Hmc ? s.leapfrogs : 1);
+        const std::uint64_t d = static_cast<std::uint64_t>(m_dim);
+        const std::uint64_t turns = looks * (shader.turns + 2 * d + 1) + 6 * d + 1;
+        if (turns > kSoftwareTurns) {
+            throw UsageError("one step takes " + std::to_string(turns) +
+                             " turns of a loop, more than software Vulkan makes in one piece: "
+                             "choose the fused executor");
+        }
+        return static_cast<Index>(kSoftwareTurns / turns);
+    }
     std::span<std::uint32_t> row(Index r) {
         return std::span(m_host).subspan(static_cast<std::size_t>(r * m_chains),
                                          static_cast<std::size_t>(m_chains));
@@ -283,7 +306,8 @@ private:
     StepSettings m_settings;
     StepNumbers m_numbers;
     std::uint64_t m_step = 0, m_counted = 0;
-    Index m_block = 1;
+    Index m_block = 1;       ///< steps of a dispatch, by time
+    Index m_most = 1;        ///< and at most
     bool m_current = false;  ///< energies and gradients belong to the positions
     bool m_fetched = true;   ///< the host's state is as new as the device's
     bool m_sent = false;     ///< the device has what the host changed

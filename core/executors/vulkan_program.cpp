@@ -34,6 +34,7 @@ void pack(const MixtureProgram& body, ShaderProgram& out) {
     append(out.words, body.scale);
     append(out.words, body.offset);
     out.scratchRows = 1;
+    out.turns = 2 * out.words.size();
 }
 
 void pack(const Tape& tape, ShaderProgram& out) {
@@ -48,6 +49,7 @@ void pack(const Tape& tape, ShaderProgram& out) {
         out.words.push_back(std::bit_cast<std::uint32_t>(static_cast<float>(s.value)));
     }
     out.scratchRows = 2 * out.components;
+    out.turns = 3 * out.components;
 }
 
 std::uint32_t unitOf(Activation activation) {
@@ -105,6 +107,11 @@ void pack(const NetworkProgram& body, ShaderProgram& out) {
         bias.push_back(sign * last.bias[r]);
     }
     bias.push_back(static_cast<float>(parts.slope));
+    // A panel takes a turn for each of its rows, a unit one each in four places.
+    out.turns = out.words.size() / kPanel + first.size() + weight.size() + bias.size();
+    for (const std::uint32_t width : out.constants.widths) {
+        out.turns += 4 * width;
+    }
     append(out.words, weight);
     append(out.words, bias);
     out.words.resize(padded(out.words.size(), 4));

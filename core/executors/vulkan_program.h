@@ -27,6 +27,7 @@ struct ShaderProgram {
     std::vector<std::uint32_t> words;  ///< binding 1
     std::uint32_t components = 0;      ///< of a mixture, or steps of a tape
     std::uint32_t scratchRows = 0;     ///< numbers of scratch memory a chain needs
+    std::uint64_t turns = 0;           ///< of all loops in one evaluation, at most
 };
 
 ShaderProgram shaderProgram(const Program&);

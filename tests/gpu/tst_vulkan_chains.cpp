@@ -177,6 +177,22 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(vulkanExecutor(nullptr, s, x, {}), UsageError);
     }
 
+    /// llvmpipe would leave the loops of a long step half-way and say nothing.
+    void longStepsAreRefusedInSoftware() {
+        const auto all = cases();
+        const auto c = std::ranges::find(all, QString("tanh 8-256-24-16-40-1"),
+                                         [](const Case& one) { return QString(one.name); });
+        QVERIFY(c != all.end());
+        StepSettings s = settingsOf(*c, Method::Hmc);
+        const auto executor = made(c->program, s, starts(*c, 8));
+        s.leapfrogs = 100;
+        if (executor->name().find("llvmpipe") != std::string::npos) {
+            QVERIFY_EXCEPTION_THROWN(executor->configure(s), UsageError);
+        } else {
+            executor->configure(s);
+        }
+    }
+
 private:
     std::unique_ptr<ChainExecutor> made(const ProgramPtr& program, const StepSettings& s,
                                         std::span<const float> x, Index offset = 0) {

@@ -303,6 +303,9 @@ void FilmMaker::paint(const std::shared_ptr<const Snapshot>& snapshot,
 }
 
 void FilmMaker::paintWhenSettled() {
+    if (!m_host) {
+        return;  // the film was stopped while the view waited
+    }
     m_bridge->poll();
     // An answer may give the view another layout, for which it asks anew: at rest twice.
     const bool rests = !m_bridge->waiting();
