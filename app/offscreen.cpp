@@ -8,6 +8,7 @@
 #include <QApplication>
 #include <QEventLoop>
 #include <QImage>
+#include <QThread>
 
 #include <clocale>
 #include <cstdlib>
@@ -65,7 +66,8 @@ bool pumpUntil(const std::function<bool()>& done, int milliseconds, const std::s
         if (clock.elapsed() > milliseconds || stop.stop_requested()) {
             return false;
         }
-        QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 10);
+        QApplication::processEvents(QEventLoop::AllEvents, 10);
+        QThread::msleep(1);  // Qt does not wait for events when it is given a time
     }
     return true;
 }

@@ -56,14 +56,6 @@ private:
     std::vector<SeriesPoint> m_series;
 };
 
-bool fits(const ui::ViewSpec& spec, const Description& description) {
-    return spec.make && std::ranges::all_of(spec.channelKinds, [&](const QString& kind) {
-               return std::ranges::any_of(description.channels, [&](const ChannelDecl& channel) {
-                   return channel.kind == kind.toStdString();
-               });
-           });
-}
-
 void savePicture(QImage picture, const cli::Texts& texts, const std::filesystem::path& file) {
     for (const auto& [key, text] : texts) {
         picture.setText(QString::fromStdString(key), QString::fromStdString(text));
@@ -98,7 +90,7 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
         const bool wanted = request.views.empty()
                                 ? !spec.compared
                                 : std::ranges::find(request.views, id) != request.views.end();
-        if (!wanted || !description || !fits(spec, *description)) {
+        if (!wanted || !description || !ui::fits(spec, *description)) {
             continue;
         }
         ui::ViewHost host(spec, bridge, false);
@@ -112,10 +104,16 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
                 return decl.id == channel.toStdString();
             });
         });
+        // A run need not have at every moment what it declares (the modes of a target with one).
+        std::vector<std::string> names;
+        for (const QString& channel : channels) {
+            names.push_back(channel.toStdString());
+        }
+        const auto have = request.session->exportChannels(names, stop, Detail::Screen);
         const auto there = [&] {
             const ui::Frame* frame = bridge.activeFrame();
-            return frame != nullptr && std::ranges::all_of(channels, [&](const QString& channel) {
-                       return ui::channel(*frame, channel.toStdString()) != nullptr;
+            return frame != nullptr && std::ranges::all_of(have, [&](const auto& channel) {
+                       return ui::channel(*frame, channel.first) != nullptr;
                    });
         };
         pumpUntil(there, kChannelsMs, stop);

@@ -281,19 +281,7 @@ bool MainWindow::Impl::canShow(const ViewSpec& spec) const {
     if (!frame || !frame->description) {
         return false;
     }
-    const auto& spaces = frame->description->spaces;
-    const bool pictures = std::ranges::any_of(spaces, [](const SpaceDecl& space) {
-        return space.id == "data" && space.sampleShape.size() == 2;
-    });
-    const bool space = spec.space.isEmpty() || spaceDim(*frame, spec.space.toStdString()) > 0;
-    if (!space || (spec.pictures && !pictures) || (spec.compared && bridge.compared() == kNoRun)) {
-        return false;
-    }
-    const auto& channels = frame->description->channels;
-    return std::ranges::all_of(spec.channelKinds, [&](const QString& kind) {
-        return std::ranges::any_of(
-            channels, [&](const ChannelDecl& decl) { return decl.kind == kind.toStdString(); });
-    });
+    return (!spec.compared || bridge.compared() != kNoRun) && fits(spec, *frame->description);
 }
 
 ViewHost* MainWindow::Impl::host(const QString& id) {

@@ -73,6 +73,8 @@ struct ViewSpec {
 
 /// All views in menu order (ui/views/registry.cpp).
 std::span<const ViewSpec> viewSpecs();
+/// The run has the channels, the space and the pictures that the view needs.
+bool fits(const ViewSpec&, const Description&);
 /// Null when unknown.
 const ViewSpec* findView(const QString& id);
 
