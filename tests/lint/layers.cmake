@@ -20,10 +20,12 @@ set(allow_core/data core/base core/io)
 set(allow_core/fields core/base core/data core/energies)
 set(allow_core/geometry core/base core/data core/energies core/fields)
 set(allow_core/samplers core/base core/energies)
+set(allow_core/diffusion core/base core/energies core/samplers)
 set(allow_core/nn core/base core/data core/energies core/fields core/geometry core/samplers)
 set(allow_core/evaluation core/base core/data core/energies core/fields core/geometry core/samplers
   core/nn)
-set(allow_core/experiments core/base core/session core/io core/diagnostics core/chains core/executors ${allow_core/evaluation}
+set(allow_core/experiments core/base core/session core/io core/diagnostics core/chains core/executors core/diffusion
+  ${allow_core/evaluation}
   core/evaluation)
 set(allow_ui core/energies core/base core/session core/io core/diagnostics core/chains core/render)
 set(allow_app core/base core/session core/io core/diagnostics core/chains core/recipes core/cli core/gpu core/render
@@ -56,7 +58,7 @@ function(inside path result)
 endfunction()
 
 set(layers core/base core/session core/io core/diagnostics core/chains core/recipes core/cli core/gpu core/render
-  core/executors core/data core/energies core/fields core/geometry core/samplers core/nn core/evaluation
+  core/executors core/data core/energies core/fields core/geometry core/samplers core/diffusion core/nn core/evaluation
   core/experiments ui app)
 file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/core/*.h ${ROOT}/core/*.cpp ${ROOT}/ui/*.h
   ${ROOT}/ui/*.cpp ${ROOT}/app/*.h ${ROOT}/app/*.cpp)
