@@ -3,6 +3,8 @@
 
 #include "app/engine_loader.h"
 #include "app/process.h"
+#include "core/chains/netcdf_file.h"
+#include "core/executors/vulkan_executor.h"
 
 #include <cstdlib>
 #include <iostream>
@@ -41,6 +43,13 @@ const EngineTable& Program::engine() {
         HostServices services;
         services.log = m_log;
         services.dataFolders = dataFolders();
+        services.gpuChains = [this](executors::ProgramPtr program,
+                                    const executors::StepSettings& settings,
+                                    std::span<const float> positions, Key key) {
+            return executors::vulkanExecutor(std::move(program), settings, positions,
+                                             {.key = key, .software = true, .log = m_log});
+        };
+        services.saveNetCdf = writeNetCdf;
         m_engine = &loadEngine(m_executable, services);
     }
     return *m_engine;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <map>
 #include <numeric>
 
@@ -112,6 +113,14 @@ void text(int group, int variable, const char* name, const std::string& value,
     check(nc_put_att_text(group, variable, name, value.size(), value.c_str()), path);
 }
 
+std::string utcNow() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    char text[32];
+    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
 /// Writes the rows from .. from + count of posterior and statistics as two groups.
 class Groups {
 public:
@@ -143,7 +152,9 @@ private:
     int open(const std::string& name, Index draws) {
         int group = 0;
         check(nc_def_grp(m_file, name.c_str(), &group), m_path);
+        text(group, NC_GLOBAL, "created_at", m_now, m_path);
         text(group, NC_GLOBAL, "inference_library", "Latent Explorer", m_path);
+        text(group, NC_GLOBAL, "inference_library_version", LX_VERSION, m_path);
         text(group, NC_GLOBAL, "model", m_about.model, m_path);
         const double seconds = m_about.seconds;
         check(nc_put_att_double(group, NC_GLOBAL, "sampling_time", NC_DOUBLE, 1, &seconds), m_path);
@@ -238,6 +249,7 @@ private:
     const ChainView& m_view;
     const ChainExport& m_about;
     const std::string& m_path;
+    const std::string m_now = utcNow();
     int m_chain = 0, m_draw = 0;
 };
 

@@ -151,8 +151,8 @@ bool HeadlessRun::recordChains(const std::filesystem::path& file) {
     return ask({1, "record", {}, {{"path", pathArray(file)}}});
 }
 
-void HeadlessRun::finishChains(const std::filesystem::path& tables) {
-    ask({2, "record", {}, {{"cmdstan", pathArray(tables)}}});
+void HeadlessRun::finishChains(const std::filesystem::path& folder) {
+    ask({2, "record", {}, {{"folder", pathArray(folder)}}});
 }
 
 bool HeadlessRun::advance(const SeriesConsumer& consume) {

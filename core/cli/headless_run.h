@@ -45,9 +45,9 @@ public:
     /// Streams the draws of chains into an npy file while the run advances. False when the run has
     /// no such thing to stream. Throws Error when the file cannot be begun.
     bool recordChains(const std::filesystem::path&);
-    /// Ends that file, and writes the chains as CmdStan CSV into `tables` unless they are too many.
+    /// Ends that file, and writes chains.nc and cmdstan/ into `folder` unless they are too large.
     /// Throws Error when something could not be written whole.
-    void finishChains(const std::filesystem::path& tables);
+    void finishChains(const std::filesystem::path& folder);
 
     SessionDocument document() const;
     std::shared_ptr<const State> capture() const;

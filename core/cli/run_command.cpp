@@ -123,7 +123,7 @@ ExitCode runCommand(const RunOptions& options, const Host& host) {
     if (!folder.empty()) {
         writer->finish();
         if (streamed) {
-            run.finishChains(folder / "cmdstan");
+            run.finishChains(folder);
         }
         writeArrays(folder, run.session()->exportChannels(channelsOf(run.description(), streamed)));
         if (host.paintFigures) {

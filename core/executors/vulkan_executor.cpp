@@ -41,7 +41,6 @@ public:
     VulkanExecutor(ProgramPtr program, const StepSettings& settings,
                    std::span<const float> positions, const VulkanOptions& options)
         : m_device(gpu::Device::create({.validation = options.validation,
-                                        .preferSoftware = options.software,
                                         .hardwareOnly = !options.software,
                                         .log = options.log,
                                         .fault = {}})),
@@ -51,6 +50,11 @@ public:
           m_chains(static_cast<Index>(positions.size()) / m_dim),
           m_host(static_cast<std::size_t>(m_chains * (3 * m_dim + 4))) {
         const std::size_t bytes = m_host.size() * 4;
+        if (options.log && m_device.info().type == gpu::DeviceType::Cpu) {
+            options.log(LogLevel::Warning, "no graphics processor is here: chains step on " +
+                                               m_device.info().name +
+                                               ", which takes longer than the fused executor");
+        }
         if (bytes > m_device.info().maxBufferBytes) {
             throw UsageError(std::to_string(m_chains) + " chains do not fit one buffer of " +
                              m_device.info().name + ": run fewer");

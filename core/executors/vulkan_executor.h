@@ -9,8 +9,9 @@ namespace lx::executors {
 struct VulkanOptions {
     Key key;
     Index offset = 0;  ///< chain 0 is chain `offset` of the run; random numbers depend on it
-    /// A device of CPU type may serve. It steps a network's chains about a hundred times slower
-    /// than the fused executor, so that nobody should be given it without asking.
+    /// A device of CPU type may serve where there is no other; the log says so. It steps a
+    /// network's chains about a hundred times slower than the fused executor, so that nobody should
+    /// be given it without asking.
     bool software = false;
     bool validation = false;
     LogSink log;

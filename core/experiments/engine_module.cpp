@@ -64,7 +64,7 @@ extern "C" __attribute__((visibility("default"))) const lx::EngineTable* lx_engi
     if (engine == nullptr) {
         auto made = std::make_unique<Engine>();
         made->library = std::make_shared<DataLibrary>(host->dataFolders);
-        made->specs = experimentSpecs(made->library);
+        made->specs = experimentSpecs(made->library, *host);
         made->table.experiments = made->specs;
         made->table.torchVersion = TORCH_VERSION;
         made->table.blas = blasName();

@@ -12,9 +12,10 @@ namespace autoencoder {
 ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 }
 
-std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library) {
-    return {autoencoder::spec(library, currentPlacement), chains::spec(computeThreads),
-            chains::filesSpec()};
+std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library,
+                                            const HostServices& host) {
+    return {autoencoder::spec(library, currentPlacement),
+            chains::spec(computeThreads, host.gpuChains, host.saveNetCdf), chains::filesSpec()};
 }
 
 }  // namespace lx

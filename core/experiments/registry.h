@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/session/experiment.h"
+#include "core/session/engine_module.h"
 
 #include <memory>
 #include <vector>
@@ -11,6 +11,7 @@ namespace lx {
 class DataLibrary;
 
 /// Every family, in the order in which it is offered.
-std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary>);
+std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary>,
+                                            const HostServices& = {});
 
 }  // namespace lx

@@ -6,19 +6,40 @@
 #include "core/base/log.h"
 #include "core/session/experiment.h"
 
+#include <filesystem>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace lx {
 
-inline constexpr std::uint32_t kEngineAbi = 1;
+class ChainView;
+struct ChainExport;
+namespace executors {
+class ChainExecutor;
+class Program;
+struct StepSettings;
+}  // namespace executors
 
-/// What the program lends to the engine.
+inline constexpr std::uint32_t kEngineAbi = 2;
+
+/// Chains on a graphics processor: core/executors/vulkan_executor.h.
+using GpuChains = std::function<std::unique_ptr<executors::ChainExecutor>(
+    std::shared_ptr<const executors::Program>, const executors::StepSettings&,
+    std::span<const float> positions, Key)>;
+/// Chains as ArviZ reads them: core/chains/netcdf_file.h.
+using SaveChains =
+    std::function<void(const std::filesystem::path&, const ChainView&, const ChainExport&)>;
+
+/// What the program lends to the engine; functions may be null.
 struct HostServices {
     std::uint32_t abi = kEngineAbi;
     LogSink log;
     std::vector<std::string> dataFolders;  ///< searched for data sets, in order
+    GpuChains gpuChains;
+    SaveChains saveNetCdf;
 };
 
 struct BenchRow {

@@ -219,6 +219,7 @@ assert set(f.groups) == {'posterior', 'sample_stats', 'warmup_posterior', 'warmu
 p = f['posterior']
 assert p['theta'].dimensions == ('chain', 'draw', 'theta_dim_0', 'theta_dim_1'), p['theta']
 assert p['theta'].shape == (3, 30, 2, 2) and p['mu'].shape == (3, 30)
+assert p.getncattr('created_at').endswith('Z') and p.getncattr('inference_library_version')
 assert list(p['chain'][:]) == [0, 1, 2] and list(p['draw'][:]) == list(range(30))
 assert 'lp__' not in p.variables and 'odd[2]' in p.variables
 n, m, q = 20, 2, 3  # theta[2,1]

@@ -60,6 +60,25 @@ private Q_SLOTS:
             {"diagnose", out + "/cmdstan/chains_1.csv", out + "/cmdstan/chains_2.csv", "--json"});
         QVERIFY2(tables.status == 0, tables.err);
         QCOMPARE(tables.json().object()["draws"].toInt(), draws);
+        QCOMPARE(QDir(out + "/cmdstan").entryList(QDir::Files).size(), 4);
+        const Outcome arviz = run({"diagnose", out + "/chains.nc", "--json"});
+        QVERIFY2(arviz.status == 0, arviz.err);
+        for (const auto& [found, chainsRead] : {std::pair(&tables, 2), std::pair(&arviz, 4)}) {
+            const QJsonObject read = found->json().object();
+            QCOMPARE(read["chains"].toInt(), chainsRead);
+            QJsonObject first = read["variables"].toArray()[0].toObject();
+            if (first["name"].toString() == "lp__") {
+                first = read["variables"].toArray()[1].toObject();
+            }
+            double mean = 0;
+            for (int n = 0; n < draws; ++n) {
+                for (int c = 0; c < chainsRead; ++c) {
+                    mean += values[static_cast<std::size_t>((n * 4 + c) * 2)] / draws / chainsRead;
+                }
+            }
+            QVERIFY(std::abs(first["mean"].toDouble() - mean) < 1e-9);
+            QVERIFY(read["sampler"].toObject()["divergences"].isDouble());
+        }
         const Outcome judged = run({"diagnose", out, "--json"});
         QVERIFY2(judged.status == 0, judged.err);
         QCOMPARE(judged.json().object()["chains"].toInt(), 4);
@@ -96,6 +115,52 @@ private Q_SLOTS:
                                static_cast<qsizetype>(text.size()));
         QVERIFY2(words.startsWith("Not converged.\n"), words);
         QVERIFY2(words.contains("R-hat can be 1.00"), words);
+    }
+
+    /// The engine module and Vulkan in one process.
+    void vulkanWalksTheSamePaths() {
+        const auto chainsOf = [&](const QString& executor, Array& chains) {
+            const QString out = path(executor);
+            const Outcome outcome =
+                run({"run", "rhat-lies", "--set", "sampler.executor=" + executor, "--set",
+                     "sampler.chains=50", "--set", "sampler.draws=20", "--set", "sampler.warmup=0",
+                     "--out", out});
+            if (outcome.status == 0) {
+                chains = readNpy((out + "/arrays/chains.npy").toStdString());
+                QVERIFY(contentOf(out + "/arrays/sampler.npy")
+                            .contains("executor\t" + executor.toUtf8() + ", "));
+            } else {
+                QCOMPARE(outcome.status, 5);
+                QVERIFY2(outcome.err.contains("sampler.executor=vulkan"), outcome.err);
+            }
+        };
+        Array fused = Array({0}, std::vector<double>{}), vulkan = fused;
+        chainsOf("fused", fused);
+        chainsOf("vulkan", vulkan);
+        if (vulkan.count() == 0) {
+            QSKIP("there is no Vulkan device");
+        }
+        QCOMPARE(vulkan.count(), fused.count());
+        double most = 0;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(fused.count()); ++i) {
+            most = std::max(most, std::abs(vulkan.values<double>()[i] - fused.values<double>()[i]));
+        }
+        QVERIFY2(most < 1e-2, qPrintable(QString::number(most)));
+        const auto x = fused.values<double>();
+        QVERIFY(std::abs(x.front() - x[static_cast<std::size_t>(fused.count()) - 100]) > 0.1);
+    }
+
+    void vulkanWithoutADeviceIsNamed() {
+        QProcess process;
+        auto environment = isolated(m_home.path());
+        environment.insert("VK_ICD_FILENAMES", "/nonexistent");
+        environment.insert("VK_DRIVER_FILES", "/nonexistent");
+        process.setProcessEnvironment(environment);
+        process.start(kProgram, {"run", "rhat-lies", "--set", "sampler.executor=vulkan"});
+        QVERIFY(process.waitForFinished(120'000));
+        QCOMPARE(process.exitCode(), 5);
+        const QByteArray text = process.readAllStandardError();
+        QVERIFY2(text.contains("sampler.executor=vulkan") && text.contains("fused"), text);
     }
 
     void mistakesAreNamed() {

@@ -14,11 +14,14 @@
 #include <QAction>
 #include <QElapsedTimer>
 #include <QFile>
+#include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPushButton>
 #include <QTest>
 #include <QTextStream>
+#include <QTimer>
 #include <QToolButton>
 
 using namespace lx;
@@ -251,7 +254,55 @@ private Q_SLOTS:
             const QString rows = cmdStan(160);
             file.write(rows.mid(rows.indexOf(QStringLiteral("terminated\n")) + 11).toUtf8());
         }
+        QElapsedTimer clock;
+        clock.start();
         QTRY_VERIFY_WITH_TIMEOUT(last() > before + 100, 20000);
+        qInfo("new draws were on the trace after %lld ms", static_cast<long long>(clock.elapsed()));
+    }
+
+    void aFileIsFollowedFromTheMenu() {
+        open({});
+        // A table without any sign of being chains: only the person knows.
+        const auto rows = [](int from, int to) {
+            QString out;
+            for (int n = from; n < to; ++n) {
+                out += QStringLiteral("%1,%2\n").arg((n * 37 % 11) / 10.0).arg((n * 53 % 17) / 9.0);
+            }
+            return out;
+        };
+        const QString path = write("growing.csv", "height,weight\n" + rows(0, 50));
+        QVERIFY(!looksLikeChains(path));
+        auto* action = part<QAction>("chain.follow");
+        QVERIFY(action);
+        bool inFile = false;
+        for (const QMenu* menu : m_window->findChildren<QMenu*>()) {
+            inFile = inFile ||
+                     (menu->title() == QLatin1String("File") && menu->actions().contains(action));
+        }
+        QVERIFY(inFile);
+        QTimer answer;
+        answer.callOnTimeout([&] {
+            if (auto* dialog = m_window->findChild<QFileDialog*>()) {
+                answer.stop();
+                dialog->selectFile(path);
+                dialog->findChild<QLineEdit*>()->setText(path);
+                static_cast<QDialog*>(dialog)->accept();
+            }
+        });
+        answer.start(20);
+        QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
+        action->trigger();
+        QTRY_VERIFY(m_window->bridge().activeFrame());
+        QTRY_VERIFY_WITH_TIMEOUT(floats(m_chains->frame(), "trace.step", 1), 20000);
+        const auto last = [&] {
+            return floats(m_chains->frame(), "trace.step", 1)->values<float>().back();
+        };
+        const float before = last();
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::Append));
+        file.write(rows(50, 250).toUtf8());
+        file.close();
+        QTRY_VERIFY_WITH_TIMEOUT(last() > before + 150, 20000);
     }
 
     void tenThousandVariablesDoNotHang() {

@@ -21,6 +21,12 @@ enum Kind { Group, Dataset, Recipe, Run, Place, Hint };
 
 constexpr const char* kChainFiles = "chain-files";
 
+/// What stands at the right end of a row; without it the name has the whole row.
+void setStatus(QTreeWidgetItem* item, const QString& status) {
+    item->setText(1, status);
+    item->setFirstColumnSpanned(status.isEmpty());
+}
+
 /// "MALA, 4 chains"
 QString samplerName(const RunInfo& run) {
     const auto kernel = run.params.find("sampler.kernel");
@@ -93,7 +99,8 @@ QTreeWidgetItem* ExperimentPanel::group(const QString& title) {
 QTreeWidgetItem* ExperimentPanel::row(QTreeWidgetItem* parent, const QString& text,
                                       const QString& status) {
     const Theme& theme = currentTheme();
-    auto* item = new QTreeWidgetItem(parent, {text, status});
+    auto* item = new QTreeWidgetItem(parent, {text, QString()});
+    setStatus(item, status);
     item->setFont(1, theme.font(11));
     item->setForeground(1, theme.secondary);
     item->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
@@ -124,7 +131,7 @@ void ExperimentPanel::addRecipes(QTreeWidgetItem* parent, Clock clock) {
         item->setToolTip(0, tip);
         if (!recipe.available) {
             item->setForeground(0, currentTheme().secondary);
-            item->setText(1, QStringLiteral("no data"));
+            setStatus(item, QStringLiteral("no data"));
         }
     }
 }
@@ -247,10 +254,10 @@ void ExperimentPanel::updateStatus() {
                 const auto value = m_bridge.bound(source);
                 const QString bound = value ? formatFixed(*value, 1) : QString();
                 const RunInfo* run = m_book.find(source);
-                item->setText(1,
-                              failed || bound.isEmpty()
-                                  ? wordOf(*frame->snapshot, run ? run->recipe.clock : Clock::Train)
-                                  : bound);
+                setStatus(item,
+                          failed || bound.isEmpty()
+                              ? wordOf(*frame->snapshot, run ? run->recipe.clock : Clock::Train)
+                              : bound);
                 item->setSelected(active && source == active->source);
             }
         } else if (kind == Recipe) {
@@ -265,7 +272,7 @@ void ExperimentPanel::updateStatus() {
                 }
             }
             if (!word.isEmpty()) {
-                item->setText(1, word);
+                setStatus(item, word);
             }
             if (chosen) {
                 item->setSelected(false);

@@ -4,13 +4,15 @@
 #include "ui/shell/numbers.h"
 #include "ui/shell/theme.h"
 
+#include <QAbstractItemView>
 #include <QCheckBox>
-#include <QComboBox>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QRegularExpression>
 #include <QStyle>
+#include <QStyleOptionComboBox>
+#include <QStylePainter>
 #include <QVBoxLayout>
 #include <QWheelEvent>
 
@@ -81,14 +83,46 @@ UnitEdit::UnitEdit(const QString& unit, QWidget* parent)
     : QLineEdit(parent), m_unit(new QLabel(unit, this)) {
     m_unit->setProperty("quiet", true);
     m_unit->setAttribute(Qt::WA_TransparentForMouseEvents);
-    m_unit->setVisible(!unit.isEmpty());
+    connect(this, &QLineEdit::textChanged, this, &UnitEdit::placeUnit);
     placeUnit();
 }
 
 void UnitEdit::setUnit(const QString& unit) {
     m_unit->setText(unit);
-    m_unit->setVisible(!unit.isEmpty());
     placeUnit();
+}
+
+ChoiceBox::ChoiceBox(QWidget* parent) : QComboBox(parent) {
+    setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    setMinimumContentsLength(6);
+    setFocusPolicy(Qt::StrongFocus);
+}
+
+int ChoiceBox::wantedWidth() const {
+    QStyleOptionComboBox option;
+    initStyleOption(&option);
+    const QRect field =
+        style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, this);
+    constexpr int kMargins = 6;
+    return width() - field.width() + fontMetrics().horizontalAdvance(currentText()) + kMargins;
+}
+
+void ChoiceBox::showPopup() {
+    constexpr int kMargins = 28;
+    view()->setMinimumWidth(view()->sizeHintForColumn(0) + kMargins);
+    QComboBox::showPopup();
+}
+
+void ChoiceBox::paintEvent(QPaintEvent*) {
+    QStylePainter painter(this);
+    QStyleOptionComboBox option;
+    initStyleOption(&option);
+    const QRect field =
+        style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, this);
+    option.currentText =
+        fontMetrics().elidedText(option.currentText, Qt::ElideRight, field.width() - 2);
+    painter.drawComplexControl(QStyle::CC_ComboBox, option);
+    painter.drawControl(QStyle::CE_ComboBoxLabel, option);
 }
 
 bool UnitEdit::event(QEvent* event) {
@@ -141,6 +175,10 @@ void UnitEdit::nudge(int direction) {
 
 void UnitEdit::placeUnit() {
     const QSize size = m_unit->sizeHint();
+    // The value comes first: a unit that leaves it no room is not shown.
+    constexpr int kFrames = 24;
+    const int taken = fontMetrics().horizontalAdvance(text()) + size.width() + kFrames;
+    m_unit->setVisible(!m_unit->text().isEmpty() && taken <= width());
     m_unit->setGeometry(width() - size.width() - 8, (height() - size.height()) / 2, size.width(),
                         size.height());
     setTextMargins(0, 0, m_unit->isHidden() ? 0 : size.width() + 8, 0);
@@ -153,13 +191,28 @@ void ParamRow::changeEvent(QEvent* event) {
     }
 }
 
+void ParamRow::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    placeLabel();
+}
+
 void ParamRow::applySizes() {
+    m_field->setMinimumHeight(currentTheme().px(kFieldHeight));
+    placeLabel();
+}
+
+/// Fields begin in one column, but a long choice may take the room that a short name leaves.
+void ParamRow::placeLabel() {
     const Theme& theme = currentTheme();
     // Large type leaves the fields their room: the longest name needs 86 of these pixels.
-    const int width = theme.px(fontScale() < 1.75 ? kLabelWidth : kNarrowLabel);
-    m_label->setFixedWidth(width);
-    m_field->setMinimumHeight(theme.px(kFieldHeight));
-    m_error->setContentsMargins(width, 0, 0, 0);
+    const int column = theme.px(fontScale() < 1.75 ? kLabelWidth : kNarrowLabel);
+    int label = column;
+    if (const auto* choice = dynamic_cast<const ChoiceBox*>(m_field)) {
+        const int name = m_label->fontMetrics().horizontalAdvance(m_label->text()) + theme.px(8);
+        label = std::clamp(width() - choice->wantedWidth(), std::min(name, column), column);
+    }
+    m_label->setFixedWidth(label);
+    m_error->setContentsMargins(column, 0, 0, 0);
 }
 
 ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* parent)
@@ -170,6 +223,7 @@ ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* pare
     auto* row = new QHBoxLayout;
     row->setSpacing(0);
     m_label = new QLabel(QString::fromStdString(decl.label));
+    m_label->setWordWrap(true);
     row->addWidget(m_label);
     makeField();
     m_field->setObjectName(QStringLiteral("param.") + QString::fromStdString(decl.id));
@@ -205,16 +259,13 @@ void ParamRow::makeField() {
         return;
     }
     if (!m_decl.choices.empty()) {
-        auto* combo = new QComboBox;
-        // A long title must not widen the panel: what does not fit is cut.
-        combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-        combo->setMinimumContentsLength(6);
+        auto* combo = new ChoiceBox;
         for (const std::string& choice : m_decl.choices) {
             combo->addItem(choiceTitle(m_decl, choice), QString::fromStdString(choice));
             combo->setItemData(combo->count() - 1, QString::fromStdString(choice), Qt::ToolTipRole);
         }
         combo->setCurrentIndex(combo->findData(QString::fromStdString(format(m_value))));
-        combo->setFocusPolicy(Qt::StrongFocus);
+        connect(combo, &QComboBox::currentIndexChanged, this, &ParamRow::placeLabel);
         connect(combo, &QComboBox::activated, this, [this, combo](int index) {
             commit(parse(m_decl, combo->itemData(index).toString().toStdString()));
         });
@@ -325,6 +376,7 @@ QString ParamRow::error() const {
 void ParamRow::setPending(bool pending) {
     const QString label = QString::fromStdString(m_decl.label);
     m_label->setText(pending ? QStringLiteral("● ") + label : label);
+    placeLabel();
 }
 
 bool ParamRow::matches(const QString& words) const {

@@ -4,6 +4,7 @@
 #include "core/base/params.h"
 #include "ui/panels/formula_check.h"
 
+#include <QComboBox>
 #include <QLineEdit>
 #include <QWidget>
 
@@ -42,6 +43,19 @@ private:
     QLabel* m_unit;
 };
 
+/// A list of choices that never widens its panel: a long text ends in three dots, the open list
+/// shows it whole.
+class ChoiceBox : public QComboBox {
+public:
+    explicit ChoiceBox(QWidget* parent = nullptr);
+    /// What the present text needs, in pixels.
+    int wantedWidth() const;
+    void showPopup() override;
+
+protected:
+    void paintEvent(QPaintEvent*) override;
+};
+
 /// One row of the parameter form: label, field made from the declaration, message.
 class ParamRow : public QWidget {
     Q_OBJECT
@@ -67,7 +81,9 @@ Q_SIGNALS:
 
 private:
     void changeEvent(QEvent*) override;
+    void resizeEvent(QResizeEvent*) override;
     void applySizes();
+    void placeLabel();
     void makeField();
     void commitText();
     void commit(ParamValue);

@@ -314,7 +314,7 @@ void TruthPanel::refresh() {
             const auto row =
                 errors->values<float>().subspan(static_cast<std::size_t>(4 * worst), 4);
             const QString name = namesOf(*frame, "truth_error", errors->dim(0))[worst];
-            mean = tr("%1: %2 MCSE").arg(name, formatFixed(most, 1));
+            mean = tr("%1: %2 MCSE").arg(name, formatFixed(most, most < 10 ? 1 : 0));
             // A mean that is 0 by symmetry comes out of quadrature as 1e-16.
             const bool zero = std::abs(row[1]) < 1e-6F * std::max(1.0F, std::abs(row[0]));
             meanOf = tr("true %1").arg(zero ? QStringLiteral("0") : formatShort(row[1], 3));

@@ -179,12 +179,20 @@ struct TimePlot::Impl {
         }
     }
 
-    /// A word that would leave the plot on the right stands on the left of its line.
+    /// A word that would leave the plot on the right stands on the left of its line, if there is
+    /// more room; what finds no room ends in three dots.
     void placeEventWords() {
         for (std::size_t i = 0; i < events.size() && 2 * i + 1 < eventItems.size(); ++i) {
             auto* word = static_cast<QCPItemText*>(eventItems[2 * i + 1]);
-            const double width = QFontMetricsF(word->font()).horizontalAdvance(word->text()) + 6;
-            const bool leaves = x()->coordToPixel(events[i].at) + width > rect()->right();
+            const QFontMetricsF metrics(word->font());
+            constexpr double kPadding = 6;
+            const double at = x()->coordToPixel(events[i].at);
+            const double left = at - rect()->left(), right = rect()->right() - at;
+            const double width = metrics.horizontalAdvance(events[i].text) + kPadding;
+            const bool leaves = width > right && left > right;
+            word->setVisible(left >= -1 && right >= -1);
+            word->setText(metrics.elidedText(events[i].text, Qt::ElideRight,
+                                             (leaves ? left : right) - kPadding));
             word->setPositionAlignment((leaves ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignTop);
         }
     }

@@ -313,9 +313,9 @@ void MainWindow::Impl::makeMenus() {
         action->setEnabled(false);
         action->setToolTip(s(reason));
     };
-    fill("File", {"file.open", "file.open-folder", "", "file.save", "file.save-as", "file.recover",
-                  "", "file.export", "file.export-movie", "file.record", "file.save-recording", "",
-                  "file.quit"});
+    fill("File", {"file.open", "file.open-folder", "chain.open", "chain.follow", "", "file.save",
+                  "file.save-as", "file.recover", "", "file.export", "file.export-movie",
+                  "file.record", "file.save-recording", "", "file.quit"});
     fill("Edit",
          {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.copy-code", "edit.paste-code",
           "edit.find", "", "bookmark.add", "bookmark.list", "", "help.palette"});

@@ -98,6 +98,15 @@ void MainWindow::Impl::chooseChains() {
     }
 }
 
+void MainWindow::Impl::chooseFollowed() {
+    const QString path = QFileDialog::getOpenFileName(
+        &w, QObject::tr("Follow chains that another program is still writing"), {},
+        QObject::tr("Chains as text (*.csv *.tsv *.txt);;All files (*)"));
+    if (!path.isEmpty() && !openChains({path})) {
+        tell(QObject::tr("This installation reads no chains."));
+    }
+}
+
 void MainWindow::Impl::watchStrokes() {
     // Each answer to a stroke of the brush tells the whole list: undo puts back the list before.
     struct Lists {
@@ -162,6 +171,7 @@ void MainWindow::Impl::makeChainActions() {
     watchStrokes();
     actions->add(s("chain.open"), group, s("Open chains…"), s("Ctrl+Shift+O"),
                  [this] { chooseChains(); });
+    actions->add(s("chain.follow"), group, s("Follow a file…"), {}, [this] { chooseFollowed(); });
     actions->add(s("chain.previous"), group, s("Previous chain"), s("["),
                  [this] { moveChain(-1); });
     actions->add(s("chain.next"), group, s("Next chain"), s("]"), [this] { moveChain(1); });

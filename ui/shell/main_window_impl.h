@@ -95,6 +95,7 @@ struct MainWindow::Impl {
     void askChain(const char* probe, bool all);
     bool openChains(const QStringList& paths);
     void chooseChains();
+    void chooseFollowed();
     void watchStrokes();
 
     // main_window_files.cpp

@@ -72,7 +72,9 @@ std::optional<render::GridLayer> energyLayer(const Frame& frame, const Theme& th
     return out;
 }
 
-std::optional<render::GridLayer> surroundings(const render::GridLayer& field) {
+namespace {
+
+std::optional<render::GridLayer> darkBeyond(const render::GridLayer& field) {
     const Index rows = field.values.dim(0), columns = field.values.dim(1);
     const auto v = field.values.values<float>();
     for (Index r = 0; r < rows; ++r) {
@@ -91,6 +93,23 @@ std::optional<render::GridLayer> surroundings(const render::GridLayer& field) {
     out.place = {field.place.x0 - kReach * w, field.place.y0 - kReach * h,
                  field.place.x1 + kReach * w, field.place.y1 + kReach * h};
     out.isoLines = 0;
+    return out;
+}
+
+}  // namespace
+
+std::vector<render::GridLayer> surroundings(const Frame& frame, const render::GridLayer& field) {
+    std::vector<render::GridLayer> out;
+    const Array values = grid(frame, "energy.around");
+    const auto place = extentOf(frame, "energy.around");
+    if (values.defined() && place) {
+        out.push_back(field);
+        out.back().values = values;
+        out.back().place = *place;
+    }
+    if (auto beyond = darkBeyond(out.empty() ? field : out.back())) {
+        out.insert(out.begin(), std::move(*beyond));
+    }
     return out;
 }
 

@@ -10,9 +10,9 @@ namespace lx::ui {
 
 /// The field of an energy: low values bright, beyond `window` nats above the least one uniform.
 std::optional<render::GridLayer> energyLayer(const Frame&, const Theme&, double window);
-/// The dark end of the map around a field whose border has reached it; nothing where it has not:
-/// nobody knows the energy out there.
-std::optional<render::GridLayer> surroundings(const render::GridLayer& field);
+/// What belongs under the field where the stage is wider: `energy.around`, and below that the dark
+/// end of the map where the border has reached it; nothing where nobody knows the energy.
+std::vector<render::GridLayer> surroundings(const Frame&, const render::GridLayer& field);
 /// Sampled minus true density on a map that is neutral at 0.
 std::optional<render::GridLayer> differenceLayer(const Frame&, const Theme&);
 /// The rectangle that `<id>.extent` [4] names; nothing when absent or empty.

@@ -340,8 +340,8 @@ private:
             }
         } else if (auto layer = energyLayer(m_frame, colors, m_window)) {
             figure.nameLayers(QStringLiteral("energy"), tr("Energy (nats)"));
-            if (auto around = surroundings(*layer)) {
-                figure.layers.emplace_back(std::move(*around));
+            for (render::GridLayer& around : surroundings(m_frame, *layer)) {
+                figure.layers.emplace_back(std::move(around));
             }
             figure.layers.emplace_back(std::move(*layer));
             m_onField = true;

@@ -33,10 +33,12 @@ ChainTruth withoutUnknown(ChainTruth truth) {
 
 }  // namespace
 
-ChainExperiment::ChainExperiment(const ParamSet& params, Key key, Index threads)
+ChainExperiment::ChainExperiment(const ParamSet& params, Key key, Index threads,
+                                 const GpuChains& gpu, SaveChains saveNetCdf)
     : m_key(key),
-      m_run(params, key, threads),
+      m_run(params, key, threads, gpu),
       m_tally(*m_run.energy(), wantsRadius(params, m_run.dim())),
+      m_saveNetCdf(std::move(saveNetCdf)),
       m_worker({.published = [shared = m_shared] { ++shared->results; }}) {
     const Index planned = integer(params, "sampler.warmup") + integer(params, "sampler.draws");
     m_interval = std::max<Index>(1, planned / kSeriesPoints);

@@ -16,7 +16,7 @@ namespace lx::chains {
 /// Our own chains: a kernel on an energy, its draws and what is said about them.
 class ChainExperiment final : public Experiment {
 public:
-    ChainExperiment(const ParamSet& params, Key key, Index threads);
+    ChainExperiment(const ParamSet& params, Key key, Index threads, const GpuChains&, SaveChains);
     ~ChainExperiment() override;
 
     void advance(Clock, Budget, std::stop_token, SeriesSink&) override;
@@ -75,7 +75,7 @@ private:
     std::vector<double> placeOf(const cmd::Probe&, Index chain) const;
     std::unique_ptr<Task> paint(const cmd::Probe&);
     std::unique_ptr<Task> recordTo(const cmd::Probe&);
-    void writeTables(const std::filesystem::path& folder) const;
+    void writeFiles(const std::filesystem::path& folder) const;
 
     Key m_key;
     SamplerRun m_run;
@@ -93,6 +93,7 @@ private:
     mutable std::vector<double> m_row;
     mutable ResultCache m_cache;
     std::unique_ptr<ChainArrayWriter> m_writer;
+    SaveChains m_saveNetCdf;
 
     std::shared_ptr<Shared> m_shared = std::make_shared<Shared>();
     DiagnosticsWorker m_worker;  // last: it ends before what it reads

@@ -37,6 +37,20 @@ std::vector<double> energyOnPlane(const Energy& energy, const Box& extent) {
     return out;
 }
 
+/// What lies around the frame: a stage that is wider than the frame shows that too.
+Box around(const Box& frame) {
+    constexpr double kReach = 2, kAspect = 2.5;  // times the frame; of a wide or a tall stage
+    const double w = frame.upper[0] - frame.lower[0], h = frame.upper[1] - frame.lower[1];
+    const double side[] = {std::max(kReach * w, kAspect * h), std::max(kReach * h, kAspect * w)};
+    Box out = frame;
+    for (std::size_t k = 0; k < 2; ++k) {
+        const double middle = 0.5 * (frame.lower[k] + frame.upper[k]);
+        out.lower[k] = middle - 0.5 * side[k];
+        out.upper[k] = middle + 0.5 * side[k];
+    }
+    return out;
+}
+
 /// The first `width` of each `dim` numbers of unequally many, [n, longest, width]; NaN after the
 /// end.
 Array padded(const std::vector<std::span<const double>>& rows, std::size_t dim, std::size_t width) {
@@ -179,6 +193,10 @@ void ChainExperiment::publishEnergy(SnapshotBuilder& out) const {
     out.set("energy",
             floats({Tally::kSide, Tally::kSide}, energyOnPlane(*m_run.energy(), m_tally.extent())));
     out.set("energy.extent", extentOf(m_tally.extent()));
+    const Box wide = around(m_tally.extent());
+    out.set("energy.around",
+            floats({Tally::kSide, Tally::kSide}, energyOnPlane(*m_run.energy(), wide)));
+    out.set("energy.around.extent", extentOf(wide));
 }
 
 void ChainExperiment::publishTrueDensity(SnapshotBuilder& out) const {

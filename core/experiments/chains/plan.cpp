@@ -63,8 +63,9 @@ std::vector<ParamDecl> runParams(const SamplerSpec& sampler) {
         "draws"));
     ParamDecl executor =
         make("sampler.executor", "Executor", std::string("auto"),
-             "what computes: the reference in double precision, fused vector code in single "
-             "precision, a graphics processor, or the fastest that can do this kernel and energy");
+             "what computes. reference: in double precision; fused: vector code in single precision, "
+             "for some kernels and energies; vulkan: the same on a graphics processor; auto: fused "
+             "where it can and 256 chains or more walk, else reference");
     executor.choices.assign(std::begin(kExecutors), std::end(kExecutors));
     out.push_back(advanced(std::move(executor)));
     out.push_back(oneOf(make("sampler.init", "Start", std::string("overdispersed"),

@@ -150,18 +150,24 @@ std::unique_ptr<Task> ChainExperiment::paint(const cmd::Probe& probe) {
     });
 }
 
-/// One CSV a chain as CmdStan writes it, where a person could want to open so many files.
-void ChainExperiment::writeTables(const std::filesystem::path& folder) const {
-    constexpr Index kMostChains = 64, kMostNumbers = 20'000'000;
+/// For other programs, where the files are not too large for them: chains.nc for ArviZ, and as
+/// CmdStan writes it one CSV a chain while a person could want to open so many files.
+void ChainExperiment::writeFiles(const std::filesystem::path& folder) const {
+    constexpr Index kMostTables = 64, kMostNumbers = 20'000'000;
     const ChainView view = m_chains->view();
-    if (view.empty() || m_run.chains() > kMostChains ||
-        view.rows() * m_run.chains() * m_run.dim() > kMostNumbers) {
+    if (view.draws() == 0 ||
+        view.rows() * std::ssize(view.kept()) * view.layout().dim() > kMostNumbers) {
         return;
     }
-    std::filesystem::create_directories(folder);
-    writeCmdStan(
-        folder, "chains", view,
-        {.model = energySpecOf(m_run.params()).id, .seed = m_key.seed, .seconds = m_seconds});
+    const ChainExport about{
+        .model = energySpecOf(m_run.params()).id, .seed = m_key.seed, .seconds = m_seconds};
+    if (m_saveNetCdf) {
+        m_saveNetCdf(folder / "chains.nc", view, about);
+    }
+    if (m_run.chains() <= kMostTables) {
+        std::filesystem::create_directories(folder / "cmdstan");
+        writeCmdStan(folder / "cmdstan", "chains", view, about);
+    }
 }
 
 /// Streams the draws after warm-up into an npy file: what `run --out` keeps. Without a path the
@@ -169,7 +175,7 @@ void ChainExperiment::writeTables(const std::filesystem::path& folder) const {
 std::unique_ptr<Task> ChainExperiment::recordTo(const cmd::Probe& probe) {
     const auto path = probe.arrays.find("path");
     if (path == probe.arrays.end()) {
-        const auto folder = probe.arrays.find("cmdstan");
+        const auto folder = probe.arrays.find("folder");
         return answer([this, into = folder == probe.arrays.end()
                                         ? std::string()
                                         : textOf(folder->second)](SnapshotBuilder& out) {
@@ -179,7 +185,7 @@ std::unique_ptr<Task> ChainExperiment::recordTo(const cmd::Probe& probe) {
                 m_writer.reset();
             }
             if (!into.empty()) {
-                writeTables(into);
+                writeFiles(into);
             }
             out.set("draws", indices({draws}));
         });

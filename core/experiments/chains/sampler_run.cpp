@@ -40,7 +40,7 @@ void unpack(std::span<const double> from, std::span<StepInfo> info) {
 
 }  // namespace
 
-SamplerRun::SamplerRun(ParamSet params, Key key, Index threads)
+SamplerRun::SamplerRun(ParamSet params, Key key, Index threads, const GpuChains& gpu)
     : m_params(std::move(params)),
       m_key(key),
       m_energy(energyOf(m_params)),
@@ -53,7 +53,7 @@ SamplerRun::SamplerRun(ParamSet params, Key key, Index threads)
       m_info(static_cast<std::size_t>(m_state.chains)),
       m_team(threads) {
     setEnergy(m_energy);
-    chooseExecutor();
+    chooseExecutor(gpu);
     m_warmup.begin(*m_kernel, *m_energy, m_state);
 }
 
@@ -68,8 +68,8 @@ Index SamplerRun::tileSize() const {
 }
 
 bool SamplerRun::step(std::stop_token stop, std::optional<Time> end) {
-    if (m_fused) {
-        stepFused();
+    if (m_executor) {
+        stepExecutor();
     } else if (!stepReference(stop, end)) {
         return false;
     }
@@ -103,7 +103,7 @@ void SamplerRun::finish() {
         requireInRange();
     }
     if (adapting()) {
-        if (m_fused) {
+        if (m_executor) {
             // Where a first step size is sought anew the kernel itself tries some chains.
             m_kernel->refresh(*m_energy, m_state, {0, std::min<Index>(chains(), 16)});
         }
@@ -162,7 +162,7 @@ NextStep SamplerRun::nextStep(std::span<const Index> wanted) const {
         for (const Index chain : wanted) {
             // A chain alone walks as it would among the others.
             ChainState copy = sliced(m_state, {chain, chain + 1});
-            if (m_fused) {
+            if (m_executor) {
                 m_kernel->refresh(*m_energy, copy, {0, 1});
             }
             const Index first = 0;
@@ -210,19 +210,28 @@ bool SamplerRun::set(const std::string& id, const ParamValue& value) {
         if (energy->dim() != dim()) {
             throw UsageError("parameter '" + id + "' changes the dimension: start a new run");
         }
+        if (m_executor) {  // first, for it may refuse
+            const auto program = executors::programOf(*energy);
+            if (!program && text(m_params, "sampler.executor") == "auto") {
+                m_executor.reset();
+            } else {
+                m_executor->setProgram(program);
+            }
+        }
         m_kernel->refresh(*energy, m_state, {0, chains()});
         setEnergy(std::move(energy));
         m_params = std::move(next);
-        if (m_fused) {
-            m_fused->setProgram(executors::programOf(*m_energy));
-        }
         return true;
     }
     if (id == "sampler.step_size") {
         m_state.setStepSize(std::get<double>(value));
         m_frozen = m_frozen || warming();
     } else if (!id.starts_with("sampler.pace")) {
-        m_kernel = kernelOf(next);
+        auto kernel = kernelOf(next);
+        if (m_executor) {
+            m_executor->configure(settings(next));
+        }
+        m_kernel = std::move(kernel);
     }
     m_params = std::move(next);
     return false;

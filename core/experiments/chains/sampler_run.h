@@ -5,6 +5,7 @@
 #include "core/experiments/chains/plan.h"
 #include "core/experiments/chains/tile_team.h"
 #include "core/samplers/warmup.h"
+#include "core/session/engine_module.h"
 
 #include <chrono>
 #include <optional>
@@ -22,8 +23,9 @@ struct NextStep {
 /// it is long. Belongs to the engine thread.
 class SamplerRun {
 public:
-    /// `params` are complete. Throws UsageError naming the parameter.
-    SamplerRun(ParamSet params, Key key, Index threads);
+    /// `params` are complete. Throws UsageError naming the parameter, DeviceError when
+    /// sampler.executor asks for a device that is not there.
+    SamplerRun(ParamSet params, Key key, Index threads, const GpuChains& gpu = {});
 
     const ParamSet& params() const noexcept { return m_params; }
     const EnergyPtr& energy() const noexcept { return m_energy; }
@@ -39,7 +41,7 @@ public:
     /// Some chains have made the step under way.
     bool midStep() const noexcept { return m_done > 0; }
     double stepSize() const;
-    std::string executorName() const { return m_fused ? m_fused->name() : "reference"; }
+    std::string executorName() const { return m_executor ? m_executor->name() : "reference"; }
 
     using Time = std::chrono::steady_clock::time_point;
     /// Makes a step, or goes on with the one under way. False when `stop` or `end` came first; a
@@ -68,11 +70,11 @@ public:
 private:
     Index tileSize() const;
     bool stepReference(const std::stop_token& stop, std::optional<Time> end);
-    void stepFused();
-    void chooseExecutor();
+    void stepExecutor();
+    void chooseExecutor(const GpuChains&);
     /// Hands positions (and momenta) of the state to the executor, in its precision.
     void toExecutor();
-    executors::StepSettings settings() const;
+    executors::StepSettings settings(const ParamSet&) const;
     std::vector<double> pathErrors(const ChainTrace&) const;
     void finish();
     void requireInRange() const;
@@ -91,7 +93,7 @@ private:
     Index m_steps = 0, m_done = 0, m_restarts = 0;
     std::vector<StepInfo> m_info;
     TileTeam m_team;
-    std::unique_ptr<executors::ChainExecutor> m_fused;  ///< null: the reference steps
+    std::unique_ptr<executors::ChainExecutor> m_executor;  ///< null: the reference steps
     std::vector<float> m_floats;
 };
 

@@ -5,14 +5,16 @@
 
 namespace lx::chains {
 
-ExperimentSpec spec(std::function<int()> threads) {
+ExperimentSpec spec(std::function<int()> threads, GpuChains gpu, SaveChains saveNetCdf) {
     ExperimentSpec out;
     out.id = "chains";
     out.title = "Markov chains";
     out.reference = "Brooks, Gelman, Jones and Meng, Handbook of Markov Chain Monte Carlo, 2011";
     out.describe = describe;
-    out.make = [threads = std::move(threads)](const ParamSet& params, Key key) {
-        return std::make_unique<ChainExperiment>(params, key, threads ? threads() : 1);
+    out.make = [threads = std::move(threads), gpu = std::move(gpu),
+                saveNetCdf = std::move(saveNetCdf)](const ParamSet& params, Key key) {
+        return std::make_unique<ChainExperiment>(params, key, threads ? threads() : 1, gpu,
+                                                 saveNetCdf);
     };
     return out;
 }

@@ -2,12 +2,13 @@
 // The two families of chains, without LibTorch.
 #pragma once
 
-#include "core/session/experiment.h"
+#include "core/session/engine_module.h"
 
 namespace lx::chains {
 
-/// Kernels on energies. `threads` says how many may compute when a run begins.
-ExperimentSpec spec(std::function<int()> threads);
+/// Kernels on energies. `threads` says how many may compute when a run begins; the program lends
+/// what this library does not link.
+ExperimentSpec spec(std::function<int()> threads, GpuChains gpu = {}, SaveChains saveNetCdf = {});
 /// Chains made by anyone, from files that may still grow.
 ExperimentSpec filesSpec();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Steps by the fused executor: single precision, all chains at once. The state of the run mirrors
-// it after every step, so that all else need not know who computes.
+// Steps by an executor: single precision, all chains at once. The state of the run mirrors it after
+// every step, so that all else need not know who computes.
 #include "core/executors/fused_executor.h"
 #include "core/experiments/chains/sampler_run.h"
 
@@ -19,8 +19,8 @@ void widen(std::span<const float> from, std::span<double> to) {
 
 }  // namespace
 
-executors::StepSettings SamplerRun::settings() const {
-    executors::StepSettings out = *executors::stepSettings(m_spec.id, m_params);
+executors::StepSettings SamplerRun::settings(const ParamSet& params) const {
+    executors::StepSettings out = *executors::stepSettings(m_spec.id, params);
     out.stepSize = m_state.stepSize();
     if (const auto mass = m_state.shared.find("inverse_mass"); mass != m_state.shared.end()) {
         out.inverseMass = mass->second;
@@ -28,23 +28,18 @@ executors::StepSettings SamplerRun::settings() const {
     return out;
 }
 
-void SamplerRun::chooseExecutor() {
+void SamplerRun::chooseExecutor(const GpuChains& gpu) {
     const std::string& choice = text(m_params, "sampler.executor");
     if (choice == "reference") {
         return;
-    }
-    if (choice == "vulkan") {
-        throw DeviceError(
-            "sampler.executor=vulkan: no graphics processor can step chains here; "
-            "choose auto, fused or reference");
     }
     const auto numbers = executors::stepSettings(m_spec.id, m_params);
     const auto program = executors::programOf(*m_energy);
     const auto metric = m_params.find("sampler.metric");
     const bool dense = metric != m_params.end() && std::get<std::string>(metric->second) == "dense";
     const bool can = numbers && program && !dense;
-    if (choice == "fused" && !can) {
-        throw UsageError("sampler.executor=fused: there is no fused code for " +
+    if (choice != "auto" && !can) {
+        throw UsageError("sampler.executor=" + choice + ": it has no code for " +
                          (!numbers   ? "the kernel " + m_spec.id
                           : !program ? "the energy " + energySpecOf(m_params).id
                                      : std::string("a dense metric")) +
@@ -54,16 +49,32 @@ void SamplerRun::chooseExecutor() {
         return;
     }
     std::vector<float> x(m_state.positions().begin(), m_state.positions().end());
-    executors::FusedOptions options;
-    options.key = sampleKey();
-    options.threads = static_cast<int>(m_team.threads());
-    m_fused = executors::fusedExecutor(program, settings(), x, options);
+    if (choice == "vulkan") {
+        if (!gpu) {
+            throw DeviceError(
+                "sampler.executor=vulkan: this program was built without Vulkan; "
+                "choose auto, fused or reference");
+        }
+        try {
+            m_executor = gpu(program, settings(m_params), x, sampleKey());
+        } catch (const UsageError& error) {
+            throw UsageError("sampler.executor=vulkan: " + std::string(error.what()));
+        } catch (const DeviceError& error) {
+            throw DeviceError("sampler.executor=vulkan: " + std::string(error.what()) +
+                              "; choose auto, fused or reference");
+        }
+    } else {
+        executors::FusedOptions options;
+        options.key = sampleKey();
+        options.threads = static_cast<int>(m_team.threads());
+        m_executor = executors::fusedExecutor(program, settings(m_params), x, options);
+    }
     toExecutor();
     m_kernel->refresh(*m_energy, m_state, {0, chains()});
 }
 
 void SamplerRun::toExecutor() {
-    if (!m_fused) {
+    if (!m_executor) {
         return;
     }
     const auto narrow = [&](std::string_view name) {
@@ -72,30 +83,30 @@ void SamplerRun::toExecutor() {
         widen(m_floats, m_state.array(name));
         return std::span<const float>(m_floats);
     };
-    m_fused->setPositions(narrow("position"));
+    m_executor->setPositions(narrow("position"));
     if (m_state.arrays.contains("momentum")) {
-        m_fused->setMomenta(narrow("momentum"));
+        m_executor->setMomenta(narrow("momentum"));
     }
 }
 
-void SamplerRun::stepFused() {
+void SamplerRun::stepExecutor() {
     const auto n = static_cast<std::size_t>(chains());
-    const executors::StepSettings now = settings();
-    m_fused->configure(now);
-    m_fused->setStep(static_cast<std::uint64_t>(m_steps));
-    m_fused->resetCounts();
-    m_fused->advance(1);
+    const executors::StepSettings now = settings(m_params);
+    m_executor->configure(now);
+    m_executor->setStep(static_cast<std::uint64_t>(m_steps));
+    m_executor->resetCounts();
+    m_executor->advance(1);
     m_floats.resize(n * static_cast<std::size_t>(dim()));
-    m_fused->positions(m_floats);
+    m_executor->positions(m_floats);
     widen(m_floats, m_state.array("position"));
     if (m_state.arrays.contains("momentum")) {
-        m_fused->momenta(m_floats);
+        m_executor->momenta(m_floats);
         widen(m_floats, m_state.array("momentum"));
     }
     m_floats.resize(n);
-    m_fused->energies(m_floats);
+    m_executor->energies(m_floats);
     widen(m_floats, m_state.array("energy"));
-    const auto counts = m_fused->counts();
+    const auto counts = m_executor->counts();
     const Index gradients = now.method == executors::Method::Hmc ? now.leapfrogs : 1;
     for (std::size_t c = 0; c < n; ++c) {
         StepInfo& info = m_info[c];
