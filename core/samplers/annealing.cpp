@@ -131,7 +131,7 @@ private:
               std::span<StepInfo> info) const {
         Rows at(state, range);
         const std::size_t n = at.n, d = at.d;
-        const Metric metric(state);
+        const MassMatrix metric(state);
         Scratch scratch(n * (3 * d + 5) + d);
         PhasePoints now{scratch.take(n * d), scratch.take(n * d), scratch.take(n * d),
                         scratch.take(n)};

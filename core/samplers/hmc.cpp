@@ -25,7 +25,7 @@ protected:
         Rows at(state, range);
         const std::size_t n = at.n, d = at.d;
         const double step = state.stepSize();
-        const Metric metric(state);
+        const MassMatrix metric(state);
         Scratch scratch(n * (3 * d + 4) + 2 * d);
         PhasePoints now{scratch.take(n * d), scratch.take(n * d), scratch.take(n * d),
                         scratch.take(n)};

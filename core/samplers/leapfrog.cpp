@@ -3,7 +3,7 @@
 
 namespace lx {
 
-void leapfrog(const Energy& energy, const Metric& metric, std::span<const double> eps,
+void leapfrog(const Energy& energy, const MassMatrix& metric, std::span<const double> eps,
               PhasePoints& at, std::span<double> scratch) {
     const std::size_t n = eps.size(), d = scratch.size();
     for (std::size_t i = 0; i < n; ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/samplers/metric.h"
+#include "core/samplers/mass_matrix.h"
 
 namespace lx {
 
@@ -14,7 +14,7 @@ struct PhasePoints {
 /// One step of size eps [n] of dx/dt = C p, dp/dt = -grad E: half a kick, a drift, half a kick. g
 /// holds the gradient at x before and after. Reversible, volume preserving, energy error of order
 /// eps^2. scratch [D]. Ref: neal2011, section 2.3.
-void leapfrog(const Energy&, const Metric&, std::span<const double> eps, PhasePoints&,
+void leapfrog(const Energy&, const MassMatrix&, std::span<const double> eps, PhasePoints&,
               std::span<double> scratch);
 
 /// Appends point i to the path of a trace, `steps` leapfrog steps from its start.

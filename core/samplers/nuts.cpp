@@ -60,7 +60,7 @@ bool persists(const End& a, const End& b, const Vector& rho) {
 /// The trajectory of one chain in one step.
 class Tree {
 public:
-    Tree(const Energy& energy, const Metric& metric, double stepSize, double h0, UniformStream& u,
+    Tree(const Energy& energy, const MassMatrix& metric, double stepSize, double h0, UniformStream& u,
          ChainTrace* trace)
         : m_energy(energy),
           m_metric(metric),
@@ -142,7 +142,7 @@ private:
     }
 
     const Energy& m_energy;
-    const Metric& m_metric;
+    const MassMatrix& m_metric;
     double m_stepSize, m_h0;
     UniformStream& m_u;
     ChainTrace* m_trace;
@@ -163,7 +163,7 @@ protected:
     void advance(const Call& call, ChainState& state, ChainRange range,
                  std::span<StepInfo> info) const override {
         Rows at(state, range);
-        const Metric metric(state);
+        const MassMatrix metric(state);
         for (std::size_t i = 0; i < at.n; ++i) {
             one(call, state.stepSize(), metric, at, i, range.first + static_cast<Index>(i),
                 info[i]);
@@ -171,7 +171,7 @@ protected:
     }
 
 private:
-    void one(const Call& call, double stepSize, const Metric& metric, Rows& at, std::size_t i,
+    void one(const Call& call, double stepSize, const MassMatrix& metric, Rows& at, std::size_t i,
              Index chain, StepInfo& info) const {
         const auto x = part(at.x, i, at.d), g = part(at.g, i, at.d);
         StepDraws draws(call.key, call.offset + chain, call.step);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/samplers/riemannian.h"
 
-#include "core/samplers/metric.h"
+#include "core/base/cholesky.h"
 #include "core/samplers/support.h"
 
 namespace lx {
@@ -13,19 +13,14 @@ using Vector = std::vector<double>;
 /// The metric at one point, factored.
 class Local {
 public:
-    Local(const PositionMetric& metric, std::span<const double> x)
+    Local(const Metric& metric, std::span<const double> x)
         : m_dim(x.size()), m_slope(m_dim * m_dim * m_dim) {
         Vector g(m_dim * m_dim);
-        metric.at(x, g, m_slope);
+        metric.at(x, g);
+        metric.derivative(x, m_slope);
         m_factor = choleskyFactor(g, m_dim);
     }
-    double logDet() const {
-        double sum = 0;
-        for (std::size_t k = 0; k < m_dim; ++k) {
-            sum += 2 * std::log(m_factor[k * m_dim + k]);
-        }
-        return sum;
-    }
+    double logDet() const { return choleskyLogDet(m_factor, m_dim); }
     /// L xi, of covariance G.
     Vector momentum(std::span<const double> xi) const {
         Vector out(m_dim);
@@ -39,18 +34,7 @@ public:
     /// G^-1 p.
     Vector velocity(std::span<const double> p) const {
         Vector out(p.begin(), p.end());
-        for (std::size_t i = 0; i < m_dim; ++i) {
-            for (std::size_t j = 0; j < i; ++j) {
-                out[i] -= m_factor[i * m_dim + j] * out[j];
-            }
-            out[i] /= m_factor[i * m_dim + i];
-        }
-        for (std::size_t i = m_dim; i-- > 0;) {
-            for (std::size_t j = i + 1; j < m_dim; ++j) {
-                out[i] -= m_factor[j * m_dim + i] * out[j];
-            }
-            out[i] /= m_factor[i * m_dim + i];
-        }
+        choleskySolve(m_factor, out);
         return out;
     }
     double kinetic(std::span<const double> p) const {
@@ -94,7 +78,7 @@ double change(const Vector& a, const Vector& b) {
 
 class RiemannianHmc final : public Kernel {
 public:
-    RiemannianHmc(std::shared_ptr<const PositionMetric> metric, const RiemannianOptions& options)
+    RiemannianHmc(MetricPtr metric, const RiemannianOptions& options)
         : m_metric(std::move(metric)), m_options(options) {}
 
 protected:
@@ -204,14 +188,13 @@ private:
         return true;
     }
 
-    std::shared_ptr<const PositionMetric> m_metric;
+    MetricPtr m_metric;
     RiemannianOptions m_options;
 };
 
 }  // namespace
 
-std::unique_ptr<const Kernel> riemannianHmc(std::shared_ptr<const PositionMetric> metric,
-                                            const RiemannianOptions& options) {
+std::unique_ptr<const Kernel> riemannianHmc(MetricPtr metric, const RiemannianOptions& options) {
     if (metric == nullptr || !(options.stepSize > 0) || options.leapfrogs < 1 ||
         !(options.tolerance > 0) || options.iterations < 1) {
         throw UsageError(

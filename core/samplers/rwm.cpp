@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/samplers/metric.h"
+#include "core/samplers/mass_matrix.h"
 #include "core/samplers/registry.h"
 #include "core/samplers/support.h"
 
@@ -31,7 +31,7 @@ protected:
         const auto x = state.array("position").subspan(size(range.first) * d, n * d);
         const auto e = state.array("energy").subspan(size(range.first), n);
         const double s = state.stepSize();
-        const Metric metric(state);
+        const MassMatrix metric(state);
         Scratch scratch(n * (d + 2) + 2 * d);
         const auto proposal = scratch.take(n * d), energy = scratch.take(n);
         const auto logU = scratch.take(n), xi = scratch.take(d), jump = scratch.take(d);

@@ -5,7 +5,7 @@
 #include "core/energies/plane_table.h"
 #include "core/energies/registry.h"
 #include "core/samplers/annealing.h"
-#include "core/samplers/metric.h"
+#include "core/samplers/mass_matrix.h"
 #include "core/samplers/run.h"
 #include "core/samplers/start.h"
 #include "core/samplers/tempered.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/samplers/warmup.h"
 
-#include "core/samplers/metric.h"
+#include "core/samplers/mass_matrix.h"
 
 #include <algorithm>
 #include <cmath>

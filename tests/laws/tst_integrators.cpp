@@ -12,9 +12,9 @@ namespace {
 
 /// x, p of one point in the plane.
 using Phase = std::array<double, 4>;
-using Stepper = std::function<void(const Energy&, const Metric&, double eps, int steps, Phase&)>;
+using Stepper = std::function<void(const Energy&, const MassMatrix&, double eps, int steps, Phase&)>;
 
-void ours(const Energy& energy, const Metric& metric, double eps, int steps, Phase& z) {
+void ours(const Energy& energy, const MassMatrix& metric, double eps, int steps, Phase& z) {
     std::array<double, 2> g{}, scratch{};
     double e = 0;
     energy.evaluate(std::span(z).first(2), std::span(&e, 1), g);
@@ -25,7 +25,7 @@ void ours(const Energy& energy, const Metric& metric, double eps, int steps, Pha
 }
 
 /// Broken twin: the second half of the kick is left out.
-void halfStepLeftOut(const Energy& energy, const Metric& metric, double eps, int steps, Phase& z) {
+void halfStepLeftOut(const Energy& energy, const MassMatrix& metric, double eps, int steps, Phase& z) {
     std::array<double, 2> g{}, v{};
     for (int i = 0; i < steps; ++i) {
         double e = 0;
@@ -40,18 +40,18 @@ void halfStepLeftOut(const Energy& energy, const Metric& metric, double eps, int
 }
 
 /// Broken twin: the drift sees the momentum twice, which stretches phase space.
-void stretched(const Energy& energy, const Metric& metric, double eps, int steps, Phase& z) {
+void stretched(const Energy& energy, const MassMatrix& metric, double eps, int steps, Phase& z) {
     for (int i = 0; i < steps; ++i) {
         ours(energy, metric, eps, 1, z);
         z[2] *= 1 + 1e-6;
     }
 }
 
-double hamiltonian(const Energy& energy, const Metric& metric, const Phase& z) {
+double hamiltonian(const Energy& energy, const MassMatrix& metric, const Phase& z) {
     return energy.at(std::span(z).first(2)) + metric.kinetic(std::span(z).last(2));
 }
 
-double reversibility(const Stepper& step, const Energy& energy, const Metric& metric,
+double reversibility(const Stepper& step, const Energy& energy, const MassMatrix& metric,
                      const Phase& start) {
     Phase z = start;
     step(energy, metric, 0.01, 100, z);
@@ -68,7 +68,7 @@ double reversibility(const Stepper& step, const Energy& energy, const Metric& me
 }
 
 /// |det - 1| of the map of five steps, its derivative by central differences of sixth order.
-double volume(const Stepper& step, const Energy& energy, const Metric& metric, const Phase& start) {
+double volume(const Stepper& step, const Energy& energy, const MassMatrix& metric, const Phase& start) {
     std::array<std::array<double, 4>, 4> j{};
     constexpr double h = 2e-3;
     constexpr std::array weight{45.0 / 60, -9.0 / 60, 1.0 / 60};
@@ -106,7 +106,7 @@ double volume(const Stepper& step, const Energy& energy, const Metric& metric, c
 }
 
 /// Slope of log(largest energy error on a path of length 1) against log(step).
-double order(const Stepper& step, const Energy& energy, const Metric& metric, const Phase& start) {
+double order(const Stepper& step, const Energy& energy, const MassMatrix& metric, const Phase& start) {
     std::array<double, 4> logStep{}, logError{};
     for (int k = 0; k < 4; ++k) {
         const int steps = 200 << k;
@@ -144,7 +144,7 @@ private Q_SLOTS:
         for (const auto& inverse : {std::vector<double>{}, std::vector<double>{0.5, 2},
                                     std::vector<double>{1, 0.4, 0.4, 0.8}}) {
             setInverseMass(state, inverse);
-            const Metric metric(state);
+            const MassMatrix metric(state);
             const Phase start{0.7, 0.4, 0.9, -0.6};
             const double back = reversibility(ours, *energy, metric, start);
             const double det = volume(ours, *energy, metric, start);
@@ -165,7 +165,7 @@ private Q_SLOTS:
         ChainState state;
         state.dim = 2;
         setInverseMass(state, std::vector<double>{2, 0.6, 0.6, 1});
-        const Metric metric(state);
+        const MassMatrix metric(state);
         // L L' = C, (L^-T)(L^-T)' = C^-1: on the unit vectors.
         double c[4] = {}, m[4] = {};
         for (int k = 0; k < 2; ++k) {

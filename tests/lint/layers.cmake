@@ -11,16 +11,16 @@ set(allow_core/diagnostics core/base)
 set(allow_core/energies core/base)
 set(allow_core/chains core/base core/session core/io core/diagnostics core/energies)
 set(allow_core/recipes core/base core/session core/io)
-set(allow_core/cli core/base core/session core/io core/diagnostics core/energies core/samplers
+set(allow_core/cli core/base core/session core/io core/diagnostics core/energies core/geometry core/samplers
   core/chains core/recipes)
 set(allow_core/gpu core/base)
 set(allow_core/render core/base core/gpu)
-set(allow_core/executors core/base core/energies core/samplers core/gpu)
+set(allow_core/executors core/base core/energies core/geometry core/samplers core/gpu)
 set(allow_core/data core/base core/io)
 set(allow_core/fields core/base core/data core/energies)
-set(allow_core/geometry core/base core/data core/energies core/fields)
-set(allow_core/samplers core/base core/energies)
-set(allow_core/diffusion core/base core/energies core/samplers)
+set(allow_core/geometry core/base core/energies)
+set(allow_core/samplers core/base core/energies core/geometry)
+set(allow_core/diffusion core/base core/energies core/geometry core/samplers)
 set(allow_core/nn core/base core/data core/energies core/fields core/geometry core/samplers)
 set(allow_core/evaluation core/base core/data core/energies core/fields core/geometry core/samplers
   core/nn)
@@ -34,7 +34,7 @@ set(allow_app core/base core/session core/io core/diagnostics core/chains core/r
 # <family>: pattern of the header's name, and the folders that may include it.
 set(families torch qt qcustomplot vulkan tests)
 set(pattern_torch "^(torch|ATen|c10|caffe2)/")
-set(allow_torch core/data core/fields core/geometry core/nn core/evaluation
+set(allow_torch core/data core/fields core/nn core/evaluation
   core/experiments)
 set(pattern_qt "^(Q[A-Za-z]+(/.*)?|q[a-z]+\\.h)$")
 set(allow_qt ui app)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // RELIABILITY B1: exact kernels leave their target invariant.
-#include "core/samplers/metric.h"
+#include "core/samplers/mass_matrix.h"
 #include "core/samplers/selftest.h"
 
 #include <QElapsedTimer>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/experiments/chains/sampler_run.h"
 
-#include "core/samplers/metric.h"
+#include "core/samplers/mass_matrix.h"
 
 #include <algorithm>
 #include <cmath>
@@ -187,7 +187,7 @@ std::vector<double> SamplerRun::pathErrors(const ChainTrace& t) const {
     }
     std::vector<double> out(t.path.size() / d);
     m_energy->evaluate(std::span<const double>(t.path), out);
-    const Metric metric(m_state);
+    const MassMatrix metric(m_state);
     for (std::size_t i = 0; i < out.size(); ++i) {
         out[i] += metric.kinetic(std::span(t.momenta).subspan(i * d, d));
     }

@@ -9,7 +9,7 @@
 #include "core/energies/registry.h"
 #include "core/executors/executor.h"
 #include "core/samplers/draws.h"
-#include "core/samplers/metric.h"
+#include "core/samplers/mass_matrix.h"
 #include "core/samplers/registry.h"
 
 #include <algorithm>

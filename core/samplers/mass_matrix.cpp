@@ -1,35 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/samplers/metric.h"
+#include "core/samplers/mass_matrix.h"
+
+#include "core/base/cholesky.h"
 
 #include <algorithm>
 #include <cmath>
 
 namespace lx {
-
-std::vector<double> choleskyFactor(std::span<const double> matrix, std::size_t dim) {
-    if (matrix.size() != dim * dim) {
-        throw UsageError("a matrix of " + std::to_string(matrix.size()) +
-                         " entries does not fit dimension " + std::to_string(dim));
-    }
-    std::vector<double> l(dim * dim);
-    for (std::size_t i = 0; i < dim; ++i) {
-        for (std::size_t j = 0; j <= i; ++j) {
-            double sum = matrix[i * dim + j];
-            for (std::size_t k = 0; k < j; ++k) {
-                sum -= l[i * dim + k] * l[j * dim + k];
-            }
-            if (i != j) {
-                l[i * dim + j] = sum / l[j * dim + j];
-            } else if (sum > 0 && std::isfinite(sum)) {
-                l[i * dim + i] = std::sqrt(sum);
-            } else {
-                throw UsageError("the matrix is not positive definite at row " +
-                                 std::to_string(i + 1));
-            }
-        }
-    }
-    return l;
-}
 
 void setInverseMass(ChainState& state, std::span<const double> inverseMass) {
     const auto d = static_cast<std::size_t>(state.dim);
@@ -53,7 +30,7 @@ void setInverseMass(ChainState& state, std::span<const double> inverseMass) {
     state.shared["mass_factor"] = std::move(factor);
 }
 
-Metric::Metric(const ChainState& state) : m_dim(static_cast<std::size_t>(state.dim)) {
+MassMatrix::MassMatrix(const ChainState& state) : m_dim(static_cast<std::size_t>(state.dim)) {
     const auto inverse = state.shared.find("inverse_mass");
     const auto factor = state.shared.find("mass_factor");
     if (inverse != state.shared.end() && factor != state.shared.end()) {
@@ -62,7 +39,7 @@ Metric::Metric(const ChainState& state) : m_dim(static_cast<std::size_t>(state.d
     }
 }
 
-void Metric::spread(std::span<const double> xi, std::span<double> out) const {
+void MassMatrix::spread(std::span<const double> xi, std::span<double> out) const {
     if (m_inverse.size() <= m_dim) {
         for (std::size_t k = 0; k < xi.size(); ++k) {
             out[k] = m_inverse.empty() ? xi[k] : m_factor[k] * xi[k];
@@ -78,7 +55,7 @@ void Metric::spread(std::span<const double> xi, std::span<double> out) const {
     }
 }
 
-void Metric::momentum(std::span<const double> xi, std::span<double> out) const {
+void MassMatrix::momentum(std::span<const double> xi, std::span<double> out) const {
     if (m_inverse.size() <= m_dim) {
         for (std::size_t k = 0; k < xi.size(); ++k) {
             out[k] = m_inverse.empty() ? xi[k] : xi[k] / m_factor[k];
@@ -94,7 +71,7 @@ void Metric::momentum(std::span<const double> xi, std::span<double> out) const {
     }
 }
 
-void Metric::velocity(std::span<const double> p, std::span<double> out) const {
+void MassMatrix::velocity(std::span<const double> p, std::span<double> out) const {
     if (m_inverse.size() <= m_dim) {
         for (std::size_t k = 0; k < p.size(); ++k) {
             out[k] = m_inverse.empty() ? p[k] : m_inverse[k] * p[k];
@@ -110,7 +87,7 @@ void Metric::velocity(std::span<const double> p, std::span<double> out) const {
     }
 }
 
-double Metric::kinetic(std::span<const double> p) const {
+double MassMatrix::kinetic(std::span<const double> p) const {
     double sum = 0;
     if (m_inverse.size() <= m_dim) {
         for (std::size_t k = 0; k < p.size(); ++k) {

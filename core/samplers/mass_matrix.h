@@ -5,19 +5,15 @@
 
 namespace lx {
 
-/// Lower Cholesky factor [D, D], upper part 0. Throws UsageError when `matrix` is not positive
-/// definite.
-std::vector<double> choleskyFactor(std::span<const double> matrix, std::size_t dim);
-
 /// Sets the inverse mass matrix of Hamiltonian kernels, which is the covariance of a random walk's
 /// proposal: empty is the unit matrix, [D] a diagonal, [D, D] dense. Throws UsageError when it is
 /// not positive definite or does not fit.
 void setInverseMass(ChainState&, std::span<const double> inverseMass);
 
-/// A view of the inverse mass C of a state: unit, diagonal or dense with C = L L'.
-class Metric {
+/// The inverse mass C of a state, as a view: unit, diagonal or dense with C = L L'.
+class MassMatrix {
 public:
-    explicit Metric(const ChainState&);
+    explicit MassMatrix(const ChainState&);
     /// L xi, of covariance C.
     void spread(std::span<const double> xi, std::span<double> out) const;
     /// L^-T xi: a momentum, of covariance C^-1.
