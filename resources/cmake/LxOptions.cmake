@@ -8,7 +8,7 @@ option(LX_WITH_UI "Build the window (needs Qt 6 and QCustomPlot)" ON)
 option(LX_TESTS "Build the tests" ON)
 option(LX_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 option(LX_STRICT "Treat warnings as errors" OFF)
-option(LX_PCH "Precompile LibTorch's headers" ON)
+option(LX_PCH "Precompile the headers of LibTorch, Qt and the library" ON)
 option(LX_TIDY "Run clang-tidy on the targets without LibTorch" OFF)
 set(LX_SANITIZE none CACHE STRING "none, address, thread or undefined")
 set_property(CACHE LX_SANITIZE PROPERTY STRINGS none address thread undefined)
@@ -31,9 +31,11 @@ set_property(GLOBAL PROPERTY JOB_POOLS torch=2)
 find_package(Threads REQUIRED)
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Checkouts in different folders share what one of them has compiled.
+  # Checkouts in different folders share what one of them has compiled; without the sloppiness,
+  # files that use precompiled headers would never be found again.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
-    CCACHE_NOHASHDIR=true ${CCACHE})
+    CCACHE_NOHASHDIR=true CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    ${CCACHE})
 endif()
 
 add_library(lx_flags INTERFACE)

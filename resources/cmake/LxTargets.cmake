@@ -1,14 +1,48 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# lx_precompile(target headers): reads Qt's and the library's headers from a precompiled set:
+# `core`, or `widgets` for the window and its tests. Parsing them is most of the time of a small file.
+set(lx_headers_core <QByteArray> <QFile> <QObject> <QString> <QStringList> <QTemporaryDir> <QVariant>
+  <algorithm> <array> <atomic> <cmath> <condition_variable> <cstdint> <fstream> <functional> <limits> <map>
+  <memory> <mutex> <numeric> <optional> <random> <set> <span> <sstream> <stdexcept> <string>
+  <string_view> <thread> <vector>)
+set(lx_headers_widgets ${lx_headers_core} <QAction> <QApplication> <QImage> <QLabel> <QMenu> <QMouseEvent>
+  <QPainter> <QPushButton> <QTimer> <QToolButton> <QVBoxLayout>)
+function(lx_precompile target headers)
+  if(NOT LX_PCH)
+    return()
+  endif()
+  set(owner lx_headers_of_${headers})
+  if(NOT TARGET ${owner})
+    set(empty ${CMAKE_BINARY_DIR}/generated/${owner}.cpp)
+    file(CONFIGURE OUTPUT ${empty} CONTENT "")
+    add_library(${owner} OBJECT ${empty})
+    target_compile_definitions(${owner} PRIVATE QT_NO_KEYWORDS)
+    set(module Core)
+    if(headers STREQUAL "widgets")
+      set(module Widgets)
+    endif()
+    target_link_libraries(${owner} PRIVATE lx_flags Qt6::${module})
+    target_precompile_headers(${owner} PRIVATE ${lx_headers_${headers}})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${owner})
+  # GCC 12 forgets that what it inlines from a precompiled header is the library's own code.
+  target_compile_options(${target} PRIVATE -Wno-stringop-overflow)
+endfunction()
+
 # lx_library(name SOURCES ... [PUBLIC libs] [PRIVATE libs] [TORCH] [QT])
-# A static library of one layer. Its headers must be self-contained: with LX_TESTS they are checked
-# by the target all_verify_interface_header_sets.
+# A static library of one layer. Its headers must be self-contained: a body includes its own header
+# first (tests/lint sees to it), and headers without a body, or of a library with precompiled
+# headers, are compiled by the target all_verify_interface_header_sets.
 function(lx_library name)
   cmake_parse_arguments(ARG "TORCH;QT" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(${name} STATIC)
   foreach(source IN LISTS ARG_SOURCES)
-    if(source MATCHES "\\.h$")
+    string(REGEX REPLACE "\\.h$" ".cpp" body ${source})
+    if(source MATCHES "\\.h$" AND body IN_LIST ARG_SOURCES AND NOT ARG_QT)
       list(APPEND headers ${source})
+    elseif(source MATCHES "\\.h$")
+      list(APPEND alone ${source})
     else()
       list(APPEND bodies ${source})
     endif()
@@ -17,13 +51,20 @@ function(lx_library name)
   if(headers)
     target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR} FILES ${headers})
   endif()
+  if(alone)
+    target_sources(${name} PUBLIC FILE_SET alone TYPE HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}
+      FILES ${alone})
+  endif()
   target_link_libraries(${name} PUBLIC lx_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
-  if(NOT ARG_TORCH)
-    set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
-  else()
+  if(NOT ARG_TORCH AND alone)
+    set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON
+      INTERFACE_HEADER_SETS_TO_VERIFY alone)
+  endif()
+  if(ARG_TORCH)
     set_target_properties(${name} PROPERTIES JOB_POOL_COMPILE torch)
   endif()
   if(ARG_QT)
+    lx_precompile(${name} widgets)
     set_target_properties(${name} PROPERTIES AUTOMOC ON)
     target_compile_definitions(${name} PUBLIC QT_NO_KEYWORDS)
   endif()
@@ -43,6 +84,13 @@ function(lx_test name)
   target_link_libraries(${name} PRIVATE lx_flags Qt6::Test ${ARG_LIBS})
   if(ARG_TORCH)
     set_target_properties(${name} PROPERTIES JOB_POOL_COMPILE torch)
+    if(LX_PCH)
+      target_precompile_headers(${name} REUSE_FROM lx_nn)
+    endif()
+  elseif("${ARG_LIBS}" MATCHES "lx_ui|Qt6::Widgets")
+    lx_precompile(${name} widgets)
+  else()
+    lx_precompile(${name} core)
   endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)

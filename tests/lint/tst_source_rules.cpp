@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Rules that a reader of a line can check: licence line, length, calls that are banned because they
-// run foreign code, draw from hidden generators, or read numbers by locale.
+// Rules that a reader of a line can check: licence line, length, a body's own header first, calls
+// that are banned because they run foreign code, draw from hidden generators, or read numbers by
+// locale.
 #include <QDirIterator>
 #include <QRegularExpression>
 #include <QtTest>
@@ -105,6 +106,14 @@ QStringList violations(const QString& path, const QString& text) {
     return out;
 }
 
+/// A body that includes its own header first proves that the header stands alone.
+bool beginsWithItsHeader(const QString& path, const QString& text) {
+    const QString header = path.chopped(4) + ".h";
+    static const QRegularExpression include("^#include [<\"]([^>\"]+)",
+                                            QRegularExpression::MultilineOption);
+    return include.match(text).captured(1) == header;
+}
+
 }  // namespace
 
 class TestSourceRules : public QObject {
@@ -114,7 +123,7 @@ private Q_SLOTS:
     void theTree() {
         const QDir root(LX_SOURCE_DIR);
         QStringList bad;
-        int files = 0;
+        int files = 0, bodies = 0;
         for (const char* folder : {"core", "ui", "app", "shaders", "tests", "resources/cmake"}) {
             QDirIterator it(root.filePath(folder),
                             {"*.h", "*.cpp", "*.cmake", "CMakeLists.txt", "*.vert", "*.frag",
@@ -123,12 +132,20 @@ private Q_SLOTS:
             while (it.hasNext()) {
                 QFile file(it.next());
                 QVERIFY(file.open(QIODevice::ReadOnly));
-                bad << violations(root.relativeFilePath(file.fileName()),
-                                  QString::fromUtf8(file.readAll()));
+                const QString path = root.relativeFilePath(file.fileName());
+                const QString text = QString::fromUtf8(file.readAll());
+                bad << violations(path, text);
+                if (path.startsWith("core/") && path.endsWith(".cpp") &&
+                    root.exists(path.chopped(4) + ".h")) {
+                    ++bodies;
+                    if (!beginsWithItsHeader(path, text)) {
+                        bad << path + ": must include its own header first";
+                    }
+                }
                 ++files;
             }
         }
-        QVERIFY2(files > 50, "the check would be blind");
+        QVERIFY2(files > 50 && bodies > 50, "the check would be blind");
         QVERIFY2(bad.isEmpty(), qPrintable("\n" + bad.join('\n')));
         qInfo("%d files", files);
     }
@@ -167,6 +184,11 @@ private Q_SLOTS:
         const QString head = "// SPDX-License-Identifier: GPL-3.0-or-later\n";
         QCOMPARE(!violations("core/x.cpp", head + code).isEmpty(), refused);
         QVERIFY(!violations("core/x.cpp", code).isEmpty());  // without the licence line
+    }
+    void plantedInclude() {
+        QVERIFY(beginsWithItsHeader("core/x.cpp", "// x\n#include \"core/x.h\"\n#include <map>\n"));
+        QVERIFY(!beginsWithItsHeader("core/x.cpp", "#include <map>\n\n#include \"core/x.h\"\n"));
+        QVERIFY(!beginsWithItsHeader("core/x.cpp", "int x;\n"));
     }
     void plantedLength() {
         const QString head = "// SPDX-License-Identifier: GPL-3.0-or-later\n";
