@@ -60,8 +60,8 @@ bool persists(const End& a, const End& b, const Vector& rho) {
 /// The trajectory of one chain in one step.
 class Tree {
 public:
-    Tree(const Energy& energy, const MassMatrix& metric, double stepSize, double h0, UniformStream& u,
-         ChainTrace* trace)
+    Tree(const Energy& energy, const MassMatrix& metric, double stepSize, double h0,
+         UniformStream& u, ChainTrace* trace)
         : m_energy(energy),
           m_metric(metric),
           m_stepSize(stepSize),

@@ -15,7 +15,9 @@ if(LX_WITH_ENGINE)
     ${app}/program.cpp ${app}/session_store.cpp)
   set_target_properties(lx_test_app PROPERTIES AUTOMOC ON)
   target_compile_definitions(lx_test_app PUBLIC LX_WITH_UI QT_NO_KEYWORDS LX_MODULE_FOLDER="lib")
-  target_link_libraries(lx_test_app PUBLIC lx_flags lx_ui lx_cli lx_recipes ${CMAKE_DL_LIBS})
+  target_link_libraries(lx_test_app PUBLIC lx_flags lx_ui lx_cli lx_recipes lx_executors
+    lx_vulkan_executor lx_netcdf
+    ${CMAKE_DL_LIBS})
   foreach(test tst_window_real tst_window_monkey tst_window_newcomer)
     lx_test(${test} LABELS gui SOURCES ${test}.cpp LIBS lx_test_app TIMEOUT 600)
     add_dependencies(${test} latent-engine)

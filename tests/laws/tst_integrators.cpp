@@ -12,7 +12,8 @@ namespace {
 
 /// x, p of one point in the plane.
 using Phase = std::array<double, 4>;
-using Stepper = std::function<void(const Energy&, const MassMatrix&, double eps, int steps, Phase&)>;
+using Stepper =
+    std::function<void(const Energy&, const MassMatrix&, double eps, int steps, Phase&)>;
 
 void ours(const Energy& energy, const MassMatrix& metric, double eps, int steps, Phase& z) {
     std::array<double, 2> g{}, scratch{};
@@ -25,7 +26,8 @@ void ours(const Energy& energy, const MassMatrix& metric, double eps, int steps,
 }
 
 /// Broken twin: the second half of the kick is left out.
-void halfStepLeftOut(const Energy& energy, const MassMatrix& metric, double eps, int steps, Phase& z) {
+void halfStepLeftOut(const Energy& energy, const MassMatrix& metric, double eps, int steps,
+                     Phase& z) {
     std::array<double, 2> g{}, v{};
     for (int i = 0; i < steps; ++i) {
         double e = 0;
@@ -68,7 +70,8 @@ double reversibility(const Stepper& step, const Energy& energy, const MassMatrix
 }
 
 /// |det - 1| of the map of five steps, its derivative by central differences of sixth order.
-double volume(const Stepper& step, const Energy& energy, const MassMatrix& metric, const Phase& start) {
+double volume(const Stepper& step, const Energy& energy, const MassMatrix& metric,
+              const Phase& start) {
     std::array<std::array<double, 4>, 4> j{};
     constexpr double h = 2e-3;
     constexpr std::array weight{45.0 / 60, -9.0 / 60, 1.0 / 60};
@@ -106,7 +109,8 @@ double volume(const Stepper& step, const Energy& energy, const MassMatrix& metri
 }
 
 /// Slope of log(largest energy error on a path of length 1) against log(step).
-double order(const Stepper& step, const Energy& energy, const MassMatrix& metric, const Phase& start) {
+double order(const Stepper& step, const Energy& energy, const MassMatrix& metric,
+             const Phase& start) {
     std::array<double, 4> logStep{}, logError{};
     for (int k = 0; k < 4; ++k) {
         const int steps = 200 << k;

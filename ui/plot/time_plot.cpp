@@ -179,8 +179,8 @@ struct TimePlot::Impl {
         }
     }
 
-    /// A word that would leave the plot on the right stands on the left of its line, if there is
-    /// more room; what finds no room ends in three dots.
+    /// Once the layout is known. A word that would leave the plot on the right stands on the left
+    /// of its line, if there is more room; what finds no room ends in three dots.
     void placeEventWords() {
         for (std::size_t i = 0; i < events.size() && 2 * i + 1 < eventItems.size(); ++i) {
             auto* word = static_cast<QCPItemText*>(eventItems[2 * i + 1]);
@@ -280,7 +280,6 @@ struct TimePlot::Impl {
         fillGraphs();
         fitValues(left(), logLeft);
         fitValues(right(), logRight);
-        placeEventWords();
         plot->replot(QCustomPlot::rpImmediateRefresh);
         ++replots;
         since.restart();
@@ -390,6 +389,7 @@ TimePlot::TimePlot(QWidget* parent) : QWidget(parent), m(std::make_unique<Impl>(
     m->applyScale(m->right(), false);
     m->timer.setSingleShot(true);
     connect(&m->timer, &QTimer::timeout, this, &TimePlot::replotNow);
+    connect(m->plot, &QCustomPlot::afterLayout, this, [this] { m->placeEventWords(); });
     connect(m->plot, &QCustomPlot::mouseMove, this, [this](QMouseEvent* event) {
         if (event->buttons() == Qt::NoButton) {
             m->showAt(event->position());

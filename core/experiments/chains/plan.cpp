@@ -61,11 +61,11 @@ std::vector<ParamDecl> runParams(const SamplerSpec& sampler) {
     out.push_back(unit(
         within(make("sampler.draws", "Draws", Index{1000}, "of each chain after warm-up"), 1, 1e8),
         "draws"));
-    ParamDecl executor =
-        make("sampler.executor", "Executor", std::string("auto"),
-             "what computes. reference: in double precision; fused: vector code in single precision, "
-             "for some kernels and energies; vulkan: the same on a graphics processor; auto: fused "
-             "where it can and 256 chains or more walk, else reference");
+    ParamDecl executor = make(
+        "sampler.executor", "Executor", std::string("auto"),
+        "what computes. reference: in double precision; fused: vector code in single precision, "
+        "for some kernels and energies; vulkan: the same on a graphics processor; auto: fused "
+        "where it can and 256 chains or more walk, else reference");
     executor.choices.assign(std::begin(kExecutors), std::end(kExecutors));
     out.push_back(advanced(std::move(executor)));
     out.push_back(oneOf(make("sampler.init", "Start", std::string("overdispersed"),
