@@ -2,10 +2,10 @@
 // Autoencoders and variational autoencoders, composed from the parts of parts.cpp.
 // Ref: kingma2014, rezende2014.
 #include "core/experiments/autoencoder/run_data.h"
-#include "core/experiments/threads.h"
+#include "core/experiments/sliced_task.h"
 #include "core/experiments/torch_errors.h"
+#include "core/experiments/training.h"
 #include "core/nn/random.h"
-#include "core/nn/trainer.h"
 
 #include <ATen/ATen.h>
 
@@ -16,17 +16,6 @@ namespace lx::autoencoder {
 namespace {
 
 constexpr Index kHeldOutEvery = 100, kHeldOutRows = 500;
-
-OptimiserOptions optimiserOf(const ParamSet& params) {
-    OptimiserOptions options;
-    options.rate = number(params, "train.rate");
-    options.schedule = scheduleOf(text(params, "train.schedule"));
-    options.warmup = integer(params, "train.warmup");
-    options.horizon = options.schedule == Schedule::Cosine ? integer(params, "train.horizon") : 0;
-    options.clip = number(params, "train.clip");
-    options.ema = number(params, "train.ema");
-    return options;
-}
 
 class AutoencoderExperiment final : public Experiment {
 public:
@@ -47,16 +36,9 @@ public:
     }
 
     void advance(Clock, Budget budget, std::stop_token stop, SeriesSink& sink) override {
-        applyThreads();
         translated("training", step(Clock::Train), [&] {
-            const auto start = std::chrono::steady_clock::now();
-            Index done = 0;
-            do {
-                publish(m_trainer.step(), sink);
-                ++done;
-            } while (done < budget.maxSteps && !stop.stop_requested() &&
-                     (budget.maxTime.count() <= 0 ||
-                      std::chrono::steady_clock::now() - start < budget.maxTime));
+            train(m_trainer, budget, stop,
+                  [&](const StepResult& result) { publish(result, sink); });
         });
     }
     Index step(Clock) const override { return m_trainer.steps(); }
@@ -69,14 +51,10 @@ public:
     }
 
     void set(const cmd::SetParam& change) override {
-        auto& options = m_trainer.optimiser().options();
-        if (change.id == "train.rate") {
-            options.rate = std::get<double>(change.value);
-        } else if (change.id == "train.clip") {
-            options.clip = std::get<double>(change.value);
-        } else if (change.id == "train.ema") {
-            options.ema = std::get<double>(change.value);
-        } else if (change.id == "decoder.sigma_value") {
+        if (setOptimiser(m_trainer.optimiser().options(), change)) {
+            return;
+        }
+        if (change.id == "decoder.sigma_value") {
             m_sigma = std::get<double>(change.value);
             m_model.likelihood().setSigma(m_sigma);
         } else if (change.id == "objective.beta") {
@@ -88,16 +66,20 @@ public:
 
     std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
         return translated("probe", step(Clock::Train),
-                          [&] { return guarded(probeTask(moment(), probe)); });
+                          [&] { return guarded(probeTask(moment(), probe), step(Clock::Train)); });
     }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
-        return translated("observation", step(Clock::Train),
-                          [&] { return guarded(observeTask(moment(), channels, detail)); });
+        return translated("observation", step(Clock::Train), [&] {
+            return guarded(observeTask(moment(), channels, detail), step(Clock::Train));
+        });
     }
 
-    State capture() const override;
-    void restore(const State&) override;
+    State capture() const override { return captureTraining(m_model.parameters(), m_trainer); }
+    void restore(const State& state) override {
+        restoreTraining(state, m_model.parameters(), m_trainer);
+        *m_data->mapCodes = Tensor();
+    }
 
     std::map<std::string, double> metrics(Key key, std::stop_token stop) const override {
         return translated("metrics", step(Clock::Train),
@@ -106,24 +88,6 @@ public:
 
 private:
     static std::vector<Stage> plan() { return {{"train", 0, {{"autoencoder", "", 1, {}}}}}; }
-
-    /// A task whose slices report LibTorch's errors as ours.
-    std::unique_ptr<Task> guarded(std::unique_ptr<Task> task) const {
-        struct Guard final : Task {
-            std::unique_ptr<Task> inner;
-            Index at = 0;
-            bool advance(Budget budget, std::stop_token stop, SnapshotBuilder& out) override {
-                return translated("view", at, [&] { return inner->advance(budget, stop, out); });
-            }
-        };
-        if (!task) {
-            return nullptr;
-        }
-        auto guard = std::make_unique<Guard>();
-        guard->inner = std::move(task);
-        guard->at = step(Clock::Train);
-        return guard;
-    }
 
     void requireUnitRange() const {
         const at::NoGradGuard off;
@@ -193,92 +157,6 @@ private:
     Trainer m_trainer;
     double m_sigma;
 };
-
-/// One copy of a flat buffer; arrays of single tensors share it.
-std::shared_ptr<const std::byte[]> bytesOf(const Tensor& flat) {
-    const Tensor host = flat.cpu();
-    const auto size = static_cast<std::size_t>(host.nbytes());
-    const std::shared_ptr<std::byte[]> bytes(new std::byte[size]);
-    std::memcpy(bytes.get(), host.data_ptr(), size);
-    return bytes;
-}
-
-Array flatArray(const Tensor& flat) {
-    return {DType::F32, {flat.numel()}, bytesOf(flat)};
-}
-
-State AutoencoderExperiment::capture() const {
-    const Parameters& parameters = m_model.parameters();
-    State state;
-    const auto weights = bytesOf(parameters.flat());
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const std::shared_ptr<const std::byte[]> part(
-            weights, weights.get() + parameters.offset(i) * static_cast<Index>(sizeof(float)));
-        state["model." + parameters.options(i).name] =
-            Array(DType::F32, parameters.options(i).shape, part);
-    }
-    const Adam& adam = m_trainer.optimiser();
-    state["adam.first"] = flatArray(adam.first());
-    state["adam.second"] = flatArray(adam.second());
-    if (adam.average().defined()) {
-        state["average"] = flatArray(adam.average());
-    }
-    state["clock"] = Array({2}, std::vector<Index>{m_trainer.steps(), adam.updates()});
-    return state;
-}
-
-const Array& required(const State& state, const std::string& name, DType type,
-                      std::span<const Index> shape) {
-    const auto found = state.find(name);
-    if (found == state.end()) {
-        throw UsageError("the saved state has no array '" + name + "'");
-    }
-    if (found->second.dtype() != type || !std::ranges::equal(found->second.shape(), shape)) {
-        throw UsageError("array '" + name + "' of the saved state belongs to another model");
-    }
-    return found->second;
-}
-
-void fill(const Tensor& target, Index offset, const Array& from) {
-    const at::NoGradGuard off;
-    auto* values = const_cast<std::byte*>(from.bytes().data());  // only read
-    target.narrow(0, offset, from.count()).copy_(at::from_blob(values, {from.count()}, at::kFloat));
-}
-
-void AutoencoderExperiment::restore(const State& state) {
-    const Parameters& parameters = m_model.parameters();
-    const std::vector<Index> flat{parameters.flat().numel()}, two{2};
-    std::vector<const Array*> tensors;
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        tensors.push_back(&required(state, "model." + parameters.options(i).name, DType::F32,
-                                    parameters.options(i).shape));
-    }
-    const Array& first = required(state, "adam.first", DType::F32, flat);
-    const Array& second = required(state, "adam.second", DType::F32, flat);
-    const Array& clock = required(state, "clock", DType::I64, two);
-    const auto counts = clock.values<Index>();
-    if (counts[0] < 0 || counts[1] < 0) {
-        throw UsageError("array 'clock' of the saved state holds a negative step");
-    }
-    const Array* average =
-        state.contains("average") ? &required(state, "average", DType::F32, flat) : nullptr;
-
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        fill(parameters.flat(), parameters.offset(i), *tensors[i]);
-    }
-    Adam& adam = m_trainer.optimiser();
-    fill(adam.first(), 0, first);
-    fill(adam.second(), 0, second);
-    Tensor averaged;
-    if (average != nullptr) {
-        averaged = at::empty_like(parameters.flat());
-        fill(averaged, 0, *average);
-    }
-    adam.setAverage(std::move(averaged));
-    *m_data->mapCodes = Tensor();
-    adam.setUpdates(counts[1]);
-    m_trainer.setSteps(counts[0]);
-}
 
 }  // namespace
 

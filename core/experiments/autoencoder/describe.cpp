@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/decls.h"
 #include "core/experiments/autoencoder/model.h"
+#include "core/experiments/training.h"
 
 #include <algorithm>
 
@@ -34,40 +35,6 @@ void append(std::vector<ParamDecl>& params, const Context& context,
 Index chosenInteger(const ParamDecl& decl, const ParamSet& given) {
     const auto found = given.find(decl.id);
     return std::get<Index>(found == given.end() ? decl.initial : checked(decl, found->second));
-}
-
-void trainingParams(std::vector<ParamDecl>& params, const ParamSet& given) {
-    params.push_back(live(within(make("train.rate", "Learning rate", 1e-3, "Step size of Adam."),
-                                 1e-7, 1, Scale::Log)));
-    params.push_back(unit(within(make("train.batch", "Batch", Index{128},
-                                      "Rows drawn, with replacement, for one step."),
-                                 1, 8192),
-                          "rows"));
-    ParamDecl schedule = oneOf(make("train.schedule", "Schedule", std::string("constant"),
-                                    "How the learning rate changes: constant, or a half cosine "
-                                    "down to zero."),
-                               {"constant", "cosine"});
-    params.push_back(advanced(schedule));
-    const auto found = given.find("train.schedule");
-    if (found != given.end() &&
-        std::get<std::string>(checked(schedule, found->second)) == "cosine") {
-        params.push_back(advanced(unit(within(make("train.horizon", "Horizon", Index{3000},
-                                                   "Step at which the cosine reaches zero."),
-                                              1, 1e8),
-                                       "steps")));
-    }
-    params.push_back(advanced(unit(within(make("train.warmup", "Warm-up", Index{0},
-                                               "Steps over which the learning rate rises from 0."),
-                                          0, 1e6),
-                                   "steps")));
-    params.push_back(advanced(live(
-        within(make("train.clip", "Gradient limit", 0.0,
-                    "Largest norm of the gradient; longer ones are shortened to it. 0: no limit."),
-               0, 1e9))));
-    params.push_back(advanced(live(within(
-        make("train.ema", "Weight averaging", 0.0,
-             "Decay of the running average of the weights that views and checks use. 0: none."),
-        0, 0.99999))));
 }
 
 }  // namespace
@@ -122,7 +89,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
                                     1, 256);
     params.push_back(latent);
     context.latent = chosenInteger(latent, given);
-    trainingParams(params, given);
+    std::ranges::move(trainingParams(given), std::back_inserter(params));
     if (stochastic) {
         params.push_back(advanced(within(make("eval.iw_samples", "Importance samples", Index{64},
                                               "Draws for each held-out datum of the "

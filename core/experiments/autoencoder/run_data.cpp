@@ -23,33 +23,6 @@ Context placedContext(const ParamSet& params, std::span<const Index> shape, Plac
 
 }  // namespace
 
-Array toArray(const Tensor& tensor) {
-    const Tensor packed = tensor.detach().cpu().contiguous();
-    const std::vector<Index> shape(packed.sizes().begin(), packed.sizes().end());
-    if (packed.scalar_type() == at::kLong) {
-        return {shape, std::span<const Index>(packed.data_ptr<std::int64_t>(),
-                                              static_cast<std::size_t>(packed.numel()))};
-    }
-    const Tensor floats = packed.to(at::kFloat);
-    return {shape, std::span<const float>(floats.data_ptr<float>(),
-                                          static_cast<std::size_t>(floats.numel()))};
-}
-
-Tensor toTensor(const Array& array, Index columns, const std::string& what) {
-    const bool real =
-        array.defined() && (array.dtype() == DType::F32 || array.dtype() == DType::F64);
-    if (!real || array.shape().empty() || array.count() % std::max<Index>(1, columns) != 0 ||
-        array.count() != array.dim(0) * columns) {
-        throw UsageError(what + " must hold rows of " + std::to_string(columns) +
-                         " floating-point numbers");
-    }
-    auto* bytes = const_cast<std::byte*>(array.bytes().data());
-    return at::from_blob(bytes, {array.dim(0), columns},
-                         array.dtype() == DType::F32 ? at::kFloat : at::kDouble)
-        .to(at::kFloat)
-        .clone();
-}
-
 RunData::RunData(DatasetPtr rows, ParamSet choices, Key runKey, Placement placement)
     : dataset(std::move(rows)),
       params(std::move(choices)),

@@ -3,6 +3,7 @@
 
 #include "core/experiments/autoencoder/model.h"
 #include "core/experiments/device.h"
+#include "core/experiments/training.h"
 
 #include <stop_token>
 
@@ -32,11 +33,6 @@ struct RunData {
     /// Rows in data units as model units. Throws UsageError when the shape is another.
     Tensor received(const Array&) const;
 };
-
-/// A float32 or int64 tensor as an array of its shape.
-Array toArray(const Tensor&);
-/// [N, columns] float32 or float64 -> float32. Throws UsageError naming `what`.
-Tensor toTensor(const Array&, Index columns, const std::string& what);
 
 /// Models used to look at a moment of the run while it goes on; they are reused when free.
 class ModelPool {

@@ -2,50 +2,15 @@
 // Channels and probes, computed in short slices.
 #include "core/evaluation/importance.h"
 #include "core/experiments/autoencoder/run_data.h"
+#include "core/experiments/sliced_task.h"
 #include "core/nn/random.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <deque>
 
 namespace lx::autoencoder {
 namespace {
-
-/// Rows of one slice: a few milliseconds of an image network on one core.
-constexpr Index kSlice = 256;
-
-/// Runs pieces of work in order until the budget is used up.
-class SlicedTask : public Task {
-public:
-    using Piece = std::function<void(SnapshotBuilder&)>;
-    bool advance(Budget budget, std::stop_token stop, SnapshotBuilder& out) override {
-        const at::NoGradGuard off;
-        const auto start = std::chrono::steady_clock::now();
-        for (Index done = 0; !m_pieces.empty(); ++done) {
-            const bool late = budget.maxTime.count() > 0 &&
-                              std::chrono::steady_clock::now() - start >= budget.maxTime;
-            if (stop.stop_requested() || (done > 0 && late)) {
-                return false;
-            }
-            Piece piece = std::move(m_pieces.front());
-            m_pieces.pop_front();
-            piece(out);
-        }
-        return true;
-    }
-    void add(Piece piece) { m_pieces.push_back(std::move(piece)); }
-    /// Calls `rows(first, count)` for [0, total) in slices.
-    void addSlices(Index total, const std::function<void(Index, Index)>& rows) {
-        for (Index first = 0; first < total; first += kSlice) {
-            const Index count = std::min(kSlice, total - first);
-            add([=](SnapshotBuilder&) { rows(first, count); });
-        }
-    }
-
-private:
-    std::deque<Piece> m_pieces;
-};
 
 using Parts = std::shared_ptr<std::vector<Tensor>>;
 
