@@ -9,25 +9,25 @@ namespace {
 
 /// The activation at `a` and its derivative.
 template <class V>
-void activate(Activation kind, Lane<V> slope, const V& a, V& value, V& derivative) {
+void activate(MlpActivation kind, Lane<V> slope, const V& a, V& value, V& derivative) {
     using T = Lane<V>;
     const T one = 1;
     switch (kind) {
-        case Activation::Silu: {
+        case MlpActivation::Silu: {
             const V s = one / (one + packExp<V>(-a));
             value = a * s;
             derivative = s + value * (one - s);
             return;
         }
-        case Activation::Tanh:
+        case MlpActivation::Tanh:
             value = one - T{2} / (one + packExp<V>(T{2} * a));
             derivative = one - value * value;
             return;
-        case Activation::LeakyRelu:
+        case MlpActivation::LeakyRelu:
             value = a > T{0} ? a : a * slope;
             derivative = a > T{0} ? all<V>(1) : all<V>(static_cast<double>(slope));
             return;
-        case Activation::Softplus:
+        case MlpActivation::Softplus:
             value = packMax<V>(a, V{}) + packLog<V>(one + packExp<V>(-packAbs<V>(a)));
             derivative = one / (one + packExp<V>(-a));
             return;

@@ -6,7 +6,7 @@
 namespace lx {
 
 /// h(a) and its derivative: a sigmoid(a); tanh a; a or slope a below 0; log(1 + exp a).
-enum class Activation : std::uint8_t { Silu, Tanh, LeakyRelu, Softplus };
+enum class MlpActivation : std::uint8_t { Silu, Tanh, LeakyRelu, Softplus };
 
 struct MlpLayer {
     std::vector<float> weight;  ///< [out, in]
@@ -17,7 +17,7 @@ struct MlpLayer {
 struct MlpParts {
     Index dim = 0;  ///< inputs of the first layer
     std::vector<MlpLayer> layers;
-    Activation activation = Activation::Silu;
+    MlpActivation activation = MlpActivation::Silu;
     double slope = 0.01;  ///< of LeakyRelu below 0
 };
 

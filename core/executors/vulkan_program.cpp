@@ -52,12 +52,12 @@ void pack(const Tape& tape, ShaderProgram& out) {
     out.turns = 3 * out.components;
 }
 
-std::uint32_t unitOf(Activation activation) {
+std::uint32_t unitOf(MlpActivation activation) {
     switch (activation) {
-        case Activation::Silu: return 0;
-        case Activation::Tanh: return 1;
-        case Activation::LeakyRelu: return 2;
-        case Activation::Softplus: return 3;
+        case MlpActivation::Silu: return 0;
+        case MlpActivation::Tanh: return 1;
+        case MlpActivation::LeakyRelu: return 2;
+        case MlpActivation::Softplus: return 3;
     }
     return 0;
 }

@@ -132,9 +132,9 @@ private Q_SLOTS:
     }
 
     void newWeightsPositionsAndMass() {
-        const auto first = mlpEnergy(network(2, {24}, Activation::Silu));
-        const auto second = mlpEnergy(network(2, {24}, Activation::Silu, 1, 5));
-        const auto third = mlpEnergy(network(2, {40, 8}, Activation::Tanh, 1, 5));
+        const auto first = mlpEnergy(network(2, {24}, MlpActivation::Silu));
+        const auto second = mlpEnergy(network(2, {24}, MlpActivation::Silu, 1, 5));
+        const auto third = mlpEnergy(network(2, {40, 8}, MlpActivation::Tanh, 1, 5));
         const Case c{"", first, programOf(*first)};
         StepSettings s = settingsOf(c, Method::Hmc);
         s.inverseMass = {0.5, 3};

@@ -9,12 +9,12 @@
 namespace lx::executors::fused {
 namespace {
 
-Unit unitOf(Activation activation) {
+Unit unitOf(MlpActivation activation) {
     switch (activation) {
-        case Activation::Silu: return Unit::Silu;
-        case Activation::Tanh: return Unit::Tanh;
-        case Activation::LeakyRelu: return Unit::LeakyRelu;
-        case Activation::Softplus: return Unit::Softplus;
+        case MlpActivation::Silu: return Unit::Silu;
+        case MlpActivation::Tanh: return Unit::Tanh;
+        case MlpActivation::LeakyRelu: return Unit::LeakyRelu;
+        case MlpActivation::Softplus: return Unit::Softplus;
     }
     return Unit::Silu;
 }

@@ -9,7 +9,7 @@ using namespace lx;
 
 namespace {
 
-MlpParts network(Index dim, std::vector<Index> widths, Activation activation) {
+MlpParts network(Index dim, std::vector<Index> widths, MlpActivation activation) {
     MlpParts parts;
     parts.dim = dim;
     parts.activation = activation;
@@ -44,10 +44,10 @@ std::vector<double> points(Index dim, Index count) {
 /// h(a), written as in a text book.
 double activation(const MlpParts& parts, double a) {
     switch (parts.activation) {
-        case Activation::Silu: return a / (1 + std::exp(-a));
-        case Activation::Tanh: return std::tanh(a);
-        case Activation::LeakyRelu: return a > 0 ? a : parts.slope * a;
-        case Activation::Softplus: return std::log1p(std::exp(a));
+        case MlpActivation::Silu: return a / (1 + std::exp(-a));
+        case MlpActivation::Tanh: return std::tanh(a);
+        case MlpActivation::LeakyRelu: return a > 0 ? a : parts.slope * a;
+        case MlpActivation::Softplus: return std::log1p(std::exp(a));
     }
     return 0;
 }
@@ -75,15 +75,15 @@ class TestMlpEnergy : public QObject {
 
     static void rows() {
         QTest::addColumn<int>("activation");
-        QTest::newRow("silu") << static_cast<int>(Activation::Silu);
-        QTest::newRow("tanh") << static_cast<int>(Activation::Tanh);
-        QTest::newRow("leaky") << static_cast<int>(Activation::LeakyRelu);
-        QTest::newRow("softplus") << static_cast<int>(Activation::Softplus);
+        QTest::newRow("silu") << static_cast<int>(MlpActivation::Silu);
+        QTest::newRow("tanh") << static_cast<int>(MlpActivation::Tanh);
+        QTest::newRow("leaky") << static_cast<int>(MlpActivation::LeakyRelu);
+        QTest::newRow("softplus") << static_cast<int>(MlpActivation::Softplus);
     }
     /// One to four hidden layers, in 1, 2, 3 and 8 dimensions.
     static std::vector<MlpParts> networks() {
         QFETCH(int, activation);
-        const auto kind = static_cast<Activation>(activation);
+        const auto kind = static_cast<MlpActivation>(activation);
         return {network(2, {64, 64}, kind), network(1, {16}, kind), network(3, {9, 17, 5}, kind),
                 network(8, {32, 20, 16, 24}, kind)};
     }
@@ -117,7 +117,7 @@ private Q_SLOTS:
             const auto x = points(parts.dim, 21);
             const double worst = checks::worstGradient(*energy, x);
             // Central differences across an edge are no derivative.
-            const bool edges = parts.activation == Activation::LeakyRelu;
+            const bool edges = parts.activation == MlpActivation::LeakyRelu;
             const double limit = edges ? 0.5 : 1e-7;
             QVERIFY2(edges || worst < limit, qPrintable(QString::number(worst)));
             // The planted error: a gradient 0.1 % too long.
@@ -127,7 +127,7 @@ private Q_SLOTS:
 
     /// Away from its edges a piecewise linear network is linear: the gradient is exact there.
     void gradientBetweenEdges() {
-        const MlpParts parts = network(2, {12, 7}, Activation::LeakyRelu);
+        const MlpParts parts = network(2, {12, 7}, MlpActivation::LeakyRelu);
         const auto energy = mlpEnergy(parts);
         const auto x = points(2, 40);
         int exact = 0;
@@ -140,7 +140,7 @@ private Q_SLOTS:
     }
 
     void rowsAreIndependent() {
-        const auto energy = mlpEnergy(network(3, {9, 17}, Activation::Silu));
+        const auto energy = mlpEnergy(network(3, {9, 17}, MlpActivation::Silu));
         const auto x = points(3, 13);
         std::vector<double> value(13), grad(39), one(1), slope(3);
         energy->evaluate(x, value, grad);
@@ -152,7 +152,7 @@ private Q_SLOTS:
     }
 
     void refusesWhatDoesNotFit() {
-        const MlpParts good = network(2, {4}, Activation::Silu);
+        const MlpParts good = network(2, {4}, MlpActivation::Silu);
         MlpParts bad = good;
         bad.layers[0].weight.pop_back();
         QVERIFY_EXCEPTION_THROWN(mlpEnergy(bad), UsageError);

@@ -19,7 +19,7 @@
 namespace lx::executors::checks {
 
 /// A network with keyed weights: widths of the hidden layers, then `outputs`.
-inline MlpParts network(Index dim, std::vector<Index> widths, Activation activation,
+inline MlpParts network(Index dim, std::vector<Index> widths, MlpActivation activation,
                         Index outputs = 1, std::uint64_t seed = 1) {
     MlpParts parts;
     parts.dim = dim;
@@ -103,9 +103,9 @@ inline std::vector<Case> cases() {
         ProgramPtr program = programOf(*energy);
         out.push_back({name, std::move(energy), std::move(program), reach, smooth, stepSize});
     };
-    const auto net = [&](const char* name, Index dim, std::vector<Index> widths, Activation a) {
+    const auto net = [&](const char* name, Index dim, std::vector<Index> widths, MlpActivation a) {
         add(name, mlpEnergy(network(dim, std::move(widths), a)), 1, 0.1,
-            a != Activation::LeakyRelu);
+            a != MlpActivation::LeakyRelu);
     };
     const auto formula = [&](const char* name, const char* text, double stepSize = 0.1) {
         add(name, formulaEnergy(text, ""), 1, stepSize);
@@ -122,13 +122,13 @@ inline std::vector<Case> cases() {
     formula("formula: functions of libm",
             "x^2 + y^2 + atan(x) + cosh(x/3) + sinh(y/4) + erf(x) + atan2(y, 3+x^2) + "
             "(1+x^2)^1.3 + cbrt(2+y^2) + log1p(x^2) + expm1(-y^2) + tan(x/9)");
-    net("silu 2-64-64-1", 2, {64, 64}, Activation::Silu);
-    net("silu 2-64-1", 2, {64}, Activation::Silu);
-    net("tanh 1-16-1", 1, {16}, Activation::Tanh);
-    net("softplus 3-20-33-1", 3, {20, 33}, Activation::Softplus);
-    net("leaky 2-32-32-32-1", 2, {32, 32, 32}, Activation::LeakyRelu);
-    net("tanh 8-256-24-16-40-1", 8, {256, 24, 16, 40}, Activation::Tanh);
-    const MlpParts score = network(2, {128, 128}, Activation::Silu, 2);
+    net("silu 2-64-64-1", 2, {64, 64}, MlpActivation::Silu);
+    net("silu 2-64-1", 2, {64}, MlpActivation::Silu);
+    net("tanh 1-16-1", 1, {16}, MlpActivation::Tanh);
+    net("softplus 3-20-33-1", 3, {20, 33}, MlpActivation::Softplus);
+    net("leaky 2-32-32-32-1", 2, {32, 32, 32}, MlpActivation::LeakyRelu);
+    net("tanh 8-256-24-16-40-1", 8, {256, 24, 16, 40}, MlpActivation::Tanh);
+    const MlpParts score = network(2, {128, 128}, MlpActivation::Silu, 2);
     out.push_back({"score 2-128-128-2", std::make_shared<ScoreField>(score), scoreProgram(score)});
     return out;
 }

@@ -51,12 +51,14 @@ private Q_SLOTS:
         QVERIFY(programOf(*makeEnergy("formula")));
         QVERIFY(!programOf(*makeEnergy("banana")));
         QVERIFY(!programOf(*makeEnergy("mixture", {{"energy.dim", Index{40}}})));
-        QVERIFY(!programOf(*mlpEnergy(network(2, {300}, Activation::Silu))));
-        QVERIFY(!programOf(*mlpEnergy(network(2, {8, 8, 8, 8, 8}, Activation::Silu))));
-        const auto score = scoreProgram(network(3, {16}, Activation::Tanh, 3));
+        QVERIFY(!programOf(*mlpEnergy(network(2, {300}, MlpActivation::Silu))));
+        QVERIFY(!programOf(*mlpEnergy(network(2, {8, 8, 8, 8, 8}, MlpActivation::Silu))));
+        const auto score = scoreProgram(network(3, {16}, MlpActivation::Tanh, 3));
         QVERIFY(!score->hasEnergy());
-        QVERIFY_EXCEPTION_THROWN(scoreProgram(network(3, {16}, Activation::Tanh, 2)), UsageError);
-        QVERIFY_EXCEPTION_THROWN(scoreProgram(network(3, {400}, Activation::Tanh, 3)), UsageError);
+        QVERIFY_EXCEPTION_THROWN(scoreProgram(network(3, {16}, MlpActivation::Tanh, 2)),
+                                 UsageError);
+        QVERIFY_EXCEPTION_THROWN(scoreProgram(network(3, {400}, MlpActivation::Tanh, 3)),
+                                 UsageError);
         QVERIFY(!fusedLevels().empty());
         QCOMPARE(fusedLevels().back(), std::string("baseline"));
     }
@@ -229,7 +231,7 @@ private Q_SLOTS:
         const Case c = silu();
         const StepSettings s = settingsOf(c, Method::Mala);
         const auto x = starts(c, kChains);
-        auto energy = mlpEnergy(network(2, {64, 64}, Activation::Silu, 1, 5));
+        auto energy = mlpEnergy(network(2, {64, 64}, MlpActivation::Silu, 1, 5));
         const auto executor = made(c, s, x);
         executor->advance(3);
         executor->setProgram(programOf(*energy));
@@ -267,7 +269,7 @@ private Q_SLOTS:
     }
 
     void refusesWhatItCannotDo() {
-        const MlpParts score = network(2, {16}, Activation::Silu, 2);
+        const MlpParts score = network(2, {16}, MlpActivation::Silu, 2);
         const std::vector<float> x(8);
         StepSettings s;
         s.method = Method::Mala;
