@@ -231,10 +231,18 @@ private:
         }
         m_plot->setRightColor(rights == 1 ? rightColors[0] : colors.secondary);
         m_plot->setSeries(std::move(chosen));
-        m_plot->setAxes(tr("training step"), left.isEmpty() ? QString() : axisTitle(left),
+        m_plot->setAxes(stepLabel(), left.isEmpty() ? QString() : axisTitle(left),
                         rights > 0 ? axisTitle(right) : QString());
     }
 
+    QString stepLabel() const {
+        switch (clockOf()) {
+            case Clock::Sample: return tr("sampling step");
+            case Clock::Diffuse: return tr("diffusion step");
+            case Clock::Train: break;
+        }
+        return tr("training step");
+    }
     Clock clockOf() const {
         return m_description->clocks.empty() ? Clock::Train : m_description->clocks.front();
     }

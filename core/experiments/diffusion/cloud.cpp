@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/diffusion/cloud.h"
+
+#include "core/base/philox.h"
+
+#include <algorithm>
+
+namespace lx::diffusion {
+
+Cloud::Cloud(ReverseProcess process, Key key, Index particles, Index dim, double spread,
+             std::optional<Box> box)
+    : m_process(std::move(process)),
+      m_key(key),
+      m_particles(particles),
+      m_dim(dim),
+      m_spread(spread),
+      m_box(std::move(box)) {
+    const Index times = std::clamp<Index>(kRecordNumbers / (particles * dim), 2, kRecordTimes);
+    m_stride = (m_process.steps() + times - 2) / (times - 1);
+    begin(0);
+}
+
+Index Cloud::within() const {
+    const Index all = m_process.steps();
+    return m_steps == 0 ? 0 : (m_steps - 1) % all + 1;
+}
+
+void Cloud::begin(Index round) {
+    const Key key = derive(derive(m_key, "round"), static_cast<std::uint64_t>(round));
+    m_z = m_process.start(key, m_particles, m_dim, m_spread);
+    if (m_box) {
+        std::vector<float> uniform(m_z.size());
+        fillUniform(derive(key, "box"), uniform);
+        for (std::size_t i = 0; i < m_z.size(); ++i) {
+            const std::size_t k = i % static_cast<std::size_t>(m_dim);
+            m_z[i] = std::lerp(m_box->lower[k], m_box->upper[k], static_cast<double>(uniform[i]));
+        }
+    }
+    m_frames.clear();
+    m_times.clear();
+    m_evaluations = 0;
+    keep();
+}
+
+void Cloud::keep() {
+    m_frames.emplace_back(m_z.begin(), m_z.end());
+    m_times.push_back(m_steps % m_process.steps() == 0 && m_frames.size() == 1
+                          ? m_process.timeBefore(0)
+                          : time());
+    m_keptAt = m_steps;
+}
+
+std::vector<double> Cloud::recordTimes() const {
+    std::vector<double> out = m_times;
+    if (m_keptAt != m_steps) {
+        out.push_back(time());
+    }
+    return out;
+}
+
+void Cloud::step(const Denoiser& denoiser) {
+    const Index all = m_process.steps();
+    const Index round = m_steps / all, i = m_steps % all;
+    if (i == 0 && m_steps > 0) {
+        begin(round);
+    }
+    const Key key = derive(derive(m_key, "round"), static_cast<std::uint64_t>(round));
+    m_evaluations += m_process.step(denoiser, key, i, m_z);
+    ++m_steps;
+    if ((i + 1) % m_stride == 0 || i + 1 == all) {
+        keep();
+    }
+}
+
+Array Cloud::record(Index count) const {
+    count = std::min(count, m_particles);
+    const auto width = static_cast<std::size_t>(count * m_dim);
+    std::vector<float> out;
+    out.reserve((m_frames.size() + 1) * width);
+    for (const auto& frame : m_frames) {
+        out.insert(out.end(), frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(width));
+    }
+    Index frames = std::ssize(m_frames);
+    if (m_keptAt != m_steps) {
+        out.insert(out.end(), m_z.begin(), m_z.begin() + static_cast<std::ptrdiff_t>(width));
+        ++frames;
+    }
+    return {{frames, count, m_dim}, out};
+}
+
+void Cloud::capture(State& state) const {
+    state["cloud"] = Array({m_particles, m_dim}, m_z);
+    state["cloud.clock"] = Array({2}, std::vector<Index>{m_steps, m_evaluations});
+}
+
+void Cloud::restore(const State& state) {
+    const auto rows = state.find("cloud"), clock = state.find("cloud.clock");
+    if (rows == state.end() || clock == state.end() || rows->second.dtype() != DType::F64 ||
+        rows->second.count() != std::ssize(m_z) || clock->second.dtype() != DType::I64 ||
+        clock->second.count() != 2 || clock->second.values<Index>()[0] < 0) {
+        throw UsageError("the particles of the saved state belong to another run");
+    }
+    const auto z = rows->second.values<double>();
+    m_z.assign(z.begin(), z.end());
+    m_steps = clock->second.values<Index>()[0];
+    m_evaluations = clock->second.values<Index>()[1];
+    m_frames.clear();
+    m_times.clear();
+    m_frames.emplace_back(m_z.begin(), m_z.end());
+    m_times.push_back(time());
+    m_keptAt = m_steps;
+}
+
+}  // namespace lx::diffusion

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/array.h"
+#include "core/diffusion/reverse.h"
+
+#include <optional>
+
+namespace lx::diffusion {
+
+/// Particles that go from noise to data again and again, and where they have been this time.
+class Cloud {
+public:
+    /// Numbers kept of the way, at most: 64 MiB of float.
+    static constexpr Index kRecordNumbers = Index{1} << 24;
+    static constexpr Index kRecordTimes = 200;
+
+    /// `box`: uniform start there; else normal, as ReverseProcess::start.
+    Cloud(ReverseProcess, Key, Index particles, Index dim, double spread, std::optional<Box> box);
+
+    const ReverseProcess& process() const { return m_process; }
+    Index particles() const { return m_particles; }
+    Index dim() const { return m_dim; }
+    /// Steps made since the beginning of the run.
+    Index steps() const { return m_steps; }
+    /// Steps made since the particles were noise: 0 only before the first, else 1 ..
+    /// process().steps().
+    Index within() const;
+    double time() const { return m_process.timeBefore(within()); }
+    Index evaluations() const { return m_evaluations; }
+    std::span<const double> rows() const { return m_z; }  ///< [particles, dim]
+
+    /// The next step. After the data comes new noise.
+    void step(const Denoiser&);
+
+    /// [T, count, dim] where the first `count` particles were, the present place last; times [T].
+    Array record(Index count) const;
+    std::vector<double> recordTimes() const;
+
+    /// Places and counters; the record begins anew after restore(), where the particles are.
+    void capture(State&) const;
+    /// Throws UsageError when the arrays do not fit; then nothing has changed.
+    void restore(const State&);
+
+private:
+    void begin(Index round);
+    void keep();
+
+    ReverseProcess m_process;
+    Key m_key;
+    Index m_particles, m_dim;
+    double m_spread;
+    std::optional<Box> m_box;
+    Index m_steps = 0, m_evaluations = 0, m_stride = 1, m_keptAt = 0;
+    std::vector<double> m_z, m_times;
+    std::vector<std::vector<float>> m_frames;  ///< one a recorded time
+};
+
+}  // namespace lx::diffusion

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Diffusion models: a denoiser, learned or exact, and the clock that follows it from noise to data.
+// Ref: ho2020, song2021.
+#include "core/experiments/diffusion/moment.h"
+#include "core/experiments/sliced_task.h"
+#include "core/experiments/threads.h"
+#include "core/experiments/torch_errors.h"
+#include "core/experiments/training.h"
+#include "core/nn/random.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::diffusion {
+namespace {
+
+constexpr Index kErrorEvery = 100, kErrorRows = 250;
+
+/// Box of the rows, a quarter wider on each side.
+Box frameOf(std::span<const double> x, Index dim) {
+    const auto d = static_cast<std::size_t>(dim);
+    Box out{std::vector<double>(d, 1e300), std::vector<double>(d, -1e300)};
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        out.lower[i % d] = std::min(out.lower[i % d], x[i]);
+        out.upper[i % d] = std::max(out.upper[i % d], x[i]);
+    }
+    // One scale on all axes, so that circles stay circles.
+    double half = 0;
+    for (std::size_t k = 0; k < d; ++k) {
+        half = std::max(half, 0.625 * (out.upper[k] - out.lower[k]));
+    }
+    for (std::size_t k = 0; k < d; ++k) {
+        const double middle = 0.5 * (out.lower[k] + out.upper[k]);
+        out.lower[k] = middle - half;
+        out.upper[k] = middle + half;
+    }
+    return out;
+}
+
+std::shared_ptr<const RunData> runData(const DataLibrary& library, const ParamSet& params,
+                                       Key key) {
+    auto out = std::make_shared<RunData>();
+    out->params = params;
+    out->key = key;
+    out->mixture = mixtureOf(params);
+    std::vector<double> rows;
+    if (trains(params)) {
+        out->dataset = library.load(params, derive(key, "data"));
+        out->dim = out->dataset->dim();
+        out->scale.assign(out->dataset->scale.begin(), out->dataset->scale.end());
+        out->offset.assign(out->dataset->offset.begin(), out->dataset->offset.end());
+        const auto x = out->dataset->train.values<float>();
+        const auto some =
+            std::min<std::size_t>(x.size(), 10'000 * static_cast<std::size_t>(out->dim));
+        rows.assign(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(some));
+    } else {
+        out->dim = out->mixture->dim;
+        out->scale.assign(static_cast<std::size_t>(out->dim), 1.0);
+        out->offset.assign(static_cast<std::size_t>(out->dim), 0.0);
+        rows = mixtureEnergy(*out->mixture)->sample(derive(key, "data"), 5000);
+    }
+    out->frame = frameOf(rows, out->dim);
+    double square = 0;
+    for (const double v : rows) {
+        square += v * v / static_cast<double>(rows.size());
+    }
+    out->spread = std::sqrt(square);
+    return out;
+}
+
+/// A net and its training.
+class Learner {
+public:
+    Learner(const RunData& data, Placement place)
+        : m_key(data.key),
+          m_schedule(scheduleOf(data.params)),
+          m_times(trainingTimes(data.params)),
+          m_weighting(weightingOf(data.params)),
+          m_batch(integer(data.params, "train.batch")),
+          m_options(netOptions(data.params, data.dim)),
+          m_place(place),
+          m_net(m_options, place),
+          m_rows(rowsOf(*data.dataset).to(place.device)),
+          m_trainer((m_net.parameters().initialise(derive(m_key, "init")), m_net.parameters()),
+                    optimiserOf(data.params), {{"train", 0, {{"denoiser", "", 1, {}}}}},
+                    [this](const Phase&, Index step) { return gradients(step); }) {}
+
+    Trainer& trainer() { return m_trainer; }
+    const Trainer& trainer() const { return m_trainer; }
+    const Parameters& parameters() const { return m_net.parameters(); }
+
+    /// The network of this moment; nobody changes it while it is held.
+    DenoiserPtr denoiser() const {
+        std::shared_ptr<Net> free;
+        for (const auto& net : m_pool) {
+            if (net.use_count() == 1) {
+                free = net;
+            }
+        }
+        if (!free) {
+            free = std::make_shared<Net>(m_options, m_place);
+            m_pool.push_back(free);
+        }
+        const at::NoGradGuard off;
+        Tensor flat = free->parameters().flat();
+        flat.copy_(m_trainer.optimiser().averaged());
+        return netDenoiser(free);
+    }
+
+private:
+    static Tensor rowsOf(const Dataset& dataset) {
+        auto* bytes = const_cast<std::byte*>(dataset.train.bytes().data());  // only read
+        return at::from_blob(bytes, {dataset.count(), dataset.dim()}, at::kFloat);
+    }
+
+    StepResult gradients(Index step) {
+        const Key key = derive(derive(m_key, "train"), static_cast<std::uint64_t>(step));
+        const Tensor chosen = below(derive(key, "batch"), m_rows.size(0), m_batch);
+        const Tensor x = m_rows.index_select(0, chosen.to(m_rows.device()));
+        const Tensor eps = normal(derive(key, "noise"), {m_batch, x.size(1)}).to(x.device());
+        const Tensor levels = draw(derive(key, "time")).to(x.device());
+        const Tensor alpha = levels.narrow(1, 0, 1), sigma = levels.narrow(1, 1, 1);
+        const Tensor z = alpha * x + sigma * eps;
+        const at::AutoGradMode on(true);
+        const Tensor error = m_net.train(z, alpha, sigma) - m_net.wanted(x, eps, alpha, sigma);
+        const Tensor weight = levels.narrow(1, 2, 1) * m_net.errorScale(alpha, sigma);
+        const Tensor loss = (weight * error.square()).mean();
+        StepResult result;
+        result.loss = loss.item<double>();
+        if (std::isfinite(result.loss)) {
+            loss.backward();
+        }
+        return result;
+    }
+
+    /// alpha, sigma and the weight of each row, [B, 3].
+    Tensor draw(Key key) const {
+        Tensor out = uniform(key, {m_batch, 3});
+        auto* at = out.data_ptr<float>();
+        for (Index r = 0; r < m_batch; ++r, at += 3) {
+            // One uniform for all rows, spread evenly: the mean over times varies less.
+            double u = (static_cast<double>(r) + static_cast<double>(at[0])) /
+                       static_cast<double>(m_batch);
+            double t = std::lerp(m_schedule->first(), m_schedule->last(), u);
+            if (!m_times.empty()) {
+                u *= static_cast<double>(m_times.size());
+                t = m_times[std::min(static_cast<std::size_t>(u), m_times.size() - 1)];
+            }
+            const NoiseLevel level = m_schedule->at(t);
+            at[0] = static_cast<float>(level.alpha);
+            at[1] = static_cast<float>(level.sigma);
+            at[2] = static_cast<float>(weight(level, t));
+        }
+        return out;
+    }
+    double weight(const NoiseLevel& level, double t) const {
+        const double power = level.alpha * level.alpha + level.sigma * level.sigma;
+        switch (m_weighting) {
+            case Weighting::Simple: return 1;
+            case Weighting::MinSnr: return std::min(1.0, 5 / level.snr());
+            case Weighting::Velocity: return power * power / (level.alpha * level.alpha);
+            case Weighting::Bound: return -0.5 * m_schedule->rate(t).logSnr;
+        }
+        return 1;
+    }
+
+    Key m_key;
+    SchedulePtr m_schedule;
+    std::vector<double> m_times;
+    Weighting m_weighting;
+    Index m_batch;
+    NetOptions m_options;
+    Placement m_place;
+    Net m_net;
+    Tensor m_rows;
+    Trainer m_trainer;
+    mutable std::vector<std::shared_ptr<Net>> m_pool;
+};
+
+class DiffusionExperiment final : public Experiment {
+public:
+    DiffusionExperiment(std::shared_ptr<const RunData> data, Placement place)
+        : m_data(std::move(data)),
+          m_cloud(processOf(m_data->params), derive(m_data->key, "diffuse"),
+                  integer(m_data->params, "sampler.particles"), m_data->dim, m_data->spread,
+                  text(m_data->params, "sampler.start") == "box" ? std::optional(m_data->frame)
+                                                                 : std::nullopt) {
+        if (trains(m_data->params)) {
+            m_learner = std::make_unique<Learner>(*m_data, place);
+        } else {
+            m_exact = mixtureDenoiser(*m_data->mixture);
+        }
+    }
+
+    void advance(Clock clock, Budget budget, std::stop_token stop, SeriesSink& sink) override {
+        if (clock == Clock::Train) {
+            translated("training", step(clock), [&] {
+                train(m_learner->trainer(), budget, stop,
+                      [&](const StepResult& result) { publish(result, sink); });
+            });
+            return;
+        }
+        applyThreads();
+        translated("diffusion", step(clock), [&] {
+            const DenoiserPtr denoiser = now();
+            const auto start = std::chrono::steady_clock::now();
+            Index made = 0;
+            do {
+                m_cloud.step(*denoiser);
+                publishCloud(sink);
+                ++made;
+            } while (made < budget.maxSteps && !stop.stop_requested() &&
+                     (budget.maxTime.count() <= 0 ||
+                      std::chrono::steady_clock::now() - start < budget.maxTime));
+        });
+    }
+    Index step(Clock clock) const override {
+        return clock == Clock::Train ? (m_learner ? m_learner->trainer().steps() : 0)
+                                     : m_cloud.steps();
+    }
+    void set(const cmd::SetParam& change) override {
+        if (!m_learner || !setOptimiser(m_learner->trainer().optimiser().options(), change)) {
+            throw UsageError("parameter '" + change.id + "' cannot change during a run");
+        }
+    }
+    std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
+    std::unique_ptr<Task> observe(std::span<const std::string> channels,
+                                  Detail detail) const override {
+        return translated("observation", step(Clock::Diffuse), [&] {
+            return guarded(observeTask(moment(), channels, detail), step(Clock::Diffuse));
+        });
+    }
+    State capture() const override {
+        State state;
+        if (m_learner) {
+            state = captureTraining(m_learner->parameters(), m_learner->trainer());
+        }
+        m_cloud.capture(state);
+        return state;
+    }
+    void restore(const State& state) override {
+        Cloud cloud = m_cloud;
+        cloud.restore(state);
+        if (m_learner) {
+            restoreTraining(state, m_learner->parameters(), m_learner->trainer());
+        }
+        m_cloud = std::move(cloud);
+    }
+    std::map<std::string, double> metrics(Key key, std::stop_token stop) const override {
+        return translated("metrics", step(Clock::Train),
+                          [&] { return evaluate(moment(), key, stop); });
+    }
+
+private:
+    DenoiserPtr now() const { return m_learner ? m_learner->denoiser() : m_exact; }
+    Moment moment() const { return {m_data, now(), std::make_shared<const Cloud>(m_cloud)}; }
+
+    /// Series in the order of describe().
+    void publish(const StepResult& result, SeriesSink& sink) {
+        const Index at = step(Clock::Train);
+        sink.add(0, Clock::Train, at, result.loss);
+        sink.add(1, Clock::Train, at, result.gradientNorm);
+        sink.add(2, Clock::Train, at, result.rate);
+        if (m_data->mixture && at % kErrorEvery == 0) {
+            const auto errors = scoreErrors(*now(), m_cloud.process().schedule(), *m_data->mixture,
+                                            derive(m_data->key, "view.score"), kErrorRows);
+            sink.add(3, Clock::Train, at, *std::ranges::max_element(errors.error));
+        }
+    }
+    void publishCloud(SeriesSink& sink) {
+        const auto first = static_cast<std::uint32_t>(m_learner ? (m_data->mixture ? 4 : 3) : 0);
+        const NoiseLevel level = m_cloud.process().schedule().at(m_cloud.time());
+        sink.add(first, Clock::Diffuse, m_cloud.steps(), level.logSnr());
+        sink.add(first + 1, Clock::Diffuse, m_cloud.steps(),
+                 static_cast<double>(m_cloud.evaluations()));
+    }
+
+    std::shared_ptr<const RunData> m_data;
+    Cloud m_cloud;
+    std::unique_ptr<Learner> m_learner;
+    DenoiserPtr m_exact;
+};
+
+}  // namespace
+
+ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*place)()) {
+    ExperimentSpec out;
+    out.id = "diffusion";
+    out.title = "Diffusion";
+    out.reference = "Ho, Jain and Abbeel 2020; Song et al. 2021";
+    out.describe = [library](const ParamSet& given) { return describe(*library, given); };
+    out.make = [library, place](const ParamSet& params, Key key) -> std::unique_ptr<Experiment> {
+        return translated("model", 0, [&]() -> std::unique_ptr<Experiment> {
+            return std::make_unique<DiffusionExperiment>(runData(*library, params, key), place());
+        });
+    };
+    return out;
+}
+
+}  // namespace lx::diffusion

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/diffusion/bound.h"
+#include "core/experiments/diffusion/moment.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::diffusion {
+namespace {
+
+constexpr Index kSamples = 4000, kLikelihoodRows = 300, kBoundRows = 1000;
+
+/// A run of the plan from new noise; empty when stopped.
+std::vector<double> samples(const Moment& m, ReverseProcess process, Key key, Index count,
+                            std::stop_token stop) {
+    const bool box = text(m.data->params, "sampler.start") == "box";
+    Cloud cloud(std::move(process), key, count, m.data->dim, m.data->spread,
+                box ? std::optional(m.data->frame) : std::nullopt);
+    for (Index i = 0; i < cloud.process().steps(); ++i) {
+        if (stop.stop_requested()) {
+            return {};
+        }
+        cloud.step(*m.denoiser);
+    }
+    return {cloud.rows().begin(), cloud.rows().end()};
+}
+
+/// How samples lie among the modes of the mixture.
+void addModes(std::map<std::string, double>& out, std::span<const double> z,
+              const MixtureParts& parts, const std::string& prefix) {
+    const auto d = static_cast<std::size_t>(parts.dim);
+    const auto n = static_cast<double>(z.size() / d);
+    const auto energy = mixtureEnergy(parts);
+    std::vector<double> share(parts.weights.size());
+    double near = 0;
+    for (std::size_t r = 0; r * d < z.size(); ++r) {
+        const auto row = z.subspan(r * d, d);
+        const auto mode = static_cast<std::size_t>(energy->modeOf(row));
+        double square = 0;
+        for (std::size_t i = 0; i < d; ++i) {
+            square += std::pow((row[i] - parts.centres[mode * d + i]) / parts.sds[mode], 2);
+        }
+        share[mode] += 1 / n;
+        near += square < 9 ? 1 / n : 0;
+    }
+    double divergence = 0, least = 1, most = 0, found = 0;
+    for (std::size_t k = 0; k < share.size(); ++k) {
+        divergence += share[k] > 0 ? share[k] * std::log(share[k] / parts.weights[k]) : 0;
+        least = std::min(least, share[k]);
+        most = std::max(most, share[k]);
+        found += share[k] > 0.01 ? 1 : 0;
+        if (share.size() <= 8) {
+            out[prefix + "mode_weight_" + std::to_string(k)] = share[k];
+        }
+    }
+    out[prefix + "near_modes"] = near;
+    out[prefix + "mode_divergence"] = divergence;
+    out[prefix + "mode_weight_min"] = least;
+    out[prefix + "mode_weight_max"] = most;
+    out[prefix + "modes_found"] = found;
+}
+
+/// Mean and variance of samples against those of the mixture, in standard errors of its draws.
+void addMoments(std::map<std::string, double>& out, std::span<const double> z,
+                const MixtureParts& parts) {
+    const auto d = static_cast<std::size_t>(parts.dim);
+    const auto n = static_cast<double>(z.size() / d);
+    const auto energy = mixtureEnergy(parts);
+    const auto mean = *energy->mean(), covariance = *energy->covariance();
+    double worst = 0, ratio = 0;
+    for (std::size_t i = 0; i < d; ++i) {
+        double sum = 0, square = 0;
+        for (std::size_t r = i; r < z.size(); r += d) {
+            sum += z[r] / n;
+            square += z[r] * z[r] / n;
+        }
+        const double variance = covariance[i * d + i];
+        worst = std::max(worst, std::abs(sum - mean[i]) / std::sqrt(variance / n));
+        ratio = std::max(ratio, std::abs(std::log((square - sum * sum) / variance)));
+    }
+    out["mean_error"] = worst;
+    out["variance_log_ratio"] = ratio;
+}
+
+/// Model and data on rows whose law is known: both in nats a row, and their difference.
+void addLikelihood(std::map<std::string, double>& out, const Moment& m, std::span<const double> x,
+                   const std::function<double(std::span<const double>)>& truth,
+                   std::stop_token stop) {
+    const auto d = static_cast<std::size_t>(m.data->dim);
+    const NoiseSchedule& schedule = m.cloud->process().schedule();
+    const NoiseLevel clean = schedule.at(schedule.first()), end = schedule.at(schedule.last());
+    std::vector<double> z(x.begin(), x.end());
+    for (double& v : z) {
+        v *= clean.alpha;
+    }
+    const double variance =
+        schedule.variancePreserving() ? 1 : end.sigma * end.sigma + m.data->spread * m.data->spread;
+    if (stop.stop_requested()) {
+        return;
+    }
+    const auto model = logLikelihood(*m.denoiser, schedule, z, variance, 1e-4);
+    const auto n = static_cast<double>(model.size());
+    double sum = 0, exact = 0;
+    for (std::size_t r = 0; r < model.size(); ++r) {
+        sum += (model[r] + static_cast<double>(d) * std::log(clean.alpha)) / n;
+        exact += truth(x.subspan(r * d, d)) / n;
+    }
+    out["model_loglik"] = sum;
+    out["data_loglik"] = exact;
+    out["density_gap"] = exact - sum;
+}
+
+/// Identities that hold to rounding for an exact denoiser, and the gap of the bound.
+void addIdentities(std::map<std::string, double>& out, const Moment& m, Key key) {
+    const MixtureParts& parts = *m.data->mixture;
+    const NoiseSchedule& schedule = m.cloud->process().schedule();
+    const auto x = mixtureEnergy(parts)->sample(derive(key, "rows"), kBoundRows);
+    double tweedie = 0, conversion = 0;
+    for (const double t : timeGrid(schedule, 9, Spacing::LogSnr)) {
+        const NoiseLevel level = schedule.at(t);
+        const auto z = noised(derive(key, "noise"), level, x, parts.dim);
+        std::vector<double> clean(z.size()), value(z.size() / static_cast<std::size_t>(parts.dim)),
+            slope(z.size());
+        m.denoiser->clean(level, z, clean);
+        mixtureEnergy(noisy(parts, level))->evaluate(std::span(z), value, slope);
+        for (std::size_t i = 0; i < z.size(); ++i) {
+            tweedie = std::max(tweedie, std::abs(level.alpha * clean[i] -
+                                                 (z[i] - level.sigma * level.sigma * slope[i])));
+        }
+        auto round = clean;
+        for (const auto& [from, to] : {std::pair{Prediction::Clean, Prediction::Velocity},
+                                       {Prediction::Velocity, Prediction::Epsilon},
+                                       {Prediction::Epsilon, Prediction::Score},
+                                       {Prediction::Score, Prediction::Clean}}) {
+            convert(from, to, level, z, round);
+        }
+        for (std::size_t i = 0; i < round.size(); ++i) {
+            // Rounding of z reaches x divided by alpha.
+            conversion = std::max(conversion, level.alpha * std::abs(round[i] - clean[i]));
+        }
+    }
+    out["tweedie_error"] = tweedie;
+    out["conversion_error"] = conversion;
+    if (!schedule.variancePreserving()) {
+        return;
+    }
+    const auto wide = logSnrSchedule(10, -10);
+    const auto levels = [&](Index count) {
+        std::vector<NoiseLevel> at;
+        for (Index l = 0; l <= count; ++l) {
+            at.push_back(wide->at(static_cast<double>(l) / static_cast<double>(count)));
+        }
+        return at;
+    };
+    const auto energy = mixtureEnergy(parts);
+    std::vector<double> value(static_cast<std::size_t>(kBoundRows));
+    energy->evaluate(std::span(x), value);
+    for (const Index count : {Index{250}, Index{1000}}) {
+        const auto bound = variationalBound(*m.denoiser, levels(count), x, key).total();
+        double gap = 0;
+        for (std::size_t r = 0; r < bound.size(); ++r) {
+            gap += (-value[r] - *energy->logNormaliser() - bound[r]) / kBoundRows;
+        }
+        out["bound_gap_" + std::to_string(count)] = gap;
+    }
+}
+
+}  // namespace
+
+ScoreErrors scoreErrors(const Denoiser& denoiser, const NoiseSchedule& schedule,
+                        const MixtureParts& parts, Key key, Index rows) {
+    const auto exact = mixtureDenoiser(parts);
+    const auto x = mixtureEnergy(parts)->sample(derive(key, "rows"), rows);
+    ScoreErrors out;
+    std::vector<double> eps(x.size()), truth(x.size());
+    const auto compare = [&](const NoiseLevel& level) {
+        const auto z = noised(derive(key, "noise"), level, x, parts.dim);
+        denoiser.epsilon(level, z, eps);
+        exact->epsilon(level, z, truth);
+        double off = 0, all = 0;
+        for (std::size_t i = 0; i < eps.size(); ++i) {
+            off += (eps[i] - truth[i]) * (eps[i] - truth[i]);
+            all += truth[i] * truth[i];
+        }
+        return std::pair{off, all};
+    };
+    for (const double t : timeGrid(schedule, 9, Spacing::LogSnr)) {
+        const NoiseLevel level = schedule.at(t);
+        const auto [off, all] = compare(level);
+        out.logSnr.push_back(level.logSnr());
+        out.error.push_back(std::sqrt(off / all));
+    }
+    constexpr int kTimes = 20;
+    for (int i = 0; i < kTimes; ++i) {
+        const double t = std::lerp(schedule.first(), schedule.last(), (i + 0.5) / kTimes);
+        out.excess += compare(schedule.at(t)).first / static_cast<double>(x.size()) / kTimes;
+    }
+    return out;
+}
+
+std::map<std::string, double> evaluate(const Moment& m, Key key, std::stop_token stop) {
+    std::map<std::string, double> out;
+    const auto z = samples(m, m.cloud->process(), derive(key, "samples"), kSamples, stop);
+    if (z.empty()) {
+        return out;
+    }
+    const bool learned = m.data->dataset != nullptr;
+    if (m.data->mixture) {
+        const MixtureParts& parts = *m.data->mixture;
+        addModes(out, z, parts, "");
+        addMoments(out, z, parts);
+        const auto errors = scoreErrors(*m.denoiser, m.cloud->process().schedule(), parts,
+                                        derive(key, "score"), 2000);
+        out["score_error_max"] = *std::ranges::max_element(errors.error);
+        out["excess_loss"] = errors.excess;
+        const auto energy = mixtureEnergy(parts);
+        addLikelihood(
+            out, m, energy->sample(derive(key, "likelihood"), kLikelihoodRows),
+            [&](std::span<const double> x) { return -energy->at(x) - *energy->logNormaliser(); },
+            stop);
+        if (!learned) {
+            addIdentities(out, m, derive(key, "identities"));
+        }
+        if (text(m.data->params, "sampler.method") == "annealed-langevin") {
+            ParamSet plain = m.data->params;
+            plain["sampler.method"] = std::string("langevin");
+            const auto other = samples(m, processOf(plain), derive(key, "samples"), kSamples, stop);
+            if (!other.empty()) {
+                addModes(out, other, parts, "plain_");
+            }
+        }
+    } else if (learned && m.data->dataset->distribution &&
+               text(m.data->params, "data.scale") == "none") {
+        const auto rows = m.data->dataset->heldout.values<float>();
+        const auto count = std::min<std::size_t>(
+            rows.size(), static_cast<std::size_t>(kLikelihoodRows * m.data->dim));
+        const std::vector<double> x(rows.begin(),
+                                    rows.begin() + static_cast<std::ptrdiff_t>(count));
+        const auto& law = *m.data->dataset->distribution;
+        if (law.logDensity(std::span(x).first(static_cast<std::size_t>(m.data->dim)))) {
+            addLikelihood(
+                out, m, x, [&](std::span<const double> row) { return *law.logDensity(row); }, stop);
+        }
+    }
+    return out;
+}
+
+}  // namespace lx::diffusion

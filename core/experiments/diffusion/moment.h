@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A run of the family at one moment, for those who only look.
+#pragma once
+
+#include "core/experiments/device.h"
+#include "core/experiments/diffusion/cloud.h"
+#include "core/experiments/diffusion/net.h"
+#include "core/experiments/diffusion/plan.h"
+
+#include <stop_token>
+
+namespace lx::diffusion {
+
+/// What stays the same during a run.
+struct RunData {
+    ParamSet params;
+    Key key;
+    DatasetPtr dataset;                   ///< null for the exact denoiser
+    std::optional<MixtureParts> mixture;  ///< the law of the data where it is one
+    Index dim = 0;
+    std::vector<double> scale, offset;  ///< [D] model units to data units
+    Box frame;                          ///< of the data, in model units
+    double spread = 1;                  ///< root mean square of the data, in model units
+};
+
+struct Moment {
+    std::shared_ptr<const RunData> data;
+    DenoiserPtr denoiser;
+    std::shared_ptr<const Cloud>
+        cloud;  ///< a copy; before its first step views make one of their own
+};
+
+std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);
+/// Relative error of the score against the exact one, sqrt(E|s - s*|^2 / E|s*|^2), at each of ten
+/// levels from noise to data. Needs the mixture.
+struct ScoreErrors {
+    std::vector<double> logSnr, error;
+    double excess = 0;  ///< mean of |eps - eps*|^2 / D over all levels alike
+};
+ScoreErrors scoreErrors(const Denoiser&, const NoiseSchedule&, const MixtureParts&, Key,
+                        Index rows);
+std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
+
+/// -log p of a denoiser on a grid in the plane, up to a constant: the score summed along rows and
+/// columns by trapezoids, the mean of both orders; its least value is 0. Row 0 at the lower edge.
+std::vector<double> gridEnergy(const Denoiser&, const NoiseLevel&, const Box&, Index side);
+
+ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)() = currentPlacement);
+
+}  // namespace lx::diffusion

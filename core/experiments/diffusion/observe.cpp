@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Channels of the family, computed in short slices.
+#include "core/experiments/diffusion/moment.h"
+#include "core/experiments/sliced_task.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::diffusion {
+namespace {
+
+constexpr Index kTrails = 16, kShown = 1024, kSide = 96, kArrows = 24;
+
+/// Shared by the pieces of one look.
+struct Look {
+    Moment m;
+    std::optional<Cloud> own;  ///< the whole way with the present weights, before the clock moves
+    const Cloud& cloud() const { return own ? *own : *m.cloud; }
+};
+
+Array text(std::string_view words) {
+    return {DType::U8, {std::ssize(words)}, std::as_bytes(std::span(words))};
+}
+
+/// Rows [..., D] in data units.
+Array published(const RunData& data, std::vector<Index> shape, std::span<const double> rows) {
+    std::vector<float> out(rows.size());
+    const auto d = static_cast<std::size_t>(data.dim);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        out[i] = static_cast<float>(rows[i] * data.scale[i % d] + data.offset[i % d]);
+    }
+    return {std::move(shape), out};
+}
+Array samplesArray(const RunData& data, std::span<const double> rows) {
+    const Index n = std::ssize(rows) / data.dim;
+    if (data.dataset && data.dataset->image()) {
+        std::vector<double> shown(rows.begin(), rows.end());
+        const Array out = published(data, {n, data.dim}, shown);
+        std::vector<float> pixels(out.values<float>().begin(), out.values<float>().end());
+        for (float& p : pixels) {
+            p = std::clamp(p, 0.0F, 1.0F);
+        }
+        return {{n, data.dataset->sampleShape[0], data.dataset->sampleShape[1]}, pixels};
+    }
+    return published(data, {n, data.dim}, rows);
+}
+Array extentOf(const RunData& data) {
+    const auto at = [&](double v, std::size_t k) {
+        return static_cast<float>(v * data.scale[k] + data.offset[k]);
+    };
+    return {{4},
+            std::vector<float>{at(data.frame.lower[0], 0), at(data.frame.lower[1], 1),
+                               at(data.frame.upper[0], 0), at(data.frame.upper[1], 1)}};
+}
+
+std::vector<double> gridPoints(const Box& frame, Index side) {
+    std::vector<double> out;
+    for (Index i = 0; i < side; ++i) {
+        for (Index j = 0; j < side; ++j) {
+            const auto share = [side](Index k) {
+                return (static_cast<double>(k) + 0.5) / static_cast<double>(side);
+            };
+            out.push_back(std::lerp(frame.lower[0], frame.upper[0], share(j)));
+            out.push_back(std::lerp(frame.lower[1], frame.upper[1], share(i)));
+        }
+    }
+    return out;
+}
+
+void lift(std::vector<double>& values) {
+    const double least = *std::ranges::min_element(values);
+    for (double& v : values) {
+        v -= least;
+    }
+}
+
+Array grid(std::span<const double> values) {
+    const auto side =
+        static_cast<Index>(std::lround(std::sqrt(static_cast<double>(values.size()))));
+    return {{side, side}, std::vector<float>(values.begin(), values.end())};
+}
+
+std::vector<double> trueEnergy(const RunData& data, const NoiseLevel& level) {
+    const auto points = gridPoints(data.frame, kSide);
+    std::vector<double> out(points.size() / 2);
+    mixtureEnergy(noisy(*data.mixture, level))->evaluate(std::span(points), out);
+    return out;
+}
+
+/// Density of the rows on the grid of the frame.
+std::vector<double> histogram(const RunData& data, std::span<const double> rows) {
+    std::vector<double> out(static_cast<std::size_t>(kSide * kSide));
+    const double w = data.frame.upper[0] - data.frame.lower[0];
+    const double h = data.frame.upper[1] - data.frame.lower[1];
+    const double cell = w * h / static_cast<double>(kSide * kSide);
+    for (std::size_t r = 0; r + 1 < rows.size(); r += 2) {
+        const auto j = static_cast<Index>(std::floor((rows[r] - data.frame.lower[0]) / w * kSide));
+        const auto i =
+            static_cast<Index>(std::floor((rows[r + 1] - data.frame.lower[1]) / h * kSide));
+        if (i >= 0 && i < kSide && j >= 0 && j < kSide) {
+            out[static_cast<std::size_t>(i * kSide + j)] +=
+                2 / (static_cast<double>(rows.size()) * cell);
+        }
+    }
+    return out;
+}
+
+std::string facts(const Cloud& cloud, const RunData& data) {
+    const NoiseLevel level = cloud.process().schedule().at(cloud.time());
+    const auto fact = [](const char* key, const std::string& value) {
+        return std::string(key) + '\t' + value + '\n';
+    };
+    return fact("method", lx::text(data.params, "sampler.method")) +
+           fact("step", std::to_string(cloud.within())) +
+           fact("steps", std::to_string(cloud.process().steps())) +
+           fact("time", format(cloud.time())) + fact("alpha", format(level.alpha)) +
+           fact("sigma", format(level.sigma)) + fact("log_snr", format(level.logSnr())) +
+           fact("evaluations", std::to_string(cloud.evaluations())) +
+           fact("particles", std::to_string(cloud.particles()));
+}
+
+void addSnr(SnapshotBuilder& out, const NoiseSchedule& schedule) {
+    constexpr int kPoints = 101;
+    std::vector<float> snr, time, alpha, sigma;
+    for (int i = 0; i < kPoints; ++i) {
+        const double t = std::lerp(schedule.first(), schedule.last(), i / (kPoints - 1.0));
+        const NoiseLevel level = schedule.at(t);
+        time.push_back(static_cast<float>(t));
+        snr.push_back(static_cast<float>(level.logSnr()));
+        alpha.push_back(static_cast<float>(level.alpha));
+        sigma.push_back(static_cast<float>(level.sigma));
+    }
+    out.set("snr", Array({kPoints}, snr));
+    out.set("snr.at", Array({kPoints}, time));
+    out.set("snr.alpha", Array({kPoints}, alpha));
+    out.set("snr.sigma", Array({kPoints}, sigma));
+}
+
+void addTrails(SnapshotBuilder& out, const Cloud& cloud, const RunData& data) {
+    const Array record = cloud.record(kTrails);  // [T, C, D]
+    const auto from = record.values<float>();
+    const Index times = record.dim(0), count = record.dim(1), d = record.dim(2),
+                shown = std::min<Index>(d, 3);
+    std::vector<float> rows;
+    for (Index c = 0; c < count; ++c) {
+        for (Index t = 0; t < times; ++t) {
+            for (Index k = 0; k < shown; ++k) {
+                const auto at = static_cast<std::size_t>((t * count + c) * d + k);
+                rows.push_back(static_cast<float>(static_cast<double>(from[at]) *
+                                                      data.scale[static_cast<std::size_t>(k)] +
+                                                  data.offset[static_cast<std::size_t>(k)]));
+            }
+        }
+    }
+    out.set("chains_trail", Array({count, times, shown}, rows));
+}
+
+void addTrajectory(SnapshotBuilder& out, const Cloud& cloud, const RunData& data, Index count) {
+    const Array record = cloud.record(count);
+    const auto from = record.values<float>();
+    const std::vector<double> rows(from.begin(), from.end());
+    out.set("trajectory", published(data, {record.shape().begin(), record.shape().end()}, rows));
+    const auto times = cloud.recordTimes();
+    std::vector<float> at(times.begin(), times.end()), snr;
+    for (const double t : times) {
+        snr.push_back(static_cast<float>(cloud.process().schedule().at(t).logSnr()));
+    }
+    const Index n = std::ssize(at);
+    out.set("trajectory.time", Array({n}, at));
+    out.set("trajectory.log_snr", Array({n}, snr));
+}
+
+}  // namespace
+
+std::vector<double> gridEnergy(const Denoiser& denoiser, const NoiseLevel& level, const Box& frame,
+                               Index side) {
+    const auto n = static_cast<std::size_t>(side);
+    const auto points = gridPoints(frame, side);
+    std::vector<double> s(points.size()), out(n * n);
+    denoiser.score(level, points, s);
+    const double dx = (frame.upper[0] - frame.lower[0]) / static_cast<double>(side);
+    const double dy = (frame.upper[1] - frame.lower[1]) / static_cast<double>(side);
+    const auto at = [&](std::size_t i, std::size_t j, std::size_t k) {
+        return s[2 * (i * n + j) + k];
+    };
+    // Along the middle row and column first, so that errors do not gather across the whole picture.
+    const auto sum = [&](bool rowsFirst) {
+        std::vector<double> e(n * n);
+        const std::size_t mid = n / 2;
+        const auto walk = [&](auto&& value, auto&& slope, double h) {
+            for (std::size_t k = mid + 1; k < n; ++k) {
+                value(k) = value(k - 1) - 0.5 * h * (slope(k) + slope(k - 1));
+            }
+            for (std::size_t k = mid; k-- > 0;) {
+                value(k) = value(k + 1) + 0.5 * h * (slope(k) + slope(k + 1));
+            }
+        };
+        const auto along = [&](std::size_t i) {
+            walk([&](std::size_t j) -> double& { return e[i * n + j]; },
+                 [&](std::size_t j) { return at(i, j, 0); }, dx);
+        };
+        const auto across = [&](std::size_t j) {
+            walk([&](std::size_t i) -> double& { return e[i * n + j]; },
+                 [&](std::size_t i) { return at(i, j, 1); }, dy);
+        };
+        rowsFirst ? along(mid) : across(mid);
+        for (std::size_t k = 0; k < n; ++k) {
+            rowsFirst ? across(k) : along(k);
+        }
+        return e;
+    };
+    const auto one = sum(true), two = sum(false);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = 0.5 * (one[i] + two[i]);
+    }
+    lift(out);
+    return out;
+}
+
+std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channels, Detail detail) {
+    const std::vector<std::string> names(channels.begin(), channels.end());
+    const auto wants = [names](const char* name) {
+        return std::ranges::find(names, name) != names.end();
+    };
+    const auto wantsAny = [&](std::initializer_list<const char*> all) {
+        return std::ranges::any_of(all, wants);
+    };
+    const bool whole = detail == Detail::Export;
+    const auto look = std::make_shared<Look>(Look{std::move(m), std::nullopt});
+    const auto data = look->m.data;
+    const bool image = data->dataset && data->dataset->image();
+    auto task = std::make_unique<SlicedTask>();
+
+    if (look->m.cloud->steps() == 0 &&
+        wantsAny({"samples", "chains_now", "chains_trail", "trajectory", "sample_density"})) {
+        const ReverseProcess& process = look->m.cloud->process();
+        const Index count = std::min(look->m.cloud->particles(), image   ? Index{whole ? 256 : 64}
+                                                                 : whole ? 10'000
+                                                                         : kShown);
+        const bool box = lx::text(data->params, "sampler.start") == "box";
+        task->add([=](SnapshotBuilder&) {
+            look->own.emplace(look->m.cloud->process(), derive(data->key, "diffuse"), count,
+                              data->dim, data->spread,
+                              box ? std::optional(data->frame) : std::nullopt);
+        });
+        for (Index i = 0; i < process.steps(); ++i) {
+            task->add([=](SnapshotBuilder&) { look->own->step(*look->m.denoiser); });
+        }
+    }
+    if (wants("data")) {
+        task->add([=](SnapshotBuilder& out) {
+            const Index most = whole ? Index{10'000} : Index{2000};
+            std::vector<double> some;
+            if (data->dataset) {
+                const auto x = data->dataset->train.values<float>();
+                const Index rows = std::min(data->dataset->count(), most);
+                some.assign(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(rows * data->dim));
+            } else {
+                some = mixtureEnergy(*data->mixture)->sample(derive(data->key, "data"), most);
+            }
+            out.set("data", samplesArray(*data, some));
+        });
+    }
+    if (wants("samples")) {
+        task->add([=](SnapshotBuilder& out) {
+            const auto z = look->cloud().rows();
+            const auto rows = std::min<std::size_t>(
+                z.size(), static_cast<std::size_t>(
+                              (image ? Index{whole ? 256 : 64} : Index{10'000}) * data->dim));
+            out.set("samples", samplesArray(*data, z.first(rows)));
+        });
+    }
+    if (wants("chains_now")) {
+        task->add([=](SnapshotBuilder& out) {
+            const auto z = look->cloud().rows();
+            out.set("chains_now", published(*data, {std::ssize(z) / data->dim, data->dim}, z));
+        });
+    }
+    if (wants("chains_trail")) {
+        task->add([=](SnapshotBuilder& out) { addTrails(out, look->cloud(), *data); });
+    }
+    if (wants("trajectory")) {
+        task->add([=](SnapshotBuilder& out) {
+            addTrajectory(out, look->cloud(), *data, whole ? look->cloud().particles() : kShown);
+        });
+    }
+    if (wants("process")) {
+        task->add(
+            [=](SnapshotBuilder& out) { out.set("process", text(facts(look->cloud(), *data))); });
+    }
+    if (wants("snr")) {
+        task->add([=](SnapshotBuilder& out) { addSnr(out, look->cloud().process().schedule()); });
+    }
+    if (wants("score_error") && data->mixture) {
+        task->add([=](SnapshotBuilder& out) {
+            const auto errors = scoreErrors(*look->m.denoiser, look->cloud().process().schedule(),
+                                            *data->mixture, derive(data->key, "view.score"), 500);
+            const Index n = std::ssize(errors.error);
+            out.set("score_error",
+                    Array({n}, std::vector<float>(errors.error.begin(), errors.error.end())));
+            out.set("score_error.at",
+                    Array({n}, std::vector<float>(errors.logSnr.begin(), errors.logSnr.end())));
+        });
+    }
+    if (data->dim != 2) {
+        return task;
+    }
+    // The level of the particles; that of the data while views show the whole way.
+    const auto level = [look] {
+        const ReverseProcess& process = look->cloud().process();
+        return process.schedule().at(look->own ? process.timeBefore(process.steps())
+                                               : look->cloud().time());
+    };
+    const auto set = [data](SnapshotBuilder& out, const std::string& id, const Array& values) {
+        out.set(id, values);
+        out.set(id + ".extent", extentOf(*data));
+    };
+    if (wants("field")) {
+        task->add([=](SnapshotBuilder& out) {
+            const auto points = gridPoints(data->frame, kArrows);
+            std::vector<double> s(points.size());
+            look->m.denoiser->score(level(), points, s);
+            set(out, "field", Array({kArrows, kArrows, 2}, std::vector<float>(s.begin(), s.end())));
+        });
+    }
+    if (wantsAny({"energy", "energy_difference"})) {
+        task->add([=](SnapshotBuilder& out) {
+            const bool exact = data->dataset == nullptr;
+            auto e = exact ? trueEnergy(*data, level())
+                           : gridEnergy(*look->m.denoiser, level(), data->frame, kSide);
+            if (wants("energy")) {
+                set(out, "energy", grid(e));
+            }
+            if (wants("energy_difference") && data->mixture) {
+                const auto truth = trueEnergy(*data, level());
+                // Both densities sum to 1 on the grid, so the unknown constants leave.
+                const auto normalised = [](std::vector<double> values) {
+                    lift(values);
+                    double sum = 0;
+                    for (const double v : values) {
+                        sum += std::exp(-v);
+                    }
+                    for (double& v : values) {
+                        v += std::log(sum);
+                    }
+                    return values;
+                };
+                const auto a = normalised(e), b = normalised(truth);
+                for (std::size_t i = 0; i < e.size(); ++i) {
+                    e[i] = a[i] - b[i];
+                }
+                set(out, "energy_difference", grid(e));
+            }
+        });
+    }
+    if (data->mixture && wants("true_energy")) {
+        task->add([=](SnapshotBuilder& out) {
+            set(out, "true_energy", grid(trueEnergy(*data, level())));
+        });
+    }
+    if (data->mixture && wants("true_density")) {
+        task->add([=](SnapshotBuilder& out) {
+            auto p = trueEnergy(*data, level());
+            const double logZ = *mixtureEnergy(*data->mixture)->logNormaliser();
+            for (double& v : p) {
+                v = std::exp(-v - logZ);
+            }
+            set(out, "true_density", grid(p));
+        });
+    }
+    if (wants("sample_density")) {
+        task->add([=](SnapshotBuilder& out) {
+            set(out, "sample_density", grid(histogram(*data, look->cloud().rows())));
+        });
+    }
+    return task;
+}
+
+}  // namespace lx::diffusion

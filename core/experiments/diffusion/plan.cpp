@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/diffusion/plan.h"
+
+#include "core/base/decls.h"
+#include "core/energies/registry.h"
+#include "core/experiments/training.h"
+
+#include <algorithm>
+
+namespace lx::diffusion {
+namespace {
+
+using namespace decl;
+
+/// Mixtures among the energies: their denoiser is exact at every level.
+constexpr const char* kMixtures[] = {"two-modes", "ring8", "grid25", "mixture"};
+
+/// The value in force of a declared parameter.
+ParamValue chosen(const ParamDecl& decl, const ParamSet& given) {
+    const auto found = given.find(decl.id);
+    return found == given.end() ? decl.initial : checked(decl, found->second);
+}
+std::string chosenText(const ParamDecl& decl, const ParamSet& given) {
+    return std::get<std::string>(chosen(decl, given));
+}
+
+ParamSet only(const ParamSet& params, std::span<const ParamDecl> decls) {
+    ParamSet out;
+    for (const auto& [id, value] : params) {
+        if (find(decls, id) != nullptr) {
+            out.emplace(id, value);
+        }
+    }
+    return out;
+}
+
+void append(std::vector<ParamDecl>& to, std::vector<ParamDecl> more) {
+    std::ranges::move(more, std::back_inserter(to));
+}
+
+EnergySpec energySpecOf(std::string_view id) {
+    const auto all = energySpecs();
+    return *std::ranges::find(all, id, &EnergySpec::id);
+}
+
+std::vector<ParamDecl> targetParams(const ParamSet& given) {
+    std::vector<ParamDecl> out;
+    ParamDecl energy = make("energy", "Mixture", std::string("two-modes"),
+                            "The law of the data; its denoiser is known at every noise level.");
+    energy.choices.assign(std::begin(kMixtures), std::end(kMixtures));
+    out.push_back(energy);
+    for (ParamDecl& decl : energySpecOf(chosenText(energy, given)).params) {
+        decl.live = false;
+        out.push_back(std::move(decl));
+    }
+    return out;
+}
+
+std::vector<ParamDecl> networkParams() {
+    return {make("network.hidden", "Hidden layers", std::vector<double>{128, 128, 128},
+                 "units of each"),
+            advanced(oneOf(make("network.activation", "Activation", std::string("silu"),
+                                "of the hidden layers"),
+                           {"silu", "relu", "leaky_relu", "tanh"})),
+            advanced(within(make("network.frequencies", "Frequencies", Index{4},
+                                 "sines and cosines of the log SNR that the network is given"),
+                            0, 64)),
+            oneOf(make("prediction", "Prediction", std::string("epsilon"),
+                       "what the network puts out: the noise, the clean datum, the score times "
+                       "sigma, or v = alpha eps - sigma x"),
+                  {"epsilon", "x0", "score", "v"})};
+}
+
+std::vector<ParamDecl> lossParams() {
+    return {advanced(oneOf(make("loss.weighting", "Weighting", std::string("simple"),
+                                "of the squared error of the noise: simple, the same at every "
+                                "level; min-snr, less where there is little noise; velocity, "
+                                "the error of v; bound, the likelihood"),
+                           {"simple", "min-snr", "velocity", "bound"})),
+            advanced(unit(within(make("train.levels", "Levels", Index{0},
+                                      "of noise that training looks at; 0: all"),
+                                 0, 10'000),
+                          "levels"))};
+}
+
+std::vector<ParamDecl> scheduleParams(const ParamSet& given) {
+    std::vector<ParamDecl> out;
+    ParamDecl schedule = make("schedule", "Schedule", std::string("log-snr"), "How noise grows.");
+    for (const ScheduleSpec& spec : scheduleSpecs()) {
+        schedule.choices.push_back(spec.id);
+        schedule.help += (schedule.choices.size() == 1 ? " " : ", ") + spec.id + ": " + spec.title;
+    }
+    schedule.help += ".";
+    out.push_back(schedule);
+    append(out, scheduleSpec(chosenText(schedule, given)).params);
+    return out;
+}
+
+std::vector<ParamDecl> reverseParams(const ParamSet& given) {
+    std::vector<ParamDecl> out;
+    ParamDecl method = oneOf(
+        make("sampler.method", "Reverse process", std::string("ddpm"),
+             "ddpm: ancestral; ddim: with less noise or none; euler, heun, rk45: "
+             "the probability flow; corrected: ancestral with Langevin corrections; "
+             "annealed-langevin: Langevin at falling noise; langevin: all at the last level"),
+        {"ddpm", "ddim", "euler", "heun", "rk45", "corrected", "annealed-langevin", "langevin"});
+    out.push_back(method);
+    const std::string id = chosenText(method, given);
+    const bool levels = id == "annealed-langevin" || id == "langevin";
+    out.push_back(unit(within(make("sampler.steps", levels ? "Levels" : "Steps",
+                                   Index{levels ? 10 : 100}, "from noise to data"),
+                              2, 10'000),
+                       levels ? "levels" : "steps"));
+    out.push_back(advanced(oneOf(make("sampler.spacing", "Spacing", std::string("log-snr"),
+                                      "of the steps: even in time, in log SNR, or denser where "
+                                      "there is little noise"),
+                                 {"time", "log-snr", "karras"})));
+    if (id == "ddim") {
+        out.push_back(within(make("sampler.eta", "Eta", 0.0, "noise of DDIM; 1: as DDPM"), 0, 1));
+    } else if (id == "rk45") {
+        out.push_back(advanced(
+            within(make("sampler.tolerance", "Tolerance", 1e-5, "of the local error of a step"),
+                   1e-12, 0.1, Scale::Log)));
+    } else if (id == "corrected") {
+        out.push_back(within(
+            make("sampler.corrections", "Corrections", Index{1}, "Langevin steps after each step"),
+            1, 1000));
+        out.push_back(within(
+            make("sampler.snr", "Corrector SNR", 0.16, "size of those steps: (2 snr sigma)^2"),
+            1e-3, 1, Scale::Log));
+    } else if (levels) {
+        out.push_back(unit(
+            within(make("sampler.inner", "Steps a level", Index{100}, "of Langevin"), 1, 100'000),
+            "steps"));
+        out.push_back(within(make("sampler.langevin", "Step size", 0.1, "in units of sigma^2"),
+                             1e-5, 2, Scale::Log));
+    }
+    out.push_back(oneOf(make("sampler.start", "Start", std::string("normal"),
+                             "normal: the noise at the last time; box: uniform over the frame of "
+                             "the data"),
+                        {"normal", "box"}));
+    out.push_back(unit(within(make("sampler.particles", "Particles", Index{2000},
+                                   "that go from noise to data together"),
+                              1, 100'000, Scale::Log),
+                       "particles"));
+    out.push_back(advanced(unit(within(make("sampler.pace", "Pace", levels ? 120.0 : 20.0,
+                                            "steps a second with which the window starts; 0: as "
+                                            "fast as possible"),
+                                       0, 1e6),
+                                "steps/s")));
+    return out;
+}
+
+std::vector<ChannelDecl> channelsOf(bool network, bool plane, bool image, bool truth) {
+    const Clock clock = network ? Clock::Train : Clock::Diffuse;
+    std::vector<ChannelDecl> out;
+    out.push_back({"data", image ? "image_batch" : "points2", "data",
+                   image ? "[N, H, W]" : "[N, D]", "", clock});
+    out.push_back({"samples", image ? "image_batch" : "points2", "data",
+                   image ? "[N, H, W]" : "[N, D]", "", clock});
+    out.push_back({"snr", "curve", "", "[P]", "", clock});
+    out.push_back({"process", "facts", "", "text", "", Clock::Diffuse});
+    if (!image) {
+        out.push_back({"chains_now", "points2", "target", "[N, D]", "", Clock::Diffuse});
+        out.push_back({"chains_trail", "trails", "target", "[C, K, D]", "", Clock::Diffuse});
+        out.push_back({"trajectory", "trajectory", "target", "[T, N, D]", "", Clock::Diffuse});
+    }
+    if (plane) {
+        out.push_back({"energy", "grid2", "target", "[rows, columns]", "nats", clock});
+        out.push_back({"field", "field2", "target", "[rows, columns, 2]", "", clock});
+    }
+    if (plane && truth) {
+        out.push_back({"true_energy", "grid2", "target", "[rows, columns]", "nats", clock});
+        out.push_back({"energy_difference", "grid2", "target", "[rows, columns]", "nats", clock});
+        out.push_back({"true_density", "grid2", "target", "[rows, columns]", "", clock});
+        out.push_back({"sample_density", "grid2", "target", "[rows, columns]", "", clock});
+    }
+    if (network && truth) {
+        out.push_back({"score_error", "curve", "", "[P]", "", clock});
+    }
+    return out;
+}
+
+}  // namespace
+
+bool trains(const ParamSet& params) {
+    return text(params, "model") == "net.mlp";
+}
+
+SchedulePtr scheduleOf(const ParamSet& params) {
+    const ScheduleSpec& spec = scheduleSpec(text(params, "schedule"));
+    return spec.make(resolve(spec.params, only(params, spec.params)));
+}
+
+ReverseProcess processOf(const ParamSet& params) {
+    const auto given = [&]<class T>(const char* id, T fallback) {
+        const auto found = params.find(id);
+        return found == params.end() ? fallback : std::get<T>(found->second);
+    };
+    ReverseOptions options;
+    options.method = reverseNamed(text(params, "sampler.method"));
+    options.eta = given("sampler.eta", options.eta);
+    options.tolerance = given("sampler.tolerance", options.tolerance);
+    options.corrections = given("sampler.corrections", options.corrections);
+    options.snr = given("sampler.snr", options.snr);
+    options.inner = given("sampler.inner", options.inner);
+    options.langevin = given("sampler.langevin", options.langevin);
+    const SchedulePtr schedule = scheduleOf(params);
+    const bool levels =
+        options.method == Reverse::AnnealedLangevin || options.method == Reverse::Langevin;
+    // So many levels have one interval less between them.
+    const Index steps = integer(params, "sampler.steps") - (levels ? 1 : 0);
+    return {schedule, timeGrid(*schedule, steps, spacingNamed(text(params, "sampler.spacing"))),
+            options};
+}
+
+Weighting weightingOf(const ParamSet& params) {
+    const std::string& name = text(params, "loss.weighting");
+    return name == "min-snr"    ? Weighting::MinSnr
+           : name == "velocity" ? Weighting::Velocity
+           : name == "bound"    ? Weighting::Bound
+                                : Weighting::Simple;
+}
+
+std::vector<double> trainingTimes(const ParamSet& params) {
+    const Index levels = integer(params, "train.levels");
+    return levels < 2 ? std::vector<double>{}
+                      : timeGrid(*scheduleOf(params), levels - 1, Spacing::LogSnr);
+}
+
+std::optional<MixtureParts> mixtureOf(const ParamSet& params) {
+    ParamSet energy;
+    std::string id;
+    if (!trains(params)) {
+        id = text(params, "energy");
+        energy = only(params, energySpecOf(id).params);
+    } else if (text(params, "data.scale") == "none") {
+        const auto take = [&](const char* from, const char* to) {
+            energy[to] = number(params, from);
+        };
+        if (text(params, "data.source") == "data.ring8") {
+            id = "ring8";
+            take("data.radius", "energy.radius");
+            take("data.sd", "energy.sd");
+        } else if (text(params, "data.source") == "data.grid25") {
+            id = "grid25";
+            take("data.spacing", "energy.spacing");
+            take("data.sd", "energy.sd");
+        }
+    }
+    if (id.empty()) {
+        return std::nullopt;
+    }
+    const auto mixture = std::dynamic_pointer_cast<const MixtureEnergy>(makeEnergy(id, energy));
+    return mixture ? std::optional(mixture->parts()) : std::nullopt;
+}
+
+Description describe(const DataLibrary& library, const ParamSet& given) {
+    Description out;
+    ParamDecl model = oneOf(make("model", "Denoiser", std::string("net.mlp"),
+                                 "net.mlp: a network is trained; exact: the denoiser of a mixture, "
+                                 "known at every noise level."),
+                            {"net.mlp", "exact"});
+    out.params.push_back(model);
+    const bool network = chosenText(model, given) == "net.mlp";
+    std::vector<Index> shape;
+    bool truth = !network;
+    if (network) {
+        append(out.params, library.params(given));
+        const DataShape data = library.shape(given);
+        shape = data.sampleShape;
+        append(out.params, networkParams());
+        append(out.params, lossParams());
+        append(
+            out.params,
+            trainingParams(
+                given,
+                {.rate = 2e-3, .batch = 256, .schedule = "cosine", .horizon = 4000, .ema = 0.999}));
+        const ParamDecl* source = find(out.params, "data.source");
+        const std::string id = chosenText(*source, given);
+        const ParamDecl* scale = find(out.params, "data.scale");
+        truth = (id == "data.ring8" || id == "data.grid25") && scale != nullptr &&
+                chosenText(*scale, given) == "none";
+    } else {
+        append(out.params, targetParams(given));
+        const EnergySpec energy = energySpecOf(chosenText(out.params[1], given));
+        shape = {energy.make(resolve(energy.params, only(given, energy.params)), {})->dim()};
+    }
+    append(out.params, scheduleParams(given));
+    append(out.params, reverseParams(given));
+
+    const bool image = shape.size() == 2;
+    const Index dim = elementCount(shape);
+    const bool plane = dim == 2;
+    out.spaces = {{"data", dim, shape}};
+    if (!image) {
+        out.spaces.push_back({"target", dim, {dim}});
+    }
+    out.channels = channelsOf(network, plane, image, truth);
+    if (network) {
+        out.series = {{"loss", "Loss", "", "loss"},
+                      {"grad_norm", "Gradient norm", "", "gradient"},
+                      {"learning_rate", "Learning rate", "", "rate"}};
+        if (truth) {
+            out.series.push_back({"score_error", "Score error", "", "error"});
+        }
+    }
+    out.series.push_back({"log_snr", "Log SNR", "nats", "snr"});
+    out.series.push_back({"evaluations", "Evaluations", "", "count"});
+    out.views = {"energy-map", "surface", "data", "losses", "samples"};
+    if (image) {
+        out.views = {"data", "losses", "samples"};
+    }
+    const auto declared = [&](const char* id) -> const ParamDecl& { return *find(out.params, id); };
+    if (network) {
+        out.clocks = {Clock::Train, Clock::Diffuse};
+    } else {
+        out.clocks = {Clock::Diffuse};
+        out.pace = std::get<double>(chosen(declared("sampler.pace"), given));
+        const Index levels = std::get<Index>(chosen(declared("sampler.steps"), given));
+        const ParamDecl* inner = find(out.params, "sampler.inner");
+        out.steps = levels * (inner != nullptr ? std::get<Index>(chosen(*inner, given)) : 1);
+    }
+    return out;
+}
+
+}  // namespace lx::diffusion
