@@ -3,6 +3,7 @@
 
 #include "core/experiments/chains/spec.h"
 #include "core/experiments/device.h"
+#include "core/experiments/geometry/spec.h"
 #include "core/experiments/threads.h"
 
 namespace lx {
@@ -19,7 +20,8 @@ std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> l
                                             const HostServices& host) {
     return {autoencoder::spec(library, currentPlacement),
             diffusion::spec(library, currentPlacement),
-            chains::spec(computeThreads, host.gpuChains, host.saveNetCdf), chains::filesSpec()};
+            chains::spec(computeThreads, host.gpuChains, host.saveNetCdf), chains::filesSpec(),
+            geometry::spec()};
 }
 
 }  // namespace lx

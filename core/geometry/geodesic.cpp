@@ -238,7 +238,10 @@ void GeodesicSolver::setPath(std::span<const double> path) {
     }
     requireInside(*m_impl->metric, path.first(d), "beginning");
     requireInside(*m_impl->metric, path.last(d), "end");
-    m_impl->path = resampled(*m_impl->metric, path, m_impl->options.knots);
+    const auto knots = static_cast<std::size_t>(m_impl->options.knots);
+    m_impl->path = path.size() == knots * d
+                       ? Vector(path.begin(), path.end())
+                       : resampled(*m_impl->metric, path, m_impl->options.knots);
     m_impl->begin();
 }
 

@@ -61,7 +61,8 @@ public:
     /// Throws UsageError when an end lies outside the chart. The first call starts from the
     /// straight line of the chart.
     void moveEnds(std::span<const double> a, std::span<const double> b);
-    /// Starts from `path` [any number of points, D] resampled to the knots; its ends are the ends.
+    /// Starts from `path` [points, D], resampled unless it has the right number of knots; its ends
+    /// are the ends.
     void setPath(std::span<const double> path);
     /// The metric of the next iterations: a finer grid, newer weights. The curve stays.
     void setMetric(MetricPtr);

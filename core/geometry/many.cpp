@@ -147,6 +147,14 @@ std::vector<double> gaussCurvature(const Metric& metric, In z, double step) {
     metric.at(z, g);
     metric.derivative(points, slope);
     for (std::size_t i = 0; i < n; ++i) {
+        bool within = true;
+        for (std::size_t p = 10 * i; p < 10 * (i + 1); ++p) {
+            within = within && metric.inside(In(points).subspan(2 * p, 2));
+        }
+        if (!within) {
+            out[i] = kNaN;
+            continue;
+        }
         /// d G_e / d x_k at offset o along an axis; e 0: E, 1: F, 3: G.
         const auto first = [&](std::size_t axis, std::size_t o, std::size_t k, std::size_t e) {
             return slope[((i * 2 + axis) * 5 + o) * 8 + k * 4 + e];

@@ -30,7 +30,8 @@ FrechetMean frechetMean(const MetricPtr&, std::span<const double> points,
                         const GeodesicOptions& = {}, const std::stop_token& = {});
 
 /// Gauss curvature at z [N, 2] of a metric of the plane, [N], by Brioschi's formula: first
-/// derivatives exact, second ones by five-point differences of those with spacing `step`.
+/// derivatives exact, second ones by five-point differences of those with spacing `step`;
+/// not-a-number within two steps of the chart's edge.
 std::vector<double> gaussCurvature(const Metric&, std::span<const double> z, double step = 1e-3);
 
 }  // namespace lx
