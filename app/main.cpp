@@ -4,6 +4,7 @@
 #include "core/chains/netcdf_file.h"
 #include "core/cli/commands.h"
 #include "core/executors/bench.h"
+#include "core/geometry/bench.h"
 #include "core/io/chain_pipe.h"
 #include "core/recipes/recovery.h"
 
@@ -16,9 +17,21 @@ namespace {
 
 using namespace lx;
 
-std::vector<BenchRow> benchChains(std::span<const std::string> names, int threads) {
+std::vector<std::string> ownBenchNames() {
+    std::vector<std::string> names = executors::benchNames();
+    for (auto& name : geometry::benchNames()) {
+        names.push_back(std::move(name));
+    }
+    return names;
+}
+
+std::vector<BenchRow> ownBench(std::span<const std::string> names, int threads) {
+    std::vector<BenchResult> all = executors::bench(names, threads);
+    for (auto& result : geometry::bench(names)) {
+        all.push_back(std::move(result));
+    }
     std::vector<BenchRow> rows;
-    for (auto& [name, unit, value] : executors::bench(names, threads)) {
+    for (auto& [name, unit, value] : all) {
         rows.push_back({std::move(name), value, std::move(unit)});
     }
     return rows;
@@ -40,8 +53,8 @@ ExitCode runCommandLine(app::Program& program, const cli::Command& command) {
                    .paintWindow = {},
                    .paintSheet = {},
                    .paintMovie = {},
-                   .benchNames = executors::benchNames(),
-                   .bench = benchChains,
+                   .benchNames = ownBenchNames(),
+                   .bench = ownBench,
                    .selfTest = cli::samplerSelfTestRows,
                    .drawnBy = {},
                    .executor = executors::benchExecutor()};

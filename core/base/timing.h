@@ -2,12 +2,19 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 namespace lx {
 
 /// Milliseconds a call.
 struct CallTime {
     double wall = 0, processor = 0;  ///< processor time of all threads of the process
+};
+
+/// One figure of `bench`.
+struct BenchResult {
+    std::string name, unit;
+    double value = 0;
 };
 
 /// 20th percentiles of one call over at most `repetitions` short ones that take about `total`

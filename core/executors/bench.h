@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/base/timing.h"
 #include "core/executors/executor.h"
 
 namespace lx::executors {
-
-struct BenchResult {
-    std::string name, unit;
-    double value = 0;
-};
 
 /// chains.<mlp64|gauss8|score128>.<ula|mala|hmc10>.n<16|256|4096|65536>: the work of
 /// tests/support/baseline/chains.py on the fused executor, in calls of ten steps.

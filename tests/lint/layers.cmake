@@ -28,7 +28,7 @@ set(allow_core/experiments core/base core/session core/io core/diagnostics core/
   ${allow_core/evaluation}
   core/evaluation)
 set(allow_ui core/energies core/base core/session core/io core/diagnostics core/chains core/render)
-set(allow_app core/base core/session core/io core/diagnostics core/chains core/recipes core/cli core/gpu core/render
+set(allow_app core/geometry core/base core/session core/io core/diagnostics core/chains core/recipes core/cli core/gpu core/render
   core/executors ui)
 
 # <family>: pattern of the header's name, and the folders that may include it.
