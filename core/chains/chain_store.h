@@ -24,8 +24,10 @@ struct ChainLayout {
     DType dtype = DType::F32;  ///< F32 or F64, of the draws and of the scalars
     std::string kernel;        ///< "mala", "nuts", ...; empty: unknown
     Index maxDepth = 10;       ///< of the tree of NUTS
-    Index superchains = 0;     ///< groups of consecutive chains with a common start; 0: none
-    std::string title;         ///< for legends
+    std::optional<double>
+        acceptance;         ///< that the step size is tuned for; else what the kernel wants
+    Index superchains = 0;  ///< groups of consecutive chains with a common start; 0: none
+    std::string title;      ///< for legends
 
     Index dim() const noexcept { return std::ssize(names); }
     Index coordinates() const noexcept { return dim() - derived; }

@@ -64,7 +64,8 @@ void SamplerTally::update(const ChainView& view) {
     }
     if (accept && total(accept).count > 0) {
         m_report.acceptance = total(accept).sum / static_cast<double>(total(accept).count);
-        m_report.wanted = diagnostics::wantedAcceptance(layout.kernel);
+        m_report.wanted =
+            layout.acceptance ? layout.acceptance : diagnostics::wantedAcceptance(layout.kernel);
     }
     for (const auto& s : {divergent, depth, energy, accept}) {
         m_report.transitions = std::max(m_report.transitions, total(s).count);

@@ -102,7 +102,7 @@ void judgeSampler(const SamplerReport& sampler, const Limits& limits, std::vecto
         const bool high = *sampler.acceptance > *sampler.wanted;
         out.push_back({"acceptance", Severity::Note,
                        "The mean acceptance is " + number(*sampler.acceptance, 2) + ", " +
-                           number(*sampler.wanted, 2) + " is best for this kernel: the steps are " +
+                           number(*sampler.wanted, 2) + " is wanted: the steps are " +
                            (high ? "too small." : "too large."),
                        high ? "Raise the step size." : "Lower the step size."});
     }

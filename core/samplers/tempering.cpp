@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/samplers/registry.h"
 #include "core/samplers/support.h"
+#include "core/samplers/warmup.h"
 
 namespace lx {
 namespace {
@@ -12,7 +13,9 @@ using namespace samplers;
 /// eps / sqrt(beta); then neighbours swap, the even pairs in even steps and the odd pairs in odd
 /// ones. The chain is the replica at beta 1, so chains stay independent of each other.
 /// Further uniforms: 0 .. K-1 accept the moves, K + k the swap of k and k + 1; normals k D .. of
-/// replica k. Kept besides: walker [K], the number of the replica that sits on each rung,
+/// replica k. Warm-up tunes eps by the mean acceptance of all rungs, for only the cold one of them
+/// is a chain of the result, but the hot ones have to move too; kept as acceptance [1]. Kept
+/// besides: walker [K], the number of the replica that sits on each rung,
 /// swaps_tried and swaps_accepted [K - 1], round_trips [1] and heading [K] of each walker: 1 since
 /// it was at beta 1, 2 since it was at beta_min after that. Ref: swendsen1986, geyer1991,
 /// katzgraber2006.
@@ -47,6 +50,7 @@ protected:
         state.arrays["replica_gradient"].resize(n * rungs * d);
         state.arrays["swaps_tried"].resize(n * (rungs - 1));
         state.arrays["swaps_accepted"].resize(n * (rungs - 1));
+        state.arrays[std::string(kTunedBy)].resize(n);
         state.arrays["heading"].resize(n * rungs);
         state.arrays["round_trips"].resize(n);
     }
@@ -93,6 +97,8 @@ protected:
             call.energy.evaluate(q, energy, slope);
             kick(0.5);
         }
+        const auto acceptance = state.array(kTunedBy).subspan(size(range.first), n);
+        std::ranges::fill(acceptance, 0.0);
         for (std::size_t r = 0; r < rows; ++r) {
             const std::size_t i = r / rungs, k = r % rungs;
             StepDraws draws(call.key, chainOf(call, range, i), call.step);
@@ -101,6 +107,7 @@ protected:
             StepInfo report;
             const bool move =
                 metropolis(m_beta[k] * (energy[r] - e[r]) + after - kinetic[r], logU, report);
+            acceptance[i] += report.acceptProb / static_cast<double>(rungs);
             if (ChainTrace* t =
                     k == 0 ? call.traceOf(range.first + static_cast<Index>(i)) : nullptr) {
                 t->from.assign(part(x, r, d).begin(), part(x, r, d).end());
@@ -174,6 +181,7 @@ namespace samplers {
 
 SamplerSpec tempering() {
     using namespace decl;
+    constexpr double kAcceptance = 0.8;
     SamplerSpec spec{
         "tempering",
         "Parallel tempering",
@@ -185,6 +193,10 @@ SamplerSpec tempering() {
          within(make("sampler.beta_min", "Smallest beta", 0.03,
                      "inverse temperature of the hottest replica"),
                 1e-4, 0.95, Scale::Log)}};
+    for (auto& decl : tuningParams(kAcceptance, std::nullopt)) {
+        spec.params.push_back(std::move(decl));
+    }
+    spec.tuning.acceptance = kAcceptance;
     spec.needs.gradient = true;
     spec.make = [](const ParamSet& p) {
         return std::make_unique<const Tempering>(

@@ -9,8 +9,14 @@
 namespace lx {
 namespace {
 
-double meanAcceptance(std::span<const StepInfo> info) {
+double meanAcceptance(const ChainState& state, std::span<const StepInfo> info) {
     double sum = 0;
+    if (const auto own = state.arrays.find(kTunedBy); own != state.arrays.end()) {
+        for (const double a : own->second) {
+            sum += std::isfinite(a) ? a : 0;
+        }
+        return sum / static_cast<double>(own->second.size());
+    }
     for (const auto& i : info) {
         sum += std::isfinite(i.acceptProb) ? i.acceptProb : 0;
     }
@@ -94,7 +100,7 @@ void Warmup::seek(const Kernel& kernel, const Energy& energy, ChainState& state)
         tried.setStepSize(size);
         kernel.step(derive(derive(m_key, "seek"), static_cast<std::uint64_t>(m_done)), attempt,
                     energy, tried, info);
-        return meanAcceptance(info);
+        return meanAcceptance(tried, info);
     };
     const bool up = acceptance(0) > m_options.acceptance;
     for (std::uint64_t attempt = 1; attempt < 60; ++attempt) {
@@ -170,7 +176,7 @@ void Warmup::after(const Kernel& kernel, const Energy& energy, ChainState& state
     if (finished()) {
         return;
     }
-    const double acceptance = meanAcceptance(info);
+    const double acceptance = meanAcceptance(state, info);
     m_course.stepSize.push_back(state.shared.contains("step_size") ? state.stepSize() : 0);
     m_course.acceptance.push_back(acceptance);
     const bool tunes = m_options.acceptance > 0;

@@ -6,6 +6,10 @@
 
 namespace lx {
 
+/// Array [chains] of a state whose kernel tunes its step size by something else than the acceptance
+/// probabilities of StepInfo.
+inline constexpr std::string_view kTunedBy = "acceptance";
+
 /// Steers the logarithm of the step size so that the mean acceptance probability becomes the wanted
 /// one. Ref: hoffman2014, section 3.2 (gamma 0.05, t0 10, kappa 0.75).
 class DualAveraging {

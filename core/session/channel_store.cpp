@@ -24,6 +24,7 @@ void ChannelStore::set(const std::string& id, Array array) {
     if (!array.defined()) {
         throw UsageError("channel '" + id + "' was given an undefined array");
     }
+    m_past.erase(id);
     Channel& channel = m_channels[id];
     if (channel.version != 0 && sameContent(channel.array, array)) {
         return;
@@ -56,6 +57,22 @@ void ChannelStore::keepOnly(std::span<const std::string> ids) {
 void ChannelStore::clear() {
     m_changed = m_changed || !m_channels.empty();
     m_channels.clear();
+    m_past.clear();
+}
+
+void ChannelStore::beginAnew() {
+    for (const auto& [id, channel] : m_channels) {
+        if (!id.starts_with("probe.")) {
+            m_past.insert(id);
+        }
+    }
+}
+
+void ChannelStore::dropPast() {
+    for (const std::string& id : m_past) {
+        m_changed = m_channels.erase(id) > 0 || m_changed;
+    }
+    m_past.clear();
 }
 
 void StoreBuilder::set(const std::string& channel, Array array) {

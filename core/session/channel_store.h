@@ -3,6 +3,7 @@
 
 #include "core/session/experiment.h"
 
+#include <set>
 #include <string_view>
 
 namespace lx {
@@ -16,6 +17,10 @@ public:
     /// Keeps answers of probes, the listed channels and their companions (`<id>.extent`).
     void keepOnly(std::span<const std::string> ids);
     void clear();
+    /// From now on all channels are of the past, until they are set again; answers of probes stay.
+    void beginAnew();
+    /// Drops those that are still of the past.
+    void dropPast();
     const std::map<std::string, Channel, std::less<>>& channels() const { return m_channels; }
     /// True once after any change.
     bool takeChanged() { return std::exchange(m_changed, false); }
@@ -25,6 +30,7 @@ public:
 
 private:
     std::map<std::string, Channel, std::less<>> m_channels;
+    std::set<std::string, std::less<>> m_past;
     std::uint64_t m_version = 0;
     bool m_changed = false;
 };

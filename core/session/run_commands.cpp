@@ -208,6 +208,7 @@ void Run::beginEpoch(std::shared_ptr<const State> state) {
     m_ring.add(stepsNow(), std::move(state));
     m_stepsChanged = m_observeDirty = true;
     m_observeAgain = {};
+    m_channels.beginAnew();
 }
 
 ParamSet Run::liveChanges() const {

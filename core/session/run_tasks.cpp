@@ -180,6 +180,7 @@ void Run::serveObserve(Time now) {
                                                     m_context.pulse->stopToken(), builder)) {
             m_observeTask.reset();
             m_observeError.clear();
+            m_channels.dropPast();  // what a reset run does not have yet
         }
     });
     const Time end = std::chrono::steady_clock::now();

@@ -458,6 +458,72 @@ private Q_SLOTS:
         }
     }
 
+    void theEnergyAroundTheFrameIsKnown() {
+        for (const ParamSet& params :
+             {ParamSet{{"energy", "funnel"s}}, ParamSet{{"energy", "two-modes"s}}}) {
+            const FamilyRun run(params);
+            const Arrays a = run.look({"energy"});
+            const auto frame = a.at("energy.extent").values<float>();
+            const auto wide = a.at("energy.around.extent").values<float>();
+            const float w = wide[2] - wide[0], h = wide[3] - wide[1];
+            QVERIFY(w >= 2.4F * (frame[3] - frame[1]) && h >= 2.4F * (frame[2] - frame[0]));
+            QVERIFY(wide[0] < frame[0] && wide[1] < frame[1] && wide[2] > frame[2]);
+            // The value of a cell belongs to its middle.
+            const Array& grid = a.at("energy.around");
+            const Index rows = grid.dim(0), columns = grid.dim(1);
+            const auto energy = makeEnergy(std::get<std::string>(params.at("energy")), {});
+            for (const auto& [r, c] : {std::pair<Index, Index>{80, 80}, {75, 90}, {90, 70}}) {
+                std::vector<double> x(static_cast<std::size_t>(energy->dim()));
+                const auto mean = energy->mean();
+                x = mean.value_or(x);
+                x[0] = static_cast<double>(wide[0]) + (static_cast<double>(c) + 0.5) *
+                                                          static_cast<double>(w) /
+                                                          static_cast<double>(columns);
+                x[1] = static_cast<double>(wide[1]) + (static_cast<double>(r) + 0.5) *
+                                                          static_cast<double>(h) /
+                                                          static_cast<double>(rows);
+                const double value = static_cast<double>(
+                    grid.values<float>()[static_cast<std::size_t>(r * columns + c)]);
+                QVERIFY(std::abs(value - energy->at(x)) < 1e-3 * (1 + std::abs(value)));
+            }
+        }
+    }
+
+    void warmUpIsMarkedWhileItGoesOn() {
+        FamilyRun run(gauss("hmc", {{"sampler.warmup", Index{200}}}));
+        run.run(120);
+        QCOMPARE(run.look({"trace"}).at("trace.warmup").values<float>()[0], 200.0F);
+        run.run(350);
+        QCOMPARE(run.look({"trace"}).at("trace.warmup").values<float>()[0], 200.0F);
+    }
+
+    /// An acceptance that somebody asked for is no finding.
+    void theWantedAcceptanceCounts() {
+        const auto verdictOf = [](ParamSet more) {
+            more.insert({{"sampler.warmup", Index{300}}, {"sampler.draws", Index{300}}});
+            FamilyRun run(gauss("hmc", more));
+            run.run(600);
+            return textOf(run.look({"verdict"}).at("verdict"));
+        };
+        const std::string asked = verdictOf({{"sampler.target_accept", 0.97}});
+        QVERIFY2(asked.find("The mean acceptance") == std::string::npos, asked.c_str());
+        const std::string tiny = verdictOf({{"sampler.adapt", false}, {"sampler.step_size", 0.01}});
+        QVERIFY2(tiny.find("The mean acceptance is 1") != std::string::npos, tiny.c_str());
+    }
+
+    void temperingIsNotToldToTemper() {
+        FamilyRun run({{"energy", "ring8"s},
+                       {"sampler.kernel", "tempering"s},
+                       {"sampler.temperatures", Index{2}},
+                       {"sampler.beta_min", 0.9},
+                       {"sampler.warmup", Index{100}},
+                       {"sampler.draws", Index{300}}});
+        run.run(400);
+        const std::string verdict = textOf(run.look({"verdict"}).at("verdict"));
+        QVERIFY(verdict.starts_with("Not converged.\n"));
+        QVERIFY2(verdict.find("try-tempering") == std::string::npos, verdict.c_str());
+    }
+
     void wrongModesAreSaidAlthoughRhatIsFine() {
         FamilyRun run({{"energy", "two-modes"s},
                        {"sampler.kernel", "mala"s},

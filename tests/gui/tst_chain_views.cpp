@@ -62,6 +62,53 @@ private Q_SLOTS:
         QVERIFY(panel.lines.front().color.alphaF() < panel.lines.back().color.alphaF());
     }
 
+    void manyChainsAreRowsOfColours() {
+        ChainBench bench;
+        constexpr int kChains = 20;
+        std::vector<float> values;
+        for (int c = 0; c < kChains; ++c) {
+            for (int p = 0; p < 4; ++p) {
+                const auto low = static_cast<float>(c == 7 ? 100 : p);
+                values.insert(values.end(), {low, low + 1});
+            }
+        }
+        auto arrays = bench.trace();
+        arrays["trace"] = floatsOf({1, kChains, 4, 2}, values);
+        arrays["trace.names"] = text("a\n");
+        bench.set(arrays);
+        const auto view = bench.show("trace-rank", {700, 320});
+        const auto panel = [&]() -> const ChartPanel& {
+            return ChainBench::chartOf(*view).panels[0];
+        };
+        QVERIFY(panel().field && panel().lines.empty());
+        QCOMPARE(panel().field->rows(), std::size_t{kChains});
+        QCOMPARE(panel().field->values[7 * 4], 100.5);
+        QCOMPARE(panel().field->values[4 + 2], 2.5);
+        // The odd chain has another colour on the screen, and the mouse says which it is.
+        auto* plot = view->findChild<ChartPlot*>();
+        const QImage picture = plot->grab().toImage();
+        const auto at = [&](double chain) {
+            return picture.pixelColor(plot->pixelOf(0, 1, chain).toPoint());
+        };
+        QVERIFY(at(8) != at(3));
+        QCOMPARE(at(4), at(12));
+        const QString under = plot->readoutAt(plot->pixelOf(0, 5, 8));
+        QVERIFY2(under.contains("chain 8") && under.contains("100.5"), qPrintable(under));
+        QCOMPARE(view->tables()[0].rows(), Index{4});
+        QVERIFY(view->setMode(3));
+        QVERIFY(!panel().field);
+        QCOMPARE(panel().lines.size(), std::size_t{kChains});
+        bench.set(bench.trace());
+        QVERIFY(!panel().field);
+        QVERIFY(view->setMode(4));
+        QVERIFY(panel().field);
+        const QJsonObject state = view->state();
+        const auto other = bench.show("trace-rank", {700, 320});
+        QVERIFY(!ChainBench::chartOf(*other).panels[0].field);  // three chains are lines
+        other->restore(state);
+        QVERIFY(ChainBench::chartOf(*other).panels[0].field);
+    }
+
     void traceRefusesWhatDoesNotFit() {
         ChainBench bench;
         auto wrong = bench.trace();
@@ -156,6 +203,26 @@ private Q_SLOTS:
         QVERIFY(!energyLayer(bench.frame(), themeOf(ThemeKind::Dark), 10));
         bench.set({{"energy.extent", floatsOf({4}, {2, -2, -2, 2})}});
         QVERIFY(!extentOf(bench.frame(), "energy"));
+    }
+
+    void theEnergyAroundTheFrameIsDrawnBelowIt() {
+        ChainBench bench;
+        bench.set(bench.places());
+        const Theme& theme = themeOf(ThemeKind::Dark);
+        const auto layer = energyLayer(bench.frame(), theme, 10);
+        QVERIFY(layer);
+        QVERIFY(surroundings(bench.frame(), *layer).empty());  // nobody knows it there
+        bench.set({{"energy.around", floatsOf({2, 2}, {0, 5, 20, 20})},
+                   {"energy.around.extent", floatsOf({4}, {-8, -4, 8, 4})}});
+        auto around = surroundings(bench.frame(), *layer);
+        QCOMPARE(around.size(), std::size_t{1});
+        QCOMPARE(around[0].place.x0, -8.0);
+        QCOMPARE(around[0].low, layer->low);  // one scale
+        QCOMPARE(around[0].high, layer->high);
+        bench.set({{"energy.around", floatsOf({2, 2}, {20, 20, 20, 20})}});
+        around = surroundings(bench.frame(), *layer);
+        QCOMPARE(around.size(), std::size_t{2});  // the dark end lowest
+        QVERIFY(around[0].place.x0 < -8);
     }
 
     void divergencesLieOnTheTrailsWhileTheClockRests() {

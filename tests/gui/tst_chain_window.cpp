@@ -216,6 +216,72 @@ private Q_SLOTS:
         QVERIFY(brush->toolTip().contains(QStringLiteral("painted")));
     }
 
+    void aRestartForgetsWhatWasShown() {
+        run({}, 1500);
+        QTRY_VERIFY(channel(m_chains->frame(), "trace"));
+        QTRY_VERIFY(channel(m_chains->frame(), "energy"));
+        press(*m_window, QStringLiteral("R"));
+        QTRY_COMPARE(m_chains->step(), Index{0});
+        QTRY_VERIFY(!channel(m_chains->frame(), "trace"));
+        QTRY_VERIFY(channel(m_chains->frame(), "energy"));
+        QVERIFY(channel(m_chains->frame(), "chains_now"));
+    }
+
+    void anotherTargetIsLookedAtAsAWhole() {
+        run({}, 1500);
+        auto* scene = m_window->view(QStringLiteral("energy-map"))->findChild<SceneWidget*>();
+        QTRY_VERIFY(channel(m_chains->frame(), "energy"));
+        const QPointF middle = scene->rect().center();
+        test::drag(scene, {middle, middle + QPointF(80, 30)});
+        QVERIFY(!scene->followsHome());
+        m_window->openRecipe("chains-test", {}, 6, true);  // the same target: the place stays
+        QTRY_VERIFY(m_window->bridge().frames().size() == 2);
+        QTRY_VERIFY(channel(m_chains->frame(), "energy"));
+        QTest::qWait(100);
+        QVERIFY(!scene->followsHome());
+        m_window->openRecipe("chains-test", {{"energy", std::string("two-modes")}}, 6, true);
+        QTRY_VERIFY(m_window->bridge().frames().size() == 3);
+        QTRY_VERIFY_WITH_TIMEOUT(scene->followsHome(), 10000);
+    }
+
+    void textsOfTheFormAreNotCut() {
+        ParamDecl decl;
+        decl.id = "sampler.target_accept";
+        decl.label = "Wanted acceptance";
+        decl.initial = 0.8;
+        const auto labelOf = [](const ParamRow& row) { return row.findChild<QLabel*>(); };
+        const auto show = [](ParamRow& row) {
+            row.resize(284, row.sizeHint().height());
+            row.show();
+            return QTest::qWaitForWindowExposed(&row);
+        };
+        ParamRow name(decl, decl.initial);
+        QVERIFY(show(name));
+        const QLabel* label = nullptr;
+        for (const QLabel* each : name.findChildren<QLabel*>()) {
+            label = each->text().startsWith(QLatin1String("Wanted")) ? each : label;
+        }
+        QVERIFY(label);
+        QVERIFY(label->sizeHint().width() <= label->width());
+        QVERIFY(label->text().contains(QLatin1Char('\n')));
+        decl.label = "Energy";
+        decl.choices = {"one", "two", "three"};
+        decl.help =
+            "one: 8 Gaussians on a ring, two: Metropolis-adjusted Langevin of our days "
+            "(MALA), three: all at sampler.point";
+        decl.initial = std::string("one");
+        ParamRow choice(decl, decl.initial);
+        QVERIFY(show(choice));
+        const auto* box = static_cast<const ChoiceBox*>(choice.field());
+        QVERIFY2(box->wantedWidth() <= box->width(),
+                 qPrintable(QString("%1 %2").arg(box->wantedWidth()).arg(box->width())));
+        QCOMPARE(box->itemText(2), QStringLiteral("all at sampler.point"));
+        choice.setValue(std::string("two"));
+        QVERIFY(box->wantedWidth() > box->width());
+        QCOMPARE(box->shortText(), QStringLiteral("MALA"));
+        QVERIFY(labelOf(choice)->width() > 100);  // no room is taken for nothing
+    }
+
     void filesOfChainsAreKnownByTheirContent() {
         open({});
         QVERIFY(looksLikeChains(write("stan.csv", cmdStan(5))));

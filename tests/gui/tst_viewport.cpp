@@ -184,6 +184,34 @@ private Q_SLOTS:
         QCOMPARE(plot.valuesAt(500'000).at(0).left(6), QString("step 9"));
     }
 
+    void wordsOfEventsStayInside() {
+        TimePlot plot;
+        plot.setTheme(themeOf(ThemeKind::Light));
+        plot.resize(360, 200);
+        plot.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&plot));
+        SeriesTable table;
+        for (Index i = 0; i < 1000; ++i) {
+            table.add({7, 0, Clock::Train, i, 1.0});
+        }
+        plot.showTable(table);
+        plot.setSeries(
+            {{.key = {7, 0, Clock::Train}, .label = "loss", .unit = "", .color = "red"}});
+        plot.setEvents({{20, "step size 0.1"},
+                        {500, "the number of latent units was changed to eight"},
+                        {985, "step size 0.2"},
+                        {5000, "not yet"}});
+        plot.replotNow();
+        const auto words = plot.eventWords();
+        QCOMPARE(words.size(), std::size_t{3});  // the last lies outside
+        for (const QRectF& word : words) {
+            QVERIFY2(word.left() >= plot.inside().left() - 1 &&
+                         word.right() <= plot.inside().right() + 1,
+                     qPrintable(QString("%1 to %2").arg(word.left()).arg(word.right())));
+            QVERIFY(word.width() > 40);
+        }
+    }
+
     void pointsLieWhereTheDataSay_data() {
         QTest::addColumn<int>("seed");
         for (int i = 0; i < 30; ++i) {

@@ -114,6 +114,35 @@ private Q_SLOTS:
         QVERIFY(ends(10).empty());
     }
 
+    /// Only with a fitting step do the hot replicas carry the chains over the barrier.
+    void tunesTheWholeLadder() {
+        const auto energy = makeEnergy("two-modes", {});
+        for (const double initial : {1e-3, 30.0}) {
+            const auto walk = [&](bool adapt) {
+                return tune("tempering", *energy,
+                            {{"sampler.step_size", initial}, {"sampler.adapt", adapt}}, 400);
+            };
+            const auto rungs = [](const Tuned& tuned) {
+                const auto a = tuned.state.array(kTunedBy);
+                return std::accumulate(a.begin(), a.end(), 0.0) / static_cast<double>(a.size());
+            };
+            const auto trips = [](const Tuned& tuned) {
+                const auto a = tuned.state.array("round_trips");
+                return std::accumulate(a.begin(), a.end(), 0.0);
+            };
+            const Tuned tuned = walk(true), plain = walk(false);
+            const auto course = std::span(tuned.course.acceptance).last(100);
+            const double mean = std::accumulate(course.begin(), course.end(), 0.0) / 100;
+            qInfo("from %g: step %g, rungs accept %.2f; without %.2f", initial,
+                  tuned.state.stepSize(), mean, rungs(plain));
+            QVERIFY(std::abs(mean - 0.8) < 0.08);
+            QVERIFY(tuned.acceptance > 0.7 && trips(tuned) > 10);
+            // The broken twin: nothing is tuned.
+            QVERIFY(std::abs(rungs(plain) - 0.8) > 0.15);
+            QCOMPARE(plain.state.stepSize(), initial);
+        }
+    }
+
     void findsScaleAndAcceptance_data() {
         QTest::addColumn<QString>("id");
         QTest::addColumn<QString>("metric");

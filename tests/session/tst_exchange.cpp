@@ -64,6 +64,26 @@ private Q_SLOTS:
         QVERIFY(store.channels().at("y").version > before + 1);
     }
 
+    void whatANewEpochDoesNotSetIsDropped() {
+        ChannelStore store;
+        const Array one({2}, std::vector<float>{1, 2});
+        for (const char* id : {"x", "y", "probe.1.x"}) {
+            store.set(id, one);
+        }
+        const auto version = store.channels().at("x").version;
+        store.dropPast();  // nothing is of the past yet
+        QCOMPARE(store.channels().size(), std::size_t{3});
+        store.beginAnew();
+        store.set("x", one);
+        QCOMPARE(store.channels().size(), std::size_t{3});  // on screen until the new ones are
+        QVERIFY(store.takeChanged());
+        store.dropPast();
+        QVERIFY(store.takeChanged());
+        QVERIFY(!store.channels().contains("y"));
+        QVERIFY(store.channels().contains("probe.1.x"));
+        QCOMPARE(store.channels().at("x").version, version);
+    }
+
     void queueKeepsOrder() {
         CommandQueue queue;
         constexpr int kThreads = 4, kEach = kOperations / 8 / kThreads;

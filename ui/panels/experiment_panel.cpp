@@ -27,6 +27,11 @@ void setStatus(QTreeWidgetItem* item, const QString& status) {
     item->setFirstColumnSpanned(status.isEmpty());
 }
 
+QString textOf(const RunInfo& run, const char* id) {
+    const auto found = run.params.find(id);
+    return found == run.params.end() ? QString() : QString::fromStdString(format(found->second));
+}
+
 /// "MALA, 4 chains"
 QString samplerName(const RunInfo& run) {
     const auto kernel = run.params.find("sampler.kernel");
@@ -34,7 +39,7 @@ QString samplerName(const RunInfo& run) {
     QString out = run.name;
     if (kernel != run.params.end()) {
         out = QString::fromStdString(format(kernel->second)).remove(QStringLiteral("sampler."));
-        out = out.size() <= 4 ? out.toUpper() : out;
+        out = out.size() <= 4 ? out.toUpper() : out[0].toUpper() + out.mid(1);
     }
     if (chains != run.params.end() && std::holds_alternative<Index>(chains->second)) {
         const Index count = std::get<Index>(chains->second);
@@ -149,7 +154,16 @@ void ExperimentPanel::addChains() {
             continue;
         }
         const bool file = run.recipe.family == kChainFiles;
-        auto* item = row(file ? files : samplers, file ? run.name : samplerName(run), {});
+        QString name = file ? run.name : samplerName(run);
+        const auto same = [&](const RunInfo& other) {
+            return other.recipe.family == run.recipe.family && samplerName(other) == name;
+        };
+        if (!file && std::ranges::count_if(m_book.all(), same) > 1) {
+            // What tells them apart is the target.
+            name =
+                tr("%1 on %2").arg(name.section(QStringLiteral(", "), 0, 0), textOf(run, "energy"));
+        }
+        auto* item = row(file ? files : samplers, name, {});
         item->setToolTip(0, QStringLiteral("%1, seed %2").arg(run.name).arg(run.seed));
         item->setData(0, kKind, Run);
         item->setData(0, kKey, run.source);

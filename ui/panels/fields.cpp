@@ -74,7 +74,7 @@ QString choiceTitle(const ParamDecl& decl, const std::string& choice) {
         return QString::fromStdString(choice);
     }
     const auto from = at + mark.size();
-    static const QRegularExpression kEnd(QStringLiteral("[,.;]"));
+    static const QRegularExpression kEnd(QStringLiteral("[,;]|\\.(\\s|$)"));
     const auto end = help.indexOf(kEnd, from);
     return help.mid(from, end < 0 ? -1 : end - from).trimmed();
 }
@@ -98,6 +98,12 @@ ChoiceBox::ChoiceBox(QWidget* parent) : QComboBox(parent) {
     setFocusPolicy(Qt::StrongFocus);
 }
 
+QString ChoiceBox::shortText() const {
+    static const QRegularExpression kShort(QStringLiteral("\\(([^()]+)\\)$"));
+    const QRegularExpressionMatch match = kShort.match(currentText());
+    return match.hasMatch() ? match.captured(1) : QString();
+}
+
 int ChoiceBox::wantedWidth() const {
     QStyleOptionComboBox option;
     initStyleOption(&option);
@@ -119,8 +125,11 @@ void ChoiceBox::paintEvent(QPaintEvent*) {
     initStyleOption(&option);
     const QRect field =
         style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, this);
-    option.currentText =
-        fontMetrics().elidedText(option.currentText, Qt::ElideRight, field.width() - 2);
+    const int room = field.width() - 2;
+    if (fontMetrics().horizontalAdvance(option.currentText) > room && !shortText().isEmpty()) {
+        option.currentText = shortText();
+    }
+    option.currentText = fontMetrics().elidedText(option.currentText, Qt::ElideRight, room);
     painter.drawComplexControl(QStyle::CC_ComboBox, option);
     painter.drawControl(QStyle::CE_ComboBoxLabel, option);
 }
@@ -176,7 +185,7 @@ void UnitEdit::nudge(int direction) {
 void UnitEdit::placeUnit() {
     const QSize size = m_unit->sizeHint();
     // The value comes first: a unit that leaves it no room is not shown.
-    constexpr int kFrames = 24;
+    constexpr int kFrames = 20;
     const int taken = fontMetrics().horizontalAdvance(text()) + size.width() + kFrames;
     m_unit->setVisible(!m_unit->text().isEmpty() && taken <= width());
     m_unit->setGeometry(width() - size.width() - 8, (height() - size.height()) / 2, size.width(),
@@ -201,18 +210,33 @@ void ParamRow::applySizes() {
     placeLabel();
 }
 
-/// Fields begin in one column, but a long choice may take the room that a short name leaves.
+/// Fields begin in one column, but a long choice may take the room that a short name leaves, and
+/// texts stand below their names.
 void ParamRow::placeLabel() {
     const Theme& theme = currentTheme();
-    // Large type leaves the fields their room: the longest name needs 86 of these pixels.
+    // Large type leaves the fields their room: the longest word needs 86 of these pixels.
     const int column = theme.px(fontScale() < 1.75 ? kLabelWidth : kNarrowLabel);
-    int label = column;
-    if (const auto* choice = dynamic_cast<const ChoiceBox*>(m_field)) {
-        const int name = m_label->fontMetrics().horizontalAdvance(m_label->text()) + theme.px(8);
-        label = std::clamp(width() - choice->wantedWidth(), std::min(name, column), column);
+    m_error->setContentsMargins(m_stacked ? 0 : column, 0, 0, 0);
+    if (m_stacked) {
+        m_label->setText(m_name);
+        return;
     }
+    const QFontMetrics metrics = m_label->fontMetrics();
+    const int gap = theme.px(8);
+    QString name = m_name;
+    int label = column;
+    const auto* choice = dynamic_cast<const ChoiceBox*>(m_field);
+    const int wanted = choice ? choice->wantedWidth() : 0;
+    const int needed = metrics.horizontalAdvance(name) + gap;
+    if (wanted > width() - column &&
+        (needed + wanted <= width() || choice->shortText().isEmpty())) {
+        label = std::clamp(width() - wanted, std::min(needed, column), column);
+    } else if (needed > column) {
+        const auto space = name.lastIndexOf(QLatin1Char(' '));
+        name = space > 0 ? name.replace(space, 1, QLatin1Char('\n')) : name;
+    }
+    m_label->setText(name);
     m_label->setFixedWidth(label);
-    m_error->setContentsMargins(column, 0, 0, 0);
 }
 
 ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* parent)
@@ -222,10 +246,15 @@ ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* pare
     column->setSpacing(0);
     auto* row = new QHBoxLayout;
     row->setSpacing(0);
-    m_label = new QLabel(QString::fromStdString(decl.label));
-    m_label->setWordWrap(true);
-    row->addWidget(m_label);
+    m_name = QString::fromStdString(decl.label);
+    m_label = new QLabel(m_name);
     makeField();
+    m_stacked = dynamic_cast<UnitEdit*>(m_field) && std::holds_alternative<std::string>(m_value);
+    QBoxLayout* head = row;
+    if (m_stacked) {
+        head = column;
+    }
+    head->addWidget(m_label);
     m_field->setObjectName(QStringLiteral("param.") + QString::fromStdString(decl.id));
     m_field->setAccessibleName(QString::fromStdString(decl.label));
     m_field->setAccessibleDescription(QString::fromStdString(decl.help));
@@ -375,7 +404,7 @@ QString ParamRow::error() const {
 
 void ParamRow::setPending(bool pending) {
     const QString label = QString::fromStdString(m_decl.label);
-    m_label->setText(pending ? QStringLiteral("● ") + label : label);
+    m_name = pending ? QStringLiteral("● ") + label : label;
     placeLabel();
 }
 

@@ -50,6 +50,8 @@ public:
     explicit ChoiceBox(QWidget* parent = nullptr);
     /// What the present text needs, in pixels.
     int wantedWidth() const;
+    /// What stands in brackets at the end, shown where the whole text has no room.
+    QString shortText() const;
     void showPopup() override;
 
 protected:
@@ -96,6 +98,8 @@ private:
     QWidget* m_field = nullptr;
     QLabel* m_label = nullptr;
     QLabel* m_error = nullptr;
+    QString m_name;          ///< with the mark of a pending value
+    bool m_stacked = false;  ///< the field stands below the name
     TextCheck m_check;
 };
 

@@ -46,6 +46,8 @@ public:
     void focusSearch();
     ParamRow* row(const QString& id) const;
     const ParamSet& pending() const { return m_pending; }
+    /// Apply and Discard, for a place that does not scroll; in the form unless it is moved.
+    QWidget* applyBar() const { return m_applyBar; }
     void apply();
     void discard();
 

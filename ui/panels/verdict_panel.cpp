@@ -202,6 +202,7 @@ TruthPanel::TruthPanel(SessionBridge& bridge, QWidget* parent) : QWidget(parent)
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setVerticalSpacing(4);
+    grid->setHorizontalSpacing(0);
     grid->setColumnMinimumWidth(0, currentTheme().px(kLabelWidth));
     grid->setColumnStretch(1, 1);
     const auto add = [&](Row& row, const QString& name, const QString& tip) {

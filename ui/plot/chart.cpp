@@ -70,6 +70,9 @@ Range xRangeOf(const ChartPanel& panel) {
             b.add(x);
         }
     };
+    if (panel.field) {
+        all(panel.field->edges);
+    }
     for (const ChartLine& line : panel.lines) {
         all(line.x);
     }
@@ -89,6 +92,9 @@ Range xRangeOf(const ChartPanel& panel) {
 Range yRangeOf(const ChartPanel& panel, Range shown) {
     if (panel.y) {
         return *panel.y;
+    }
+    if (panel.field) {
+        return {0.5, static_cast<double>(panel.field->rows()) + 0.5};
     }
     Bounds b;
     const auto add = [&](const std::vector<double>& xs, const std::vector<double>& ys) {
@@ -206,6 +212,9 @@ struct ChartPlot::Impl {
     void fillPanel(const Panel& to, const ChartPanel& from, bool smooth) {
         plot->setCurrentLayer(QStringLiteral("background"));
         new PanelBack(plot, to.rect, from, *theme);
+        if (from.field) {
+            addField(to, *from.field);
+        }
         plot->setCurrentLayer(QStringLiteral("main"));
         for (const ChartBand& band : from.bands) {
             addBand(to, band);
@@ -253,6 +262,65 @@ struct ChartPlot::Impl {
         to.y()->setTicker(QSharedPointer<QCPAxisTicker>(new Ticker));
         to.x()->setLabel(from.xLabel);
         to.y()->setLabel(from.yLabel);
+    }
+
+    void addField(const Panel& to, const ChartField& field) {
+        const std::size_t rows = field.rows(), width = field.columns();
+        if (rows == 0 || field.map.empty()) {
+            return;
+        }
+        QImage image(static_cast<int>(width), static_cast<int>(rows), QImage::Format_ARGB32);
+        const auto ends = static_cast<double>(field.map.size() - 1);
+        for (std::size_t r = 0; r < rows; ++r) {
+            for (std::size_t c = 0; c < width; ++c) {
+                const double v = field.values[r * width + c];
+                const double share =
+                    std::clamp((v - field.low) / (field.high - field.low), 0.0, 1.0);
+                const QColor color =
+                    std::isfinite(share)
+                        ? field.map[static_cast<std::size_t>(std::lround(share * ends))]
+                        : QColor(Qt::transparent);
+                image.setPixelColor(static_cast<int>(c), static_cast<int>(rows - 1 - r), color);
+            }
+        }
+        auto* item = new QCPItemPixmap(plot);
+        item->setPixmap(QPixmap::fromImage(image));
+        item->setScaled(true, Qt::IgnoreAspectRatio, Qt::FastTransformation);
+        item->setClipToAxisRect(true);
+        item->setClipAxisRect(to.rect);
+        for (QCPItemPosition* corner : {item->topLeft, item->bottomRight}) {
+            corner->setType(QCPItemPosition::ptPlotCoords);
+            corner->setAxes(to.x(), to.y());
+            corner->setAxisRect(to.rect);
+        }
+        item->topLeft->setCoords(field.edges.front(), static_cast<double>(rows) + 0.5);
+        item->bottomRight->setCoords(field.edges.back(), 0.5);
+    }
+
+    /// What a field holds under the mouse; empty elsewhere.
+    QString fieldTextAt(QPointF at) const {
+        for (std::size_t i = 0; i < panels.size(); ++i) {
+            const auto& field = chart.panels[i].field;
+            if (!field || field->rows() == 0 || !panels[i].rect->rect().contains(at.toPoint())) {
+                continue;
+            }
+            const double x = panels[i].x()->pixelToCoord(at.x());
+            const auto row = std::lround(panels[i].y()->pixelToCoord(at.y())) - 1;
+            const auto above = std::ranges::upper_bound(field->edges, x);
+            if (above == field->edges.begin() || above == field->edges.end() || row < 0 ||
+                row >= static_cast<long>(field->rows())) {
+                return {};
+            }
+            const auto column = static_cast<std::size_t>(above - field->edges.begin() - 1);
+            const double value =
+                field->values[static_cast<std::size_t>(row) * field->columns() + column];
+            return QStringLiteral("%1 %2\n%3  %4\n%5  %6")
+                .arg(field->row)
+                .arg(row + 1)
+                .arg(chart.panels[i].xLabel, formatShort(field->edges[column], 5), field->label,
+                     formatShort(value, 5));
+        }
+        return {};
     }
 
     void addBand(const Panel& to, const ChartBand& band) {
@@ -381,10 +449,13 @@ struct ChartPlot::Impl {
             return;
         }
         const auto hit = nearest(at);
-        if (!hit && !hover->shown()) {
+        const QString under = hit ? QString() : fieldTextAt(at);
+        if (!hit && under.isEmpty() && !hover->shown()) {
             return;
         }
-        if (hit) {
+        if (!under.isEmpty()) {
+            hover->show(at, under, theme->text);
+        } else if (hit) {
             const ChartLine& line = chart.panels[hit->panel].lines[hit->line];
             const Panel& panel = panels[hit->panel];
             hover->show({panel.x()->coordToPixel(line.x[hit->point]),
@@ -513,7 +584,7 @@ QPointF ChartPlot::pixelOf(std::size_t index, double x, double y) const {
 
 QString ChartPlot::readoutAt(QPointF pixel) const {
     const auto hit = m->nearest(pixel);
-    return hit ? m->textOf(*hit) : QString();
+    return hit ? m->textOf(*hit) : m->fieldTextAt(pixel);
 }
 
 }  // namespace lx::ui

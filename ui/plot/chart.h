@@ -44,6 +44,17 @@ struct ChartBars {
     int group = -1;
 };
 
+/// A field of colours: rows of cells between edges along x, row 0 at the lower end of y.
+struct ChartField {
+    QString label, row;          ///< of the values; what a row is, for the readout
+    std::vector<double> values;  ///< [rows, columns]; NaN: no colour
+    std::vector<double> edges;   ///< [columns + 1], evenly spaced
+    double low = 0, high = 1;    ///< values of the ends of the map
+    std::vector<QColor> map;     ///< evenly spaced colours
+    std::size_t columns() const { return edges.empty() ? 0 : edges.size() - 1; }
+    std::size_t rows() const { return columns() > 0 ? values.size() / columns() : 0; }
+};
+
 /// A straight line across the panel at one value.
 struct ChartRule {
     bool vertical = false;
@@ -67,7 +78,8 @@ struct ChartTick {
 
 struct ChartPanel {
     QString title, xLabel, yLabel;
-    QString note;  ///< bold, in the upper right corner
+    QString note;                          ///< bold, in the upper right corner
+    std::optional<ChartField> field = {};  ///< row r lies between r + 0.5 and r + 1.5
     std::vector<ChartBand> bands;
     std::vector<ChartBars> bars;
     std::vector<ChartLine> lines;

@@ -58,6 +58,17 @@ std::vector<DataTable> tablesOf(const Chart& chart) {
     for (const ChartPanel& panel : chart.panels) {
         std::vector<Block> blocks;
         const QString y = panel.yLabel.isEmpty() ? QObject::tr("value") : panel.yLabel;
+        if (panel.field && panel.field->columns() > 0) {
+            const ChartField& field = *panel.field;
+            Block& block = blockOf(blocks, {field.edges.begin(), field.edges.end() - 1});
+            for (std::size_t r = 0; r < field.rows(); ++r) {
+                const auto from =
+                    field.values.begin() + static_cast<std::ptrdiff_t>(r * field.columns());
+                block.columns.emplace_back(
+                    QStringLiteral("%1 %2").arg(field.row).arg(r + 1),
+                    std::vector(from, from + static_cast<std::ptrdiff_t>(field.columns())));
+            }
+        }
         for (const ChartLine& line : panel.lines) {
             blockOf(blocks, line.x)
                 .columns.emplace_back(line.label.isEmpty() ? y : line.label, line.y);

@@ -47,6 +47,8 @@ struct TimePlot::Impl {
     void build(TimePlot& owner) {
         plot = new QCustomPlot(&owner);
         plot->setNoAntialiasingOnDrag(true);
+        // Where the axes stand is known only then.
+        QObject::connect(plot, &QCustomPlot::afterLayout, plot, [this] { placeEventWords(); });
         plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
         rect()->setRangeDrag(Qt::Horizontal);
         rect()->setRangeZoom(Qt::Horizontal);
@@ -185,7 +187,7 @@ struct TimePlot::Impl {
         for (std::size_t i = 0; i < events.size() && 2 * i + 1 < eventItems.size(); ++i) {
             auto* word = static_cast<QCPItemText*>(eventItems[2 * i + 1]);
             const QFontMetricsF metrics(word->font());
-            constexpr double kPadding = 6;
+            constexpr double kPadding = 8;  // with what the item adds to its text
             const double at = x()->coordToPixel(events[i].at);
             const double left = at - rect()->left(), right = rect()->right() - at;
             const double width = metrics.horizontalAdvance(events[i].text) + kPadding;
@@ -467,6 +469,21 @@ void TimePlot::setRightColor(const QColor& color) {
     if (m->theme) {
         m->applyTheme();
     }
+}
+
+std::vector<QRectF> TimePlot::eventWords() const {
+    std::vector<QRectF> out;
+    for (std::size_t i = 1; i < m->eventItems.size(); i += 2) {
+        const auto* word = static_cast<const QCPItemText*>(m->eventItems[i]);
+        if (word->visible()) {
+            out.emplace_back(word->topLeft->pixelPosition(), word->bottomRight->pixelPosition());
+        }
+    }
+    return out;
+}
+
+QRect TimePlot::inside() const {
+    return m->rect()->rect();
 }
 
 void TimePlot::setEvents(std::vector<Event> events) {

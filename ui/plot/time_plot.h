@@ -64,6 +64,10 @@ public:
     /// What is drawn of a series now (tests): thinned points.
     int drawnPoints(std::size_t series) const;
     int replots() const;
+    /// Where the words of the events stand that are shown (tests).
+    std::vector<QRectF> eventWords() const;
+    /// The part inside the axes (tests).
+    QRect inside() const;
     /// The read-out at a step, one line per series; empty without data.
     QStringList valuesAt(double step) const;
     void replotNow();

@@ -184,7 +184,14 @@ void MainWindow::Impl::build() {
     inside->setBackgroundRole(QPalette::Base);
     inside->setAutoFillBackground(true);
     scroll->setWidget(inside);
-    inspector = new PanelDock(QStringLiteral("dock.inspector"), QObject::tr("Inspector"), scroll,
+    auto* inspected = new QWidget;
+    auto* inspectedColumn = new QVBoxLayout(inspected);
+    inspectedColumn->setContentsMargins({});
+    inspectedColumn->setSpacing(0);
+    inspectedColumn->addWidget(scroll, 1);
+    inspectedColumn->addWidget(form->applyBar());
+    form->applyBar()->layout()->setContentsMargins(8, 6, 8, 6);
+    inspector = new PanelDock(QStringLiteral("dock.inspector"), QObject::tr("Inspector"), inspected,
                               {0, kMargin, kMargin, kMargin}, &w);
     timeline = new TimelineDock(book, bridge, &w);
     log = new LogPanel(services.log, &w);

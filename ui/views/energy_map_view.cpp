@@ -14,7 +14,9 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 namespace lx::ui {
@@ -431,6 +433,11 @@ private:
         const double ratio = (home->x1 - home->x0) / (home->y1 - home->y0);
         figure.equalAspect = ratio < kEqualUpTo && ratio > 1 / kEqualUpTo;
         m_scene->setHome(*home);
+        // Another target: where the last one was looked at means nothing.
+        const std::array<double, 4> place{home->x0, home->y0, home->x1, home->y1};
+        if (m_homeKnown && std::exchange(m_home, place).value_or(place) != place) {
+            m_scene->fit();
+        }
     }
 
     void rebuildOverlay() {
@@ -579,6 +586,7 @@ private:
     Index m_count = 0, m_states = 0;
     Mode m_mode = Mode::Auto;
     bool m_mechanism = false, m_marginals = true, m_homeKnown = false, m_onField = false;
+    std::optional<std::array<double, 4>> m_home;  ///< the last that was known
     double m_window = 10;
     int m_grabbed = -1;
     std::optional<QPointF> m_dragged;

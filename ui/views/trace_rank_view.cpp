@@ -11,6 +11,9 @@
 namespace lx::ui {
 namespace {
 
+/// More chains than this cannot be told apart as lines.
+constexpr Index kMostLines = 16;
+
 /// Minimum and maximum of each bucket as one polyline that enters a bucket at its nearer end.
 ChartLine traceLine(std::span<const float> extremes, const std::vector<double>& steps) {
     ChartLine out;
@@ -45,7 +48,9 @@ public:
         return tr(
             "Above: the value of one variable over the steps, one line for each chain; where a "
             "pixel holds many draws, their smallest and largest. The hatched part is warm-up and "
-            "does not count. Below: the ranks of each chain among all draws, as the difference "
+            "does not count. More than 16 chains are rows of colours instead (key 4; key 3 draws "
+            "lines): rows of chains that mix look alike, a stuck one is a plain stripe. Below: the "
+            "ranks of each chain among all draws, as the difference "
             "of its distribution function from a uniform one.\n\n"
             "Chains that mix look like the same noise, and their curves below stay inside the "
             "grey band in 95 of 100 cases. A curve that leaves it upwards belongs to a chain with "
@@ -56,10 +61,14 @@ public:
             "when all chains sit in the same wrong mode: look at the occupancy.");
     }
     bool setMode(int mode) override {
-        if (mode != 1 && mode != 2) {
+        if (mode < 1 || mode > 4) {
             return false;
         }
-        m_histogram = mode == 2;
+        if (mode <= 2) {
+            m_histogram = mode == 2;
+        } else {
+            m_rows = mode == 4;
+        }
         Q_EMIT channelsChanged();
         rebuild();
         return true;
@@ -69,10 +78,16 @@ public:
         if (m_histogram) {
             out[QStringLiteral("ranks")] = QStringLiteral("histogram");
         }
+        if (m_rows) {
+            out[QStringLiteral("rows")] = *m_rows;
+        }
         return out;
     }
     void restore(const QJsonObject& state) override {
         ChartView::restore(state);
+        if (const QJsonValue rows = state.value(QStringLiteral("rows")); rows.isBool()) {
+            m_rows = rows.toBool();
+        }
         setMode(state.value(QStringLiteral("ranks")) == QLatin1String("histogram") ? 2 : 1);
     }
 
@@ -82,6 +97,10 @@ protected:
         histogram->setCheckable(true);
         histogram->setChecked(m_histogram);
         connect(histogram, &QAction::toggled, this, [this](bool on) { setMode(on ? 2 : 1); });
+        QAction* rows = menu.addAction(tr("A row of colours for each chain (3: lines, 4: rows)"));
+        rows->setCheckable(true);
+        rows->setChecked(m_shownRows);
+        connect(rows, &QAction::toggled, this, [this](bool on) { setMode(on ? 4 : 3); });
         QAction* warmup = menu.addAction(tr("Show warm-up (W)"));
         warmup->setCheckable(true);
         warmup->setChecked(chains().warmup());
@@ -118,7 +137,16 @@ protected:
         const double first = edges.front(), last = std::max(edges.back(), first + 1);
         const bool skip = !chains().warmup() && warmup > 0 && last > warmup;
         panel.x = Range{skip ? warmup : first, last};
-        for (Index c = 0; c < chainCount; ++c) {
+        m_shownRows = m_rows.value_or(chainCount > kMostLines);
+        if (m_shownRows) {
+            addRows(panel, *trace, v, edges, name);
+            panel.xLabel = tr("step");
+            if (warmup > 0 && !skip) {
+                panel.rules.push_back(
+                    {true, std::min(warmup, last), tr("warm-up ends"), theme().text});
+            }
+        }
+        for (Index c = 0; c < chainCount && !m_shownRows; ++c) {
             const auto from = static_cast<std::size_t>((v * chainCount + c) * buckets * 2);
             ChartLine line = traceLine(
                 trace->values<float>().subspan(from, static_cast<std::size_t>(buckets * 2)), x);
@@ -128,11 +156,11 @@ protected:
             line.group = static_cast<int>(c);
             panel.lines.push_back(std::move(line));
         }
-        if (chosen >= 0) {
+        if (chosen >= 0 && !m_shownRows) {
             std::swap(panel.lines[static_cast<std::size_t>(chosen)], panel.lines.back());
         }
-        if (warmup > 0 && !skip) {
-            panel.spans.push_back({0, warmup, tr("warm-up")});
+        if (warmup > 0 && !skip && !m_shownRows) {
+            panel.spans.push_back({0, std::min(warmup, last), tr("warm-up")});
         }
         panel.note = estimateText(frame, name, v);
         addDivergences(frame, panel, chosen);
@@ -141,6 +169,46 @@ protected:
     }
 
 private:
+    /// Each chain as a row: the middle of every bucket as a colour between the 1 % and the 99 %
+    /// quantile of all of them.
+    void addRows(ChartPanel& panel, const Array& trace, Index v, const std::vector<double>& edges,
+                 const QString& name) const {
+        const auto chainCount = static_cast<std::size_t>(trace.dim(1));
+        const auto buckets = static_cast<std::size_t>(trace.dim(2));
+        ChartField field;
+        field.label = name;
+        field.row = tr("chain");
+        field.edges = edges;
+        std::vector<double> known;
+        for (std::size_t i = 0; i < chainCount * buckets; ++i) {
+            const auto at = 2 * (static_cast<std::size_t>(v) * chainCount * buckets + i);
+            const auto values = trace.values<float>();
+            field.values.push_back(
+                0.5 * (static_cast<double>(values[at]) + static_cast<double>(values[at + 1])));
+            if (std::isfinite(field.values.back())) {
+                known.push_back(field.values.back());
+            }
+        }
+        if (!known.empty()) {
+            std::ranges::sort(known);
+            const std::size_t tail = known.size() / 100;
+            field.low = known[tail];
+            field.high = std::max(known[known.size() - 1 - tail], field.low + 1e-12);
+        }
+        constexpr int kColors = 256;
+        const auto stops = theme().sequentialMap().stops;
+        for (int i = 0; i < kColors; ++i) {
+            const double at = i / (kColors - 1.0) * static_cast<double>(stops.size() - 1);
+            const auto below = std::min(static_cast<std::size_t>(at), stops.size() - 2);
+            const auto share = static_cast<float>(at - static_cast<double>(below));
+            const auto &a = stops[below], &b = stops[below + 1];
+            field.map.push_back(QColor::fromRgbF(
+                a.r + share * (b.r - a.r), a.g + share * (b.g - a.g), a.b + share * (b.b - a.b)));
+        }
+        panel.yLabel = tr("chain, colour: %1").arg(panel.yLabel);
+        panel.field = std::move(field);
+    }
+
     void addDivergences(const Frame& frame, ChartPanel& panel, int chosen) const {
         const Array* marks = channel(frame, "trace.diverged");
         if (!marks || marks->dtype() != DType::I64 || marks->shape().size() != 2 ||
@@ -236,7 +304,8 @@ private:
         }
     }
 
-    bool m_histogram = false;
+    bool m_histogram = false, m_shownRows = false;
+    std::optional<bool> m_rows;  ///< else by the number of chains
 };
 
 }  // namespace

@@ -66,9 +66,16 @@ ChainLayout ChainExperiment::layoutOf() const {
         out.scalars.emplace_back("treedepth__");
         out.maxDepth = integer(m_run.params(), "sampler.max_depth");
     }
+    out.kernel = m_run.spec().id;
+    const ParamSet& params = m_run.params();
+    // Of tempering the rungs decide together, and only the cold one is counted.
+    if (const auto wanted = params.find("sampler.target_accept");
+        wanted != params.end() && diagnostics::wantedAcceptance(out.kernel) &&
+        params.contains("sampler.adapt") && flag(params, "sampler.adapt")) {
+        out.acceptance = std::get<double>(wanted->second);
+    }
     // As computed, where the memory for it is no question.
     out.dtype = m_run.chains() * m_run.dim() <= 20'000 ? DType::F64 : DType::F32;
-    out.kernel = m_run.spec().id;
     out.title = m_run.spec().title;
     return out;
 }

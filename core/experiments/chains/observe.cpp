@@ -103,7 +103,12 @@ void ChainExperiment::publish(const std::string& channel, Detail detail, const R
         const auto make = [&](SnapshotBuilder& to) {
             const std::vector<Divergence> diverged(m_diverged.begin(), m_diverged.end());
             publishStatistics(channel, *result,
-                              {.divergences = diverged, .whole = whole, .funnel = funnel()}, to);
+                              {.divergences = diverged,
+                               .whole = whole,
+                               .funnel = funnel(),
+                               .tempered = m_run.spec().id == "tempering",
+                               .warmingUntil = sampling() ? 0 : m_run.warmup().iterations()},
+                              to);
             if (channel == "occupancy" && result->modes) {
                 std::vector<float> centres;
                 const auto modes = m_run.energy()->modes();

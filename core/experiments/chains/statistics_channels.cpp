@@ -95,7 +95,9 @@ void trace(const DiagnosticsResult& r, const StatisticsRequest& request, Snapsho
     const auto n = static_cast<Index>(diverged.size() / 2);
     out.set("trace", Array({std::ssize(plots), chains, buckets, 2}, values));
     out.set("trace.step", Array({buckets + 1}, edges));
-    out.set("trace.warmup", floats({1}, std::vector{stride * static_cast<double>(r.warmup)}));
+    const double warmup = request.warmingUntil > 0 ? static_cast<double>(request.warmingUntil)
+                                                   : stride * static_cast<double>(r.warmup);
+    out.set("trace.warmup", floats({1}, std::vector{warmup}));
     out.set("trace.diverged", Array({n, 2}, diverged));
     out.set("trace.names", namesOf(plots));
     out.set("trace.chains", indices(longest->chains));
@@ -327,7 +329,7 @@ void publishStatistics(const std::string& channel, const DiagnosticsResult& r,
     } else if (channel == "diagnostics") {
         table(r, request.whole, out);
     } else if (channel == "verdict") {
-        out.set("verdict", textArray(verdictText(r, request.funnel)));
+        out.set("verdict", textArray(verdictText(r, request.funnel, request.tempered)));
     } else if (channel == "occupancy") {
         if (r.modes) {
             occupancy(r, out);

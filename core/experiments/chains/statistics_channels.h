@@ -32,7 +32,8 @@ struct Divergence {
 struct StatisticsRequest {
     std::span<const Divergence> divergences = {};
     bool whole = false;
-    bool funnel = false;
+    bool funnel = false, tempered = false;
+    Index warmingUntil = 0;  ///< last step of the warm-up under way; 0: it is over
 };
 void publishStatistics(const std::string& channel, const DiagnosticsResult&,
                        const StatisticsRequest&, SnapshotBuilder&);

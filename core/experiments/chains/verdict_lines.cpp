@@ -17,7 +17,7 @@ struct Action {
     const char *id, *label;
 };
 
-Action actionOf(const Finding& finding, bool modes, bool funnel) {
+Action actionOf(const Finding& finding, bool modes, bool funnel, bool tempered) {
     constexpr Action kTemper{"try-tempering", "Try tempering"};
     constexpr Action kMore{"more-draws", "Draw more"};
     constexpr Action kSmaller{"smaller-step", "Smaller step"};
@@ -25,7 +25,7 @@ Action actionOf(const Finding& finding, bool modes, bool funnel) {
     constexpr Action kNonCentred{"non-centred", "Non-centred form"};
     const std::string& id = finding.id;
     if (in(id, {"no_hops", "few_hops", "mode_weight"}) || (id == "rhat" && modes)) {
-        return kTemper;
+        return tempered ? kMore : kTemper;
     }
     if (in(id, {"divergences", "ebfmi"})) {
         return funnel ? kNonCentred : kSmaller;
@@ -80,10 +80,10 @@ std::string headlineOf(std::span<const Finding> findings) {
     return warns(scarce) ? "Too few draws." : "Converged.";
 }
 
-std::string verdictText(const DiagnosticsResult& result, bool funnel) {
+std::string verdictText(const DiagnosticsResult& result, bool funnel, bool tempered) {
     std::string out = headlineOf(result.verdict);
     for (const Finding& finding : result.verdict) {
-        const Action action = actionOf(finding, !result.modeWeights.empty(), funnel);
+        const Action action = actionOf(finding, !result.modeWeights.empty(), funnel, tempered);
         out += "\n" + plain(finding.sentence + " " + finding.nextStep) + "\t" + action.id + "\t" +
                action.label + "\t" + nameOf(finding.severity) + "\t" + finding.id;
     }

@@ -6,8 +6,9 @@
 namespace lx::chains {
 
 /// Text of the channel `verdict` (resources/docs/channels.md): the headline, then a finding a line
-/// with the action that answers it. `funnel`: the target has a non-centred form.
-std::string verdictText(const DiagnosticsResult&, bool funnel);
+/// with the action that answers it. `funnel`: the target has a non-centred form; `tempered`: the
+/// kernel tempers already.
+std::string verdictText(const DiagnosticsResult&, bool funnel, bool tempered);
 
 /// "Converged.", "Not converged." or "Too few draws."
 std::string headlineOf(std::span<const diagnostics::Finding>);
