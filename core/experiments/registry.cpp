@@ -15,12 +15,17 @@ ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 namespace diffusion {
 ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 }
+namespace learned {
+ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
+}
 
 std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library,
                                             const HostServices& host) {
     return {autoencoder::spec(library, currentPlacement),
             diffusion::spec(library, currentPlacement),
-            chains::spec(computeThreads, host.gpuChains, host.saveNetCdf), chains::filesSpec(),
+            learned::spec(library, currentPlacement),
+            chains::spec(computeThreads, host.gpuChains, host.saveNetCdf),
+            chains::filesSpec(),
             geometry::spec()};
 }
 

@@ -18,27 +18,6 @@ namespace {
 
 constexpr Index kErrorEvery = 100, kErrorRows = 250;
 
-/// Box of the rows, a quarter wider on each side.
-Box frameOf(std::span<const double> x, Index dim) {
-    const auto d = static_cast<std::size_t>(dim);
-    Box out{std::vector<double>(d, 1e300), std::vector<double>(d, -1e300)};
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        out.lower[i % d] = std::min(out.lower[i % d], x[i]);
-        out.upper[i % d] = std::max(out.upper[i % d], x[i]);
-    }
-    // One scale on all axes, so that circles stay circles.
-    double half = 0;
-    for (std::size_t k = 0; k < d; ++k) {
-        half = std::max(half, 0.625 * (out.upper[k] - out.lower[k]));
-    }
-    for (std::size_t k = 0; k < d; ++k) {
-        const double middle = 0.5 * (out.lower[k] + out.upper[k]);
-        out.lower[k] = middle - half;
-        out.upper[k] = middle + half;
-    }
-    return out;
-}
-
 std::shared_ptr<const RunData> runData(const DataLibrary& library, const ParamSet& params,
                                        Key key) {
     auto out = std::make_shared<RunData>();
@@ -49,16 +28,12 @@ std::shared_ptr<const RunData> runData(const DataLibrary& library, const ParamSe
     if (trains(params)) {
         out->dataset = library.load(params, derive(key, "data"));
         out->dim = out->dataset->dim();
-        out->scale.assign(out->dataset->scale.begin(), out->dataset->scale.end());
-        out->offset.assign(out->dataset->offset.begin(), out->dataset->offset.end());
-        const auto x = out->dataset->train.values<float>();
-        const auto some =
-            std::min<std::size_t>(x.size(), 10'000 * static_cast<std::size_t>(out->dim));
-        rows.assign(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(some));
+        out->units = unitsOf(*out->dataset);
+        rows = trainingRows(*out->dataset, 10'000);
     } else {
         out->dim = out->mixture->dim;
-        out->scale.assign(static_cast<std::size_t>(out->dim), 1.0);
-        out->offset.assign(static_cast<std::size_t>(out->dim), 0.0);
+        const auto d = static_cast<std::size_t>(out->dim);
+        out->units = {std::vector<double>(d, 1.0), std::vector<double>(d, 0.0)};
         rows = mixtureEnergy(*out->mixture)->sample(derive(key, "data"), 5000);
     }
     out->frame = frameOf(rows, out->dim);

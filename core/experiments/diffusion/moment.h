@@ -6,6 +6,7 @@
 #include "core/experiments/diffusion/cloud.h"
 #include "core/experiments/diffusion/net.h"
 #include "core/experiments/diffusion/plan.h"
+#include "core/experiments/plane_grid.h"
 
 #include <stop_token>
 
@@ -18,9 +19,9 @@ struct RunData {
     DatasetPtr dataset;                   ///< null for the exact denoiser
     std::optional<MixtureParts> mixture;  ///< the law of the data where it is one
     Index dim = 0;
-    std::vector<double> scale, offset;  ///< [D] model units to data units
-    Box frame;                          ///< of the data, in model units
-    double spread = 1;                  ///< root mean square of the data, in model units
+    DataUnits units;
+    Box frame;          ///< of the data, in model units
+    double spread = 1;  ///< root mean square of the data, in model units
 };
 
 struct Moment {

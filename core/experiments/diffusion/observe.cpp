@@ -22,86 +22,23 @@ Array text(std::string_view words) {
     return {DType::U8, {std::ssize(words)}, std::as_bytes(std::span(words))};
 }
 
-/// Rows [..., D] in data units.
-Array published(const RunData& data, std::vector<Index> shape, std::span<const double> rows) {
-    std::vector<float> out(rows.size());
-    const auto d = static_cast<std::size_t>(data.dim);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        out[i] = static_cast<float>(rows[i] * data.scale[i % d] + data.offset[i % d]);
-    }
-    return {std::move(shape), out};
-}
 Array samplesArray(const RunData& data, std::span<const double> rows) {
     const Index n = std::ssize(rows) / data.dim;
     if (data.dataset && data.dataset->image()) {
         std::vector<double> shown(rows.begin(), rows.end());
-        const Array out = published(data, {n, data.dim}, shown);
+        const Array out = data.units.published({n, data.dim}, shown);
         std::vector<float> pixels(out.values<float>().begin(), out.values<float>().end());
         for (float& p : pixels) {
             p = std::clamp(p, 0.0F, 1.0F);
         }
         return {{n, data.dataset->sampleShape[0], data.dataset->sampleShape[1]}, pixels};
     }
-    return published(data, {n, data.dim}, rows);
+    return data.units.published({n, data.dim}, rows);
 }
-Array extentOf(const RunData& data) {
-    const auto at = [&](double v, std::size_t k) {
-        return static_cast<float>(v * data.scale[k] + data.offset[k]);
-    };
-    return {{4},
-            std::vector<float>{at(data.frame.lower[0], 0), at(data.frame.lower[1], 1),
-                               at(data.frame.upper[0], 0), at(data.frame.upper[1], 1)}};
-}
-
-std::vector<double> gridPoints(const Box& frame, Index side) {
-    std::vector<double> out;
-    for (Index i = 0; i < side; ++i) {
-        for (Index j = 0; j < side; ++j) {
-            const auto share = [side](Index k) {
-                return (static_cast<double>(k) + 0.5) / static_cast<double>(side);
-            };
-            out.push_back(std::lerp(frame.lower[0], frame.upper[0], share(j)));
-            out.push_back(std::lerp(frame.lower[1], frame.upper[1], share(i)));
-        }
-    }
-    return out;
-}
-
-void lift(std::vector<double>& values) {
-    const double least = *std::ranges::min_element(values);
-    for (double& v : values) {
-        v -= least;
-    }
-}
-
-Array grid(std::span<const double> values) {
-    const auto side =
-        static_cast<Index>(std::lround(std::sqrt(static_cast<double>(values.size()))));
-    return {{side, side}, std::vector<float>(values.begin(), values.end())};
-}
-
 std::vector<double> trueEnergy(const RunData& data, const NoiseLevel& level) {
     const auto points = gridPoints(data.frame, kSide);
     std::vector<double> out(points.size() / 2);
     mixtureEnergy(noisy(*data.mixture, level))->evaluate(std::span(points), out);
-    return out;
-}
-
-/// Density of the rows on the grid of the frame.
-std::vector<double> histogram(const RunData& data, std::span<const double> rows) {
-    std::vector<double> out(static_cast<std::size_t>(kSide * kSide));
-    const double w = data.frame.upper[0] - data.frame.lower[0];
-    const double h = data.frame.upper[1] - data.frame.lower[1];
-    const double cell = w * h / static_cast<double>(kSide * kSide);
-    for (std::size_t r = 0; r + 1 < rows.size(); r += 2) {
-        const auto j = static_cast<Index>(std::floor((rows[r] - data.frame.lower[0]) / w * kSide));
-        const auto i =
-            static_cast<Index>(std::floor((rows[r + 1] - data.frame.lower[1]) / h * kSide));
-        if (i >= 0 && i < kSide && j >= 0 && j < kSide) {
-            out[static_cast<std::size_t>(i * kSide + j)] +=
-                2 / (static_cast<double>(rows.size()) * cell);
-        }
-    }
     return out;
 }
 
@@ -141,25 +78,24 @@ void addTrails(SnapshotBuilder& out, const Cloud& cloud, const RunData& data) {
     const auto from = record.values<float>();
     const Index times = record.dim(0), count = record.dim(1), d = record.dim(2),
                 shown = std::min<Index>(d, 3);
-    std::vector<float> rows;
+    std::vector<double> rows;
     for (Index c = 0; c < count; ++c) {
         for (Index t = 0; t < times; ++t) {
             for (Index k = 0; k < shown; ++k) {
-                const auto at = static_cast<std::size_t>((t * count + c) * d + k);
-                rows.push_back(static_cast<float>(static_cast<double>(from[at]) *
-                                                      data.scale[static_cast<std::size_t>(k)] +
-                                                  data.offset[static_cast<std::size_t>(k)]));
+                rows.push_back(
+                    static_cast<double>(from[static_cast<std::size_t>((t * count + c) * d + k)]));
             }
         }
     }
-    out.set("chains_trail", Array({count, times, shown}, rows));
+    out.set("chains_trail", data.units.published({count, times, shown}, rows));
 }
 
 void addTrajectory(SnapshotBuilder& out, const Cloud& cloud, const RunData& data, Index count) {
     const Array record = cloud.record(count);
     const auto from = record.values<float>();
     const std::vector<double> rows(from.begin(), from.end());
-    out.set("trajectory", published(data, {record.shape().begin(), record.shape().end()}, rows));
+    out.set("trajectory",
+            data.units.published({record.shape().begin(), record.shape().end()}, rows));
     const auto times = cloud.recordTimes();
     std::vector<float> at(times.begin(), times.end()), snr;
     for (const double t : times) {
@@ -250,14 +186,10 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     if (wants("data")) {
         task->add([=](SnapshotBuilder& out) {
             const Index most = whole ? Index{10'000} : Index{2000};
-            std::vector<double> some;
-            if (data->dataset) {
-                const auto x = data->dataset->train.values<float>();
-                const Index rows = std::min(data->dataset->count(), most);
-                some.assign(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(rows * data->dim));
-            } else {
-                some = mixtureEnergy(*data->mixture)->sample(derive(data->key, "data"), most);
-            }
+            const auto some =
+                data->dataset
+                    ? trainingRows(*data->dataset, most)
+                    : mixtureEnergy(*data->mixture)->sample(derive(data->key, "data"), most);
             out.set("data", samplesArray(*data, some));
         });
     }
@@ -273,7 +205,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     if (wants("chains_now")) {
         task->add([=](SnapshotBuilder& out) {
             const auto z = look->cloud().rows();
-            out.set("chains_now", published(*data, {std::ssize(z) / data->dim, data->dim}, z));
+            out.set("chains_now", data->units.published({std::ssize(z) / data->dim, data->dim}, z));
         });
     }
     if (wants("chains_trail")) {
@@ -313,7 +245,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     };
     const auto set = [data](SnapshotBuilder& out, const std::string& id, const Array& values) {
         out.set(id, values);
-        out.set(id + ".extent", extentOf(*data));
+        out.set(id + ".extent", data->units.extent(data->frame));
     };
     if (wants("field")) {
         task->add([=](SnapshotBuilder& out) {
@@ -329,33 +261,23 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
             auto e = exact ? trueEnergy(*data, level())
                            : gridEnergy(*look->m.denoiser, level(), data->frame, kSide);
             if (wants("energy")) {
-                set(out, "energy", grid(e));
+                set(out, "energy", gridArray(e));
             }
             if (wants("energy_difference") && data->mixture) {
-                const auto truth = trueEnergy(*data, level());
+                auto truth = trueEnergy(*data, level());
                 // Both densities sum to 1 on the grid, so the unknown constants leave.
-                const auto normalised = [](std::vector<double> values) {
-                    lift(values);
-                    double sum = 0;
-                    for (const double v : values) {
-                        sum += std::exp(-v);
-                    }
-                    for (double& v : values) {
-                        v += std::log(sum);
-                    }
-                    return values;
-                };
-                const auto a = normalised(e), b = normalised(truth);
+                normalise(e);
+                normalise(truth);
                 for (std::size_t i = 0; i < e.size(); ++i) {
-                    e[i] = a[i] - b[i];
+                    e[i] -= truth[i];
                 }
-                set(out, "energy_difference", grid(e));
+                set(out, "energy_difference", gridArray(e));
             }
         });
     }
     if (data->mixture && wants("true_energy")) {
         task->add([=](SnapshotBuilder& out) {
-            set(out, "true_energy", grid(trueEnergy(*data, level())));
+            set(out, "true_energy", gridArray(trueEnergy(*data, level())));
         });
     }
     if (data->mixture && wants("true_density")) {
@@ -365,12 +287,13 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
             for (double& v : p) {
                 v = std::exp(-v - logZ);
             }
-            set(out, "true_density", grid(p));
+            set(out, "true_density", gridArray(p));
         });
     }
     if (wants("sample_density")) {
         task->add([=](SnapshotBuilder& out) {
-            set(out, "sample_density", grid(histogram(*data, look->cloud().rows())));
+            set(out, "sample_density",
+                gridArray(histogram(data->frame, look->cloud().rows(), kSide)));
         });
     }
     return task;

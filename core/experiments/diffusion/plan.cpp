@@ -3,6 +3,7 @@
 
 #include "core/base/decls.h"
 #include "core/energies/registry.h"
+#include "core/experiments/plane_grid.h"
 #include "core/experiments/training.h"
 
 #include <algorithm>
@@ -229,29 +230,12 @@ std::vector<double> trainingTimes(const ParamSet& params) {
 }
 
 std::optional<MixtureParts> mixtureOf(const ParamSet& params) {
-    ParamSet energy;
-    std::string id;
-    if (!trains(params)) {
-        id = text(params, "energy");
-        energy = only(params, energySpecOf(id).params);
-    } else if (text(params, "data.scale") == "none") {
-        const auto take = [&](const char* from, const char* to) {
-            energy[to] = number(params, from);
-        };
-        if (text(params, "data.source") == "data.ring8") {
-            id = "ring8";
-            take("data.radius", "energy.radius");
-            take("data.sd", "energy.sd");
-        } else if (text(params, "data.source") == "data.grid25") {
-            id = "grid25";
-            take("data.spacing", "energy.spacing");
-            take("data.sd", "energy.sd");
-        }
+    if (trains(params)) {
+        return mixtureOfData(params);
     }
-    if (id.empty()) {
-        return std::nullopt;
-    }
-    const auto mixture = std::dynamic_pointer_cast<const MixtureEnergy>(makeEnergy(id, energy));
+    const EnergySpec spec = energySpecOf(text(params, "energy"));
+    const auto mixture = std::dynamic_pointer_cast<const MixtureEnergy>(
+        makeEnergy(spec.id, only(params, spec.params)));
     return mixture ? std::optional(mixture->parts()) : std::nullopt;
 }
 

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Energy-based models: a network whose output is -log p up to a constant. Ref: du2019.
+#include "core/experiments/energy/moment.h"
+#include "core/experiments/energy/negatives.h"
+#include "core/experiments/sliced_task.h"
+#include "core/experiments/threads.h"
+#include "core/experiments/torch_errors.h"
+#include "core/experiments/training.h"
+#include "core/nn/random.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+namespace lx::learned {
+namespace {
+
+constexpr Index kKeepEvery = 100;
+constexpr std::size_t kKept = 3;
+constexpr Index kTrails = 16;
+
+/// The energies of data and negatives have run apart.
+struct GapError : NumericalError {
+    using NumericalError::NumericalError;
+};
+
+std::shared_ptr<const RunData> runData(const DataLibrary& library, const ParamSet& params,
+                                       Key key) {
+    auto out = std::make_shared<RunData>();
+    out->params = params;
+    out->key = key;
+    out->dataset = library.load(params, derive(key, "data"));
+    out->mixture = mixtureOfData(params);
+    out->dim = out->dataset->dim();
+    out->units = unitsOf(*out->dataset);
+    const double box = choicesOf(params, out->dim).box;
+    const auto d = static_cast<std::size_t>(out->dim);
+    out->frame = {std::vector<double>(d, -box), std::vector<double>(d, box)};
+    if (out->dim == 2 && text(params, "data.scale") == "none") {
+        out->law = trueEnergy(*out->dataset, out->frame, RunData::kSide);
+        out->lawKnown = !out->law.empty();
+    }
+    return out;
+}
+
+class EnergyExperiment final : public Experiment {
+public:
+    EnergyExperiment(std::shared_ptr<const RunData> data, Placement place)
+        : m_data(std::move(data)),
+          m_choices(choicesOf(m_data->params, m_data->dim)),
+          m_network(makeMlp(m_parameters, {"energy", m_choices.sizes, m_choices.activation})),
+          m_trainer(prepared(place), optimiserOf(m_data->params),
+                    {{"train", 0, {{"energy", "", 1, {}}}}},
+                    [this](const Phase&, Index step) { return gradients(step); }) {
+        auto* bytes = const_cast<std::byte*>(m_data->dataset->train.bytes().data());  // only read
+        m_rows = at::from_blob(bytes, {m_data->dataset->count(), m_data->dim}, at::kFloat)
+                     .to(place.device);
+        if (chains()) {
+            m_negatives.emplace(m_choices, m_data->dim, derive(m_data->key, "negatives"));
+        }
+        m_rate = m_trainer.optimiser().options().rate;
+    }
+
+    void advance(Clock, Budget budget, std::stop_token stop, SeriesSink& sink) override {
+        translated("training", step(Clock::Train), [&] {
+            try {
+                train(m_trainer, budget, stop,
+                      [&](const StepResult& result) { publish(result, sink); });
+            } catch (const GapError&) {
+                if (!rollBack()) {
+                    throw;
+                }
+            }
+        });
+    }
+    Index step(Clock) const override { return m_trainer.steps(); }
+
+    void set(const cmd::SetParam& change) override {
+        const auto value = [&] { return std::get<double>(change.value); };
+        if (change.id == "train.rate") {
+            m_rate = value();
+            scaleRate();
+        } else if (setOptimiser(m_trainer.optimiser().options(), change)) {
+            return;
+        } else if (change.id == "objective.square") {
+            m_choices.square = value();
+        } else if (change.id == "guard.gap") {
+            m_choices.gap = value();
+        } else if (change.id == "negatives.steps" && m_negatives) {
+            m_negatives->choices().steps = std::get<Index>(change.value);
+        } else if (change.id == "negatives.noise" && m_negatives) {
+            m_negatives->choices().noise = value();
+        } else if (change.id == "negatives.reset" && m_negatives) {
+            m_negatives->choices().reset = value();
+        } else {
+            throw UsageError("parameter '" + change.id + "' cannot change during a run");
+        }
+    }
+    std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
+    std::unique_ptr<Task> observe(std::span<const std::string> channels,
+                                  Detail detail) const override {
+        return translated("observation", step(Clock::Train), [&] {
+            const bool trails = std::ranges::find(channels, "chains_trail") != channels.end();
+            return guarded(observeTask(moment(trails), channels, detail), step(Clock::Train));
+        });
+    }
+    State capture() const override {
+        State state = captureTraining(m_parameters, m_trainer);
+        if (m_negatives) {
+            m_negatives->capture(state);
+        }
+        state["guard"] = Array({2}, std::vector<double>{static_cast<double>(m_rollbacks), m_scale});
+        return state;
+    }
+    void restore(const State& state) override {
+        const std::vector<Index> two{2};
+        const auto guard = required(state, "guard", DType::F64, two).values<double>();
+        if (m_negatives) {
+            Negatives(m_choices, m_data->dim, {}).restore(state);  // throws before anything changes
+        }
+        restoreTraining(state, m_parameters, m_trainer);
+        if (m_negatives) {
+            m_negatives->restore(state);
+        }
+        m_rollbacks = static_cast<Index>(guard[0]);
+        m_scale = guard[1];
+        scaleRate();
+        m_good.clear();
+    }
+    std::map<std::string, double> metrics(Key key, std::stop_token stop) const override {
+        return translated("metrics", step(Clock::Train),
+                          [&] { return evaluate(moment(false), key, stop); });
+    }
+
+private:
+    bool chains() const { return m_choices.objective == Objective::Likelihood; }
+    Parameters& prepared(Placement place) {
+        m_parameters.allocate(at::kFloat, place);
+        m_parameters.initialise(derive(m_data->key, "init"));
+        return m_parameters;
+    }
+    void scaleRate() { m_trainer.optimiser().options().rate = m_rate * m_scale; }
+
+    Moment moment(bool trails) const {
+        Moment out{
+            m_data, energyOf(m_parameters, m_trainer.optimiser().averaged(), m_choices), {}, {}, 0};
+        if (m_negatives) {
+            out.negatives.assign(m_negatives->store().begin(), m_negatives->store().end());
+            if (trails) {
+                out.paths = m_negatives->paths(kTrails);
+                const Index row = (m_negatives->choices().steps + 1) * m_data->dim;
+                out.pathCount = std::ssize(out.paths) / row;
+            }
+        }
+        return out;
+    }
+
+    StepResult gradients(Index step) {
+        const Key key = derive(derive(m_data->key, "train"), static_cast<std::uint64_t>(step));
+        const Tensor chosen = below(derive(key, "batch"), m_rows.size(0), m_choices.batch);
+        const Tensor x = m_rows.index_select(0, chosen.to(m_rows.device()));
+        const at::AutoGradMode on(true);
+        return chains() ? likelihood(x, step) : score(x, derive(key, "noise"));
+    }
+
+    StepResult likelihood(const Tensor& x, Index step) {
+        const auto current = energyOf(m_parameters, m_parameters.flat(), m_choices);
+        const auto drawn = m_negatives->draw(current, step);
+        const Tensor negatives =
+            at::from_blob(const_cast<float*>(drawn.data()), {m_choices.batch, m_data->dim},
+                          at::kFloat)  // only read
+                .to(x.device());
+        const Tensor e = m_network->train(at::cat({x, negatives})).squeeze(1);
+        const Tensor data = e.narrow(0, 0, m_choices.batch),
+                     chain = e.narrow(0, m_choices.batch, m_choices.batch);
+        const Tensor gap = data.mean() - chain.mean();
+        const Tensor loss = gap + 2 * m_choices.square * e.square().mean();
+        StepResult result;
+        result.lossName = "loss";
+        result.loss = loss.item<double>();
+        const double apart = gap.item<double>();
+        if (m_choices.gap > 0 && std::isfinite(apart) && std::abs(apart) > m_choices.gap) {
+            throw GapError("the energy gap of data and negatives", step,
+                           "is " + format(std::round(apart)) +
+                               " nats, beyond guard.gap=" + format(m_choices.gap) +
+                               "; lower train.rate, or raise objective.square or "
+                               "negatives.steps");
+        }
+        result.terms = {{3, apart},
+                        {4, e.abs().mean().item<double>()},
+                        {5, m_negatives->displacement()},
+                        {6, static_cast<double>(m_rollbacks)}};
+        if (std::isfinite(result.loss)) {
+            loss.backward();
+        }
+        m_gap = apart;
+        return result;
+    }
+
+    /// mean |sigma grad E(x + sigma eps) - eps|^2 / 2: -grad E becomes the score of the blurred
+    /// data.
+    StepResult score(const Tensor& x, Key key) {
+        const Tensor eps = normal(key, {x.size(0), x.size(1)}).to(x.device());
+        const Tensor z = (x + m_choices.sigma * eps).requires_grad_(true);
+        // Here autograd writes the gradients, to the second order, not the network by hand.
+        for (std::size_t i = 0; i < m_parameters.size(); ++i) {
+            if (m_parameters.claim(i)) {
+                m_parameters.gradient(i).zero_();
+            }
+        }
+        const Tensor e = m_network->forward(z).sum();
+        const Tensor slope = torch::autograd::grad({e}, {z}, {}, true, true)[0];
+        const Tensor loss = 0.5 * (m_choices.sigma * slope - eps).square().mean();
+        StepResult result;
+        result.loss = loss.item<double>();
+        if (std::isfinite(result.loss)) {
+            loss.backward();
+        }
+        return result;
+    }
+
+    /// Series in the order of describe().
+    void publish(const StepResult& result, SeriesSink& sink) {
+        const Index at = step(Clock::Train);
+        sink.add(0, Clock::Train, at, result.loss);
+        sink.add(1, Clock::Train, at, result.gradientNorm);
+        sink.add(2, Clock::Train, at, result.rate);
+        for (const auto& term : result.terms) {
+            sink.add(term.series, Clock::Train, at, term.value);
+        }
+        if (chains() && at % kKeepEvery == 0 &&
+            (m_choices.gap <= 0 || std::abs(m_gap) < 0.25 * m_choices.gap)) {
+            m_good.push_back(captureTraining(m_parameters, m_trainer));
+            if (m_good.size() > kKept) {
+                m_good.pop_front();
+            }
+        }
+    }
+
+    /// To the last weights whose gap was small, with new chains and half the rate; each is used
+    /// once. The step that failed counts. False: there are none, or enough were tried.
+    bool rollBack() {
+        if (m_good.empty() || m_rollbacks >= m_choices.rollbacks) {
+            return false;
+        }
+        const Index failed = m_trainer.steps();
+        restoreTraining(m_good.back(), m_parameters, m_trainer);
+        m_good.pop_back();
+        m_trainer.setSteps(failed + 1);
+        m_negatives->restart(failed);
+        ++m_rollbacks;
+        m_scale *= 0.5;
+        scaleRate();
+        return true;
+    }
+
+    std::shared_ptr<const RunData> m_data;
+    Choices m_choices;
+    Parameters m_parameters;
+    std::unique_ptr<Network> m_network;
+    Trainer m_trainer;
+    Tensor m_rows;
+    std::optional<Negatives> m_negatives;
+    std::deque<State> m_good;  ///< newest last
+    Index m_rollbacks = 0;
+    double m_rate = 0, m_scale = 1, m_gap = 0;
+};
+
+}  // namespace
+
+ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*place)()) {
+    ExperimentSpec out;
+    out.id = "energy";
+    out.title = "Energy-based model";
+    out.reference = "Du and Mordatch 2019";
+    out.describe = [library](const ParamSet& given) { return describe(*library, given); };
+    out.make = [library, place](const ParamSet& params, Key key) -> std::unique_ptr<Experiment> {
+        return translated("model", 0, [&]() -> std::unique_ptr<Experiment> {
+            return std::make_unique<EnergyExperiment>(runData(*library, params, key), place());
+        });
+    };
+    return out;
+}
+
+}  // namespace lx::learned

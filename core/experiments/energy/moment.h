@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A run of the family at one moment, for those who only look.
+#pragma once
+
+#include "core/experiments/device.h"
+#include "core/experiments/energy/energy_net.h"
+#include "core/experiments/plane_grid.h"
+
+#include <stop_token>
+
+namespace lx::learned {
+
+/// What stays the same during a run.
+struct RunData {
+    ParamSet params;
+    Key key;
+    DatasetPtr dataset;
+    std::optional<MixtureParts> mixture;
+    Index dim = 0;
+    DataUnits units;
+    Box frame;                ///< that the chains stay in
+    bool lawKnown = false;    ///< the data's density, in model units
+    std::vector<double> law;  ///< -log p on the grid of views, where known
+    static constexpr Index kSide = 96;
+};
+
+struct Moment {
+    std::shared_ptr<const RunData> data;
+    std::shared_ptr<const MlpEnergy> energy;
+    std::vector<double> negatives;  ///< [N, dim]; empty without chains
+    std::vector<double> paths;      ///< [C, K, dim] of the last negatives
+    Index pathCount = 0;
+};
+
+std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);
+std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
+/// -log p of the data on a grid; empty where the law is not known.
+std::vector<double> trueEnergy(const Dataset&, const Box&, Index side);
+
+ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)() = currentPlacement);
+
+}  // namespace lx::learned

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the parameters of a run of an energy-based model say.
+#pragma once
+
+#include "core/data/dataset.h"
+#include "core/nn/network.h"
+#include "core/session/experiment.h"
+
+namespace lx::learned {
+
+enum class Objective : std::uint8_t {
+    Likelihood,  ///< E(data) - E(negatives), negatives from Langevin chains. Ref: du2019
+    Score        ///< denoising score matching of -grad E at one noise level. Ref: vincent2011
+};
+enum class Memory : std::uint8_t {
+    Persistent,  ///< every negative goes on where it was. Ref: tieleman2008
+    Replay,      ///< a store of many; some begin anew. Ref: du2019
+    ShortRun     ///< all begin anew in every step. Ref: nijkamp2019
+};
+
+struct Choices {
+    Objective objective{};
+    Memory memory{};
+    Index batch = 128, store = 10'000, steps = 20;
+    double reset = 0.05;   ///< share of the negatives that begin anew
+    double noise = 0.1;    ///< sd of a Langevin step at temperature 1; its size is the square
+    double sigma = 0.1;    ///< noise level of Score
+    double square = 0.02;  ///< weight of E^2
+    double gap = 50;       ///< largest |E(data) - E(negatives)|, nats; 0: no limit
+    Index rollbacks = 3;   ///< how often a run returns to its last good weights
+    double box = 4;        ///< half side of the box the chains stay in
+    std::vector<Index> sizes;
+    Activation activation{};
+};
+Choices choicesOf(const ParamSet& params, Index dim);
+
+Description describe(const DataLibrary&, const ParamSet& given);
+
+}  // namespace lx::learned

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Energy-based models: the network as a target, negatives, guard, resume, learning.
+#include "core/experiments/energy/moment.h"
+#include "core/experiments/energy/negatives.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <QtTest>
+
+#include <cmath>
+
+using namespace lx;
+using namespace lx::learned;
+
+namespace {
+
+struct Collected : SeriesSink, SnapshotBuilder {
+    std::map<std::uint32_t, std::vector<double>> series;
+    std::map<std::string, Array> channels;
+    void add(std::uint32_t id, Clock, Index, double value) override { series[id].push_back(value); }
+    void set(const std::string& channel, Array array) override {
+        channels[channel] = std::move(array);
+    }
+};
+
+const ExperimentSpec& family() {
+    static const ExperimentSpec spec =
+        learned::spec(std::make_shared<DataLibrary>(std::vector<std::string>{}));
+    return spec;
+}
+
+std::unique_ptr<Experiment> make(const ParamSet& given, std::uint64_t seed = 1) {
+    return family().make(resolve(family().describe(given).params, given), Key{seed, 0});
+}
+
+ParamSet ring(const std::string& memory = "replay") {
+    return {{"data.source", std::string("data.ring8")},
+            {"data.count", Index{2000}},
+            {"network.hidden", std::vector<double>{32, 32}},
+            {"negatives.memory", memory},
+            {"train.batch", Index{128}},
+            {"train.rate", 3e-3},
+            {"train.horizon", Index{600}}};
+}
+ParamSet matching() {
+    ParamSet out = ring();
+    out.erase("negatives.memory");
+    out["objective"] = std::string("score");
+    out["objective.sigma"] = 0.3;
+    return out;
+}
+
+void steps(Experiment& run, Index count, Collected& out) {
+    const Index end = run.step(Clock::Train) + count;
+    while (run.step(Clock::Train) < end) {
+        run.advance(Clock::Train, {end - run.step(Clock::Train), {}}, {}, out);
+    }
+}
+
+bool same(const State& a, const State& b) {
+    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+        return x.first == y.first && std::ranges::equal(x.second.bytes(), y.second.bytes());
+    });
+}
+
+Choices choices(const ParamSet& given) {
+    return choicesOf(resolve(family().describe(given).params, given), 2);
+}
+
+/// A network of the family with random weights.
+struct Sample {
+    explicit Sample(const Choices& c) {
+        network = makeMlp(parameters, {"energy", c.sizes, c.activation});
+        parameters.allocate();
+        parameters.initialise(Key{3, 1});
+        energy = energyOf(parameters, parameters.flat(), c);
+    }
+    Parameters parameters;
+    std::unique_ptr<Network> network;
+    std::shared_ptr<const MlpEnergy> energy;
+};
+
+}  // namespace
+
+class TestEnergyFamily : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { at::set_num_threads(1); }
+    /// Value and gradient of the target are the network's own.
+    void networkAsTarget() {
+        for (const char* activation : {"silu", "tanh", "leaky_relu"}) {
+            ParamSet given = ring();
+            given["network.activation"] = std::string(activation);
+            const Sample sample(choices(given));
+            const at::NoGradGuard off;
+            const Tensor x = 2 * at::rand({50, 2}) - 1;
+            const Tensor y = sample.network->forward(x).squeeze(1);
+            std::vector<float> e(50);
+            sample.energy->evaluate(std::span<const float>(x.data_ptr<float>(), 100), e);
+            double most = 0, wrong = 0;
+            for (Index i = 0; i < 50; ++i) {
+                const auto value = static_cast<double>(e[static_cast<std::size_t>(i)]);
+                most = std::max(most, std::abs(value - y[i].item<double>()));
+                wrong = std::max(wrong, std::abs(value - y[(i + 1) % 50].item<double>()));
+            }
+            QVERIFY(most < 1e-5);
+            QVERIFY(wrong > 1e-3);
+        }
+    }
+    /// The paths that views show are those the executor made.
+    void pathsAreTheNegatives() {
+        const Choices c = choices(ring());
+        const Sample sample(c);
+        Negatives negatives(c, 2, Key{4, 4});
+        QVERIFY(negatives.paths(16).empty());
+        for (const Index step : {0, 5}) {
+            const auto drawn = negatives.draw(sample.energy, step);
+            const auto paths = negatives.paths(16);
+            QCOMPARE(std::ssize(paths), 16 * 21 * 2);
+            double most = 0, wrong = 0;
+            for (std::size_t r = 0; r < 16; ++r) {
+                for (std::size_t i = 0; i < 2; ++i) {
+                    const double end = paths[(r * 21 + 20) * 2 + i];
+                    most = std::max(most, std::abs(end - static_cast<double>(drawn[2 * r + i])));
+                    wrong = std::max(
+                        wrong, std::abs(end - static_cast<double>(drawn[2 * ((r + 1) % 16) + i])));
+                }
+            }
+            QVERIFY(most < 1e-3);
+            QVERIFY(wrong > 0.1);
+        }
+        QVERIFY(negatives.displacement() > 0.1 && negatives.displacement() < 3);
+    }
+    void memories() {
+        const Sample sample(choices(ring()));
+        const auto twice = [&](const char* memory) {
+            const Choices c = choices(ring(memory));
+            Negatives one(c, 2, Key{4, 4}), two(c, 2, Key{4, 4});
+            one.draw(sample.energy, 0);
+            const auto a = one.draw(sample.energy, 1), b = two.draw(sample.energy, 1);
+            return std::ranges::equal(a, b);
+        };
+        QVERIFY(twice("short-run"));  // the first draw leaves no trace
+        QVERIFY(!twice("persistent"));
+        QCOMPARE(choices(ring("persistent")).store, Index{128});
+        QCOMPARE(choices(ring("replay")).store, Index{10'000});
+        const Choices c = choices(ring("persistent"));
+        Negatives chains(c, 2, Key{4, 4});
+        const auto end = chains.draw(sample.energy, 0);
+        QVERIFY(std::ranges::equal(end, chains.store()));  // each goes on where it was
+    }
+    void resumes() {
+        for (const ParamSet& given : {ring(), ring("persistent"), matching()}) {
+            Collected sink;
+            const auto whole = make(given), first = make(given), second = make(given),
+                       wrong = make(given);
+            steps(*whole, 30, sink);
+            steps(*first, 17, sink);
+            State state = first->capture();
+            second->restore(state);
+            steps(*second, 13, sink);
+            QVERIFY(same(whole->capture(), second->capture()));
+            QVERIFY(!same(whole->capture(), first->capture()));
+            state["adam.first"] = make(given)->capture().at("adam.first");  // forgotten
+            wrong->restore(state);
+            steps(*wrong, 13, sink);
+            QVERIFY(!same(whole->capture(), wrong->capture()));
+            state.erase("guard");
+            QVERIFY_EXCEPTION_THROWN(wrong->restore(state), UsageError);
+        }
+    }
+    void looking() {
+        for (const ParamSet& given : {ring(), matching()}) {
+            const auto run = make(given), other = make(given);
+            Collected sink;
+            steps(*run, 3, sink);
+            std::vector<std::string> ids;
+            for (const auto& channel : family().describe(given).channels) {
+                ids.push_back(channel.id);
+            }
+            const auto task = run->observe(ids, Detail::Screen);
+            while (!task->advance({1, std::chrono::microseconds(1)}, {}, sink)) {
+            }
+            for (const auto& id : ids) {
+                QVERIFY2(sink.channels.contains(id), id.c_str());
+            }
+            steps(*run, 3, sink);
+            steps(*other, 6, sink);
+            QVERIFY(same(run->capture(), other->capture()));
+        }
+    }
+    /// A run that diverges on purpose: stopped with a reason, or brought back and going on.
+    void guard() {
+        ParamSet wild = ring();
+        wild["train.rate"] = 0.5;
+        wild["train.schedule"] = std::string("constant");
+        wild.erase("train.horizon");
+        wild["objective.square"] = 0.0;
+        wild["guard.rollbacks"] = Index{0};
+        const auto until = [](Experiment& run) -> std::string {
+            Collected sink;
+            try {
+                steps(run, 400, sink);
+            } catch (const NumericalError& error) {
+                return error.what();
+            }
+            return {};
+        };
+        const std::string why = until(*make(wild));
+        qInfo("%s", why.c_str());
+        QVERIFY(why.find("energy gap") != std::string::npos);
+        QVERIFY(why.find("guard.gap=50") != std::string::npos);
+        wild["guard.gap"] = 0.0;  // nobody watches
+        QVERIFY(until(*make(wild)).find("energy gap") == std::string::npos);
+
+        // It is good for a while; then someone raises the rate.
+        ParamSet back = ring();
+        back["train.schedule"] = std::string("constant");
+        back.erase("train.horizon");
+        const auto run = make(back);
+        Collected sink;
+        steps(*run, 210, sink);
+        run->set({"train.rate", 0.5});
+        steps(*run, 60, sink);
+        QCOMPARE(run->step(Clock::Train), Index{270});
+        QVERIFY(sink.series[6].back() >= 1);  // roll-backs
+        QVERIFY(sink.series[2].back() <= 0.25);
+        QVERIFY(std::abs(sink.series[3].back()) <= 50);
+    }
+    void learns() {
+        const auto untrained = make(ring());
+        Collected sink;
+        steps(*untrained, 1, sink);
+        const double before = untrained->metrics(Key{}, {}).at("grid_kl");
+        ParamSet small = ring();
+        small["negatives.store"] = Index{512};
+        for (const ParamSet& given : {small, ring("persistent"), matching()}) {
+            const auto run = make(given);
+            steps(*run, 600, sink);
+            const double after = run->metrics(Key{}, {}).at("grid_kl");
+            qInfo("grid KL: %.3f, untrained %.3f", after, before);
+            QVERIFY(after < 0.75 * before);
+        }
+        QVERIFY(before > 1);
+    }
+    void stopsOnBadNumbers() {
+        const auto run = make(ring());
+        State state = run->capture();
+        state["model.energy.0.bias"] = Array({32}, std::vector<float>(32, std::nanf("")));
+        run->restore(state);
+        Collected sink;
+        QVERIFY_EXCEPTION_THROWN(run->advance(Clock::Train, {1, {}}, {}, sink), NumericalError);
+        ParamSet pictures = ring();
+        pictures["data.source"] = std::string("data.shapes16");
+        QVERIFY_EXCEPTION_THROWN(family().describe(pictures), UsageError);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestEnergyFamily)
+#include "tst_energy_family.moc"
