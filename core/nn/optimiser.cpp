@@ -102,6 +102,9 @@ void Adam::update(Index step, double norm, std::span<const std::pair<Index, Inde
     o.rate = rateAt(m_options, step);
     o.step = ++m_updates;
     o.gradientScale = m_options.clip > 0 && norm > m_options.clip ? m_options.clip / norm : 1.0;
+    // The first weights are random and must not weigh in the average for long.
+    const auto n = static_cast<double>(m_updates);
+    const double decay = std::min(m_options.ema, (1 + n) / (10 + n));
     const Tensor& w = m_parameters.flat();
     if (!m_parameters.placement().loops()) {
         for (const auto& [begin, end] : ranges) {
@@ -112,7 +115,7 @@ void Adam::update(Index step, double norm, std::span<const std::pair<Index, Inde
                           o);
         }
         if (m_average.defined()) {
-            m_average.lerp_(w, 1 - m_options.ema);
+            m_average.lerp_(w, 1 - decay);
         }
         return;
     }
@@ -123,7 +126,7 @@ void Adam::update(Index step, double norm, std::span<const std::pair<Index, Inde
                 m_first.data_ptr<T>() + begin, m_second.data_ptr<T>() + begin, end - begin, o);
         }
         if (m_average.defined()) {
-            kernels::average(m_average.data_ptr<T>(), w.data_ptr<T>(), w.numel(), m_options.ema);
+            kernels::average(m_average.data_ptr<T>(), w.data_ptr<T>(), w.numel(), decay);
         }
     });
 }

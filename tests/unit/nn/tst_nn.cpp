@@ -238,14 +238,14 @@ private Q_SLOTS:
         p.initialise(Key{});
         OptimiserOptions options;
         options.rate = 0.5;
-        options.ema = 0.75;
+        options.ema = 0.2;
         Trainer trainer(p, options, {{"s", 0, {{"all", "", 1, {}}}}}, [&](const Phase&, Index) {
             p.gradient(0).fill_(1);
             return StepResult{};
         });
         trainer.step();
-        trainer.step();  // w: 1, 0.5, 0
-        const double expected = 0.75 * (0.75 * 1 + 0.25 * 0.5) + 0.25 * 0.0;
+        trainer.step();  // w: 1, 0.5, 0; decays 2/11, then 0.2, which is below 3/12
+        const double expected = 0.2 * (2. / 11 * 1 + 9. / 11 * 0.5) + 0.8 * 0.0;
         QVERIFY(std::abs(trainer.optimiser().averaged()[0].item<double>() - expected) < 1e-6);
     }
     void frozenGroupsStayAndPhasesTakeTurns() {
