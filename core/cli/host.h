@@ -102,8 +102,8 @@ struct Host {
     std::string executor;
 };
 
-/// Every sampler against known truth, for Host::selfTest. Seconds.
-std::vector<SelfTestRow> samplerSelfTestRows();
+/// Geometry and every sampler against known truth, for Host::selfTest. Seconds.
+std::vector<SelfTestRow> ownSelfTestRows();
 
 /// Processor cores this process may use.
 int availableCores();

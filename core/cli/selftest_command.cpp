@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cli/commands.h"
+#include "core/geometry/selftest.h"
 #include "core/recipes/json_text.h"
 #include "core/samplers/selftest.h"
 
@@ -9,8 +10,11 @@
 
 namespace lx::cli {
 
-std::vector<SelfTestRow> samplerSelfTestRows() {
+std::vector<SelfTestRow> ownSelfTestRows() {
     std::vector<SelfTestRow> rows;
+    for (const auto& check : geometrySelftest()) {
+        rows.push_back({check.name, check.value, check.expected, check.tolerance, check.pass});
+    }
     for (const auto& check : samplerSelftest()) {
         rows.push_back({check.name + " (z-score)", check.z, 0, check.limit, check.pass});
     }

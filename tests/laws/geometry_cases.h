@@ -115,7 +115,7 @@ inline RhvaeParts rhvaeParts(Index dim, Index codes) {
 }
 
 inline std::vector<MetricCase> metricCases() {
-    constexpr std::size_t kPoints = 12;
+    constexpr std::size_t kPoints = 100;
     const Vector plane = normals({3, 21}, 2 * kPoints, 0.7);
     const Vector space = normals({3, 22}, 3 * kPoints, 0.7);
     Vector upper = plane, disc = plane;

@@ -6,6 +6,7 @@
 #include "core/geometry/metric_grid.h"
 #include "core/geometry/ode.h"
 #include "core/geometry/registry.h"
+#include "core/geometry/selftest.h"
 #include "core/geometry/spline.h"
 #include "tests/laws/geometry_cases.h"
 
@@ -364,6 +365,15 @@ private Q_SLOTS:
         QVERIFY(std::abs(*knownDistance("ellipse", {{"metric.stretch", 2.0}, {"metric.angle", 0.0}},
                                         Vector{0, 0}, Vector{1, 0}) -
                          2) < 1e-12);
+    }
+    /// What `selftest` says on this machine.
+    void selfTestPasses() {
+        const auto rows = geometrySelftest();
+        QVERIFY(rows.size() >= 6);
+        for (const auto& row : rows) {
+            QVERIFY2(row.pass, row.name.c_str());
+            QVERIFY(row.tolerance < 0.1 * std::abs(row.expected));
+        }
     }
 };
 
