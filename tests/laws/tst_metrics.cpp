@@ -3,6 +3,7 @@
 #include "tests/laws/geometry_cases.h"
 
 #include "core/base/cholesky.h"
+#include "core/geometry/dense/table.h"
 
 #include <QtTest>
 #include <algorithm>
@@ -90,6 +91,17 @@ double slopeError(const MetricCase& c) {
             c.points, k));
     }
     return std::max(worst, apart(pathSlope, expected));
+}
+
+std::vector<std::pair<dense::Act, double (*)(double)>> units() {
+    return {{dense::Act::Linear, [](double x) { return x; }},
+            {dense::Act::Tanh, [](double x) { return std::tanh(x); }},
+            {dense::Act::Silu, [](double x) { return x / (1 + std::exp(-x)); }},
+            {dense::Act::Relu, [](double x) { return std::max(x, 0.0); }},
+            {dense::Act::Softplus,
+             [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }},
+            {dense::Act::Sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }},
+            {dense::Act::Exp, [](double x) { return std::exp(x); }}};
 }
 
 }  // namespace
@@ -206,6 +218,61 @@ private Q_SLOTS:
         QVERIFY(apart(whole, expected) < 1e-14);
         QVERIFY(apart(single, expected) < 1e-6);
         QVERIFY(apart(single, expected) > 0);
+    }
+
+    /// Every instruction set that this machine has computes the same units and products; level's
+    /// derivatives against differences of the unit itself.
+    void everyLevelAgrees() {
+        const dense::Table* all[3];
+        const int count = dense::usableTables(all);
+        QVERIFY(all[count - 1] == &dense::kBaseline);
+        constexpr std::int64_t kRows = 19, kInner = 11, kWide = 96;  // a multiple of all panels
+        const Vector a = normals({4, 11}, kRows * kInner, 3), b = normals({4, 12}, kInner * kWide);
+        const Vector bias = normals({4, 13}, kWide);
+        for (int level = 0; level < count; ++level) {
+            const auto& math = all[level]->whole;
+            QVERIFY(kWide % math.panel == 0 && kWide % all[level]->single.panel == 0);
+            Vector packed(b.size()), c(kRows * kWide), plain(c.size());
+            for (std::int64_t k = 0; k < kInner; ++k) {
+                for (std::int64_t j = 0; j < kWide; ++j) {
+                    packed[static_cast<std::size_t>((j / math.panel * kInner + k) * math.panel +
+                                                    j % math.panel)] =
+                        b[static_cast<std::size_t>(k * kWide + j)];
+                    for (std::int64_t r = 0; r < kRows; ++r) {
+                        plain[static_cast<std::size_t>(r * kWide + j)] +=
+                            a[static_cast<std::size_t>(r * kInner + k)] *
+                            b[static_cast<std::size_t>(k * kWide + j)];
+                    }
+                }
+            }
+            math.product(kRows, kWide, kInner, a.data(), packed.data(), c.data());
+            QVERIFY2(apart(c, plain) < 1e-14, all[level]->name);
+            for (const auto& [act, f] : units()) {
+                Vector h = c, first(c.size()), second(c.size());
+                math.activate(act, kRows, kWide, bias.data(), h.data(), first.data(),
+                              second.data());
+                std::vector<float> single(c.begin(), c.end());
+                const std::vector<float> shift(bias.begin(), bias.end());
+                all[level]->single.activate(act, kRows, kWide, shift.data(), single.data(), nullptr,
+                                            nullptr);
+                for (std::size_t i = 0; i < c.size(); ++i) {
+                    const double x = c[i] + bias[i % kWide], y = f(x);
+                    const double step = 1e-4 * (1 + std::abs(x));
+                    QVERIFY(std::abs(h[i] - y) <= 2e-14 * (1e-3 + std::abs(y)));
+                    QVERIFY(std::abs(static_cast<double>(single[i]) - y) <=
+                            2e-5 * (1e-1 + std::abs(y)));
+                    if (act == dense::Act::Relu && std::abs(x) < 4 * step) {
+                        continue;
+                    }
+                    const auto of = [&](const Vector& at) { return f(at[0]); };
+                    const double slope = difference(of, {x}, 0, step);
+                    QVERIFY(std::abs(first[i] - slope) <= 1e-8 * (1 + std::abs(y)));
+                    const double bend = (f(x + step) - 2 * y + f(x - step)) / (step * step);
+                    QVERIFY(std::abs(second[i] - bend) <= 1e-4 * (1 + std::abs(y)));
+                }
+            }
+        }
+        qInfo("%d levels, best %s", count, all[0]->name);
     }
 
     /// A folded last layer keeps every length.

@@ -29,7 +29,9 @@ struct Table {
 
 extern const Table kBaseline, kAvx2, kAvx512;
 
-/// The best table of this machine.
+/// The tables that this machine can run, best first; their number.
+int usableTables(const Table* (&out)[3]);
+/// The best one.
 const Table& table();
 
 }  // namespace lx::dense
