@@ -84,7 +84,7 @@ void addCompute(CLI::App& command, std::string& device, int& threads) {
 
 void addRun(CLI::App& command, std::vector<std::string>& set, std::optional<Index>& steps,
             std::optional<std::uint64_t>& seed) {
-    command.add_option("--set", set, "a parameter of the recipe; may be repeated")
+    command.add_option("--set", set, "a parameter, as `list recipes` names it; may be repeated")
         ->allow_extra_args(false)
         ->type_name("ID=VALUE");
     command.add_option("--steps", steps, "total steps of the recipe's clock")
@@ -113,7 +113,9 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
     app.set_version_flag("--version", "latent-explorer " + version);
     app.footer(kFooter);
     WindowOptions window;
-    app.add_option("inputs", window.inputs, "recipes or files to open in the window")
+    app.add_option("inputs", window.inputs,
+                   "recipes, sessions, data or chains to open in the window; chains are followed "
+                   "while they grow")
         ->type_name("RECIPE|FILE");
     addCompute(app, window.device, window.threads);
     app.add_option("--memory", window.memory,
@@ -134,7 +136,9 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
     runApp->add_option("recipe", run.recipe, "id of a recipe, or a recipe file")->required();
     addRun(*runApp, run.set, run.steps, run.seed);
     addCompute(*runApp, run.device, run.threads);
-    runApp->add_option("--out", run.out, "folder for report, series, arrays, figures and weights")
+    runApp
+        ->add_option("--out", run.out,
+                     "folder for report, series, arrays, chains, figures and weights")
         ->type_name("DIR");
     runApp->add_option("--resume", run.resume, "goes on from a session file or the folder of a run")
         ->type_name("FILE");
@@ -172,7 +176,8 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
     std::string movieSize, movieTheme = "light", steps;
     CLI::App* movieApp = app.add_subcommand("movie", "a film of a run, offscreen");
     movieApp->add_option("recipe", movie.recipe, "id of a recipe, or a recipe file")->required();
-    movieApp->add_option("--set", movie.set, "a parameter of the recipe; may be repeated")
+    movieApp
+        ->add_option("--set", movie.set, "a parameter, as `list recipes` names it; may be repeated")
         ->allow_extra_args(false)
         ->type_name("ID=VALUE");
     movieApp

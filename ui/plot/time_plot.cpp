@@ -47,8 +47,6 @@ struct TimePlot::Impl {
     void build(TimePlot& owner) {
         plot = new QCustomPlot(&owner);
         plot->setNoAntialiasingOnDrag(true);
-        // Where the axes stand is known only then.
-        QObject::connect(plot, &QCustomPlot::afterLayout, plot, [this] { placeEventWords(); });
         plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
         rect()->setRangeDrag(Qt::Horizontal);
         rect()->setRangeZoom(Qt::Horizontal);
