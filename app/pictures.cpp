@@ -16,6 +16,7 @@
 #include <QPainter>
 
 #include <algorithm>
+#include <cmath>
 
 namespace lx::app {
 namespace {
@@ -122,6 +123,15 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
         if (stop.stop_requested()) {
             break;
         }
+        const auto* figure = dynamic_cast<const ui::FigureView*>(host.view());
+        if (figure != nullptr && !figure->showsContent()) {
+            // What a run declares need not come: the modes of a target that has none.
+            if (!request.views.empty()) {
+                throw Error("shot: '" + id + "' has nothing to show of this run after so many " +
+                            "steps; choose more --steps or another --view");
+            }
+            continue;
+        }
         files.push_back(request.file(id));
         ui::ExportOptions options{.size = QSizeF(size), .dpi = request.dpi, .title = {}};
         options.title = QString::fromStdString(request.title);
@@ -141,25 +151,58 @@ std::vector<std::filesystem::path> paintWindow(Program& program, const std::stop
     return {request.file};
 }
 
-/// The pictures as thumbnails with their captions, a row of them for each group.
+constexpr int kSheetCaption = 26, kSheetMargin = 24, kSheetHeading = 48;
+
+struct SheetLayout {
+    int width = 0, cellHeight = 0, columns = 0;
+    QSize size;
+};
+
+/// A sheet about as high as a page, with cells in which the figures' type can be read: 640 pixels
+/// wide, and narrower only where memory or the sides of a QImage ask for it.
+SheetLayout layOutSheet(const cli::SheetRequest& request) {
+    constexpr double kPage = 3.0 / 4;  // width by height
+    constexpr double kMostPixels = 80e6, kLongest = 32'000;
+    std::size_t most = 1;
+    for (const auto& group : request.groups) {
+        most = std::max(most, group.pictures.size());
+    }
+    const auto laidOut = [&](int width, int columns) {
+        const int cellHeight = width * 3 / 4;
+        int height = kSheetMargin;
+        for (const auto& group : request.groups) {
+            const int rows = (int(group.pictures.size()) + columns - 1) / columns;
+            height += kSheetHeading + rows * (cellHeight + kSheetCaption) + kSheetMargin;
+        }
+        return SheetLayout{width, cellHeight, columns,
+                           QSize(kSheetMargin + columns * (width + kSheetMargin), height)};
+    };
+    const auto far = [&](const SheetLayout& sheet) {
+        return std::abs(std::log(double(sheet.size.width()) / sheet.size.height() / kPage));
+    };
+    SheetLayout best;
+    for (int width = 640; width >= 128; width = width * 4 / 5) {
+        best = laidOut(width, 1);
+        for (int columns = 2; columns <= int(most); ++columns) {
+            const SheetLayout next = laidOut(width, columns);
+            best = far(next) < far(best) ? next : best;
+        }
+        if (double(best.size.width()) * best.size.height() <= kMostPixels &&
+            std::max(best.size.width(), best.size.height()) <= kLongest) {
+            break;
+        }
+    }
+    return best;
+}
+
+/// The pictures as thumbnails with their captions, rows of them for each group.
 void paintSheet(const Program& program, const cli::SheetRequest& request) {
     requireApplication(program);
     const ui::Theme& theme = ui::themeOf(request.dark ? ui::ThemeKind::Dark : ui::ThemeKind::Light);
     ui::applyTheme(theme);
-    constexpr int kCaption = 26, kMargin = 24, kHeading = 48, kColumns = 3;
-    constexpr int kMaxHeight = 32'000;  // of a QImage
-    int width = 800, cellHeight = 0, height = 0;
-    do {
-        width = width * 4 / 5;  // type of 11 pixels on 640 of width; smaller when there are many
-        cellHeight = width * 3 / 4;
-        height = kMargin;
-        for (const auto& group : request.groups) {
-            const int rows = (int(group.pictures.size()) + kColumns - 1) / kColumns;
-            height += kHeading + rows * (cellHeight + kCaption) + kMargin;
-        }
-    } while (height > kMaxHeight && width > 160);
-    QImage sheet(kMargin + kColumns * (width + kMargin), std::min(height, kMaxHeight),
-                 QImage::Format_RGB32);
+    constexpr int kCaption = kSheetCaption, kMargin = kSheetMargin, kHeading = kSheetHeading;
+    const auto [width, cellHeight, columns, sheetSize] = layOutSheet(request);
+    QImage sheet(sheetSize, QImage::Format_RGB32);
     sheet.fill(theme.panel);
     QPainter painter(&sheet);
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
@@ -190,7 +233,7 @@ void paintSheet(const Program& program, const cli::SheetRequest& request) {
                                  Qt::AlignHCenter | Qt::AlignVCenter,
                                  QString::fromStdString(caption));
             }
-            if (++column == kColumns) {
+            if (++column == columns) {
                 column = 0;
                 y += cellHeight + kCaption;
             }

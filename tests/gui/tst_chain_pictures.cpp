@@ -109,6 +109,10 @@ private Q_SLOTS:
             QVERIFY2(view->showsContent(), qPrintable(spec.id));
             QVERIFY2(colours(shot) > 12, qPrintable(spec.id));
             QVERIFY2(!view->tables().empty(), qPrintable(spec.id));
+            const QByteArray figure = encodeFigure(
+                "svg",
+                [&](QPainter& p, QSizeF size, double scale) { view->paintTo(p, size, scale); });
+            QVERIFY2(figure.contains(view->title().toUtf8()), qPrintable(spec.id));
             QVERIFY2(view->explanation().count(QStringLiteral("\n\n")) == 2, qPrintable(spec.id));
         }
     }

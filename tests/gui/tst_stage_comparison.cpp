@@ -8,6 +8,7 @@
 #include "ui/shell/view_host.h"
 #include "ui/viewport/scene_widget.h"
 #include "ui/views/difference_pane.h"
+#include "ui/views/figure_view.h"
 
 #include <QAction>
 #include <QDir>
@@ -192,6 +193,16 @@ private Q_SLOTS:
             wheelAt(shown[from], shown[from]->plotRect().center() + QPointF(20, 10), 2);
             QVERIFY(!sameRect(shown[from]->shown(), before));
             QVERIFY(sameRect(shown[0]->shown(), shown[1]->shown()));
+            // Undo takes back the move of the side that was moved, and the other one comes along.
+            auto* figure = static_cast<FigureView*>(view.get());
+            QCOMPARE(figure->scene(), shown[from]);
+            QVERIFY(figure->scene()->undoCamera());
+            QVERIFY(sameRect(shown[0]->shown(), before));
+            QVERIFY(sameRect(shown[1]->shown(), before));
+            QVERIFY(figure->scene()->redoCamera());
+            QVERIFY(!sameRect(shown[from]->shown(), before));
+            QVERIFY(sameRect(shown[0]->shown(), shown[1]->shown()));
+            QVERIFY(figure->scene()->undoCamera());
         }
         view->resize(700, 480);  // a new size is no move
         QTest::qWait(50);

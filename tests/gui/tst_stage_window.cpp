@@ -384,6 +384,7 @@ private Q_SLOTS:
         QVERIFY(!map->isViewFullScreen());
         QCOMPARE(view->window(), &window);
         QTRY_COMPARE(view->size(), before);
+        QCOMPARE(window.focusWidget(), view);  // F and the other keys go on meaning it
         // Hidden while it is there, it comes home.
         map->setFullScreen(true);
         Q_EMIT map->hideAsked();

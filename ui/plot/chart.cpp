@@ -2,11 +2,11 @@
 #include "ui/plot/chart.h"
 
 #include "ui/plot/chart_items.h"
+#include "ui/plot/plot_picture.h"
 #include "ui/plot/tickers.h"
 #include "ui/shell/numbers.h"
 
 #include <QMouseEvent>
-#include <QPicture>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace lx::ui {
 namespace {
 
-constexpr double kMargin = 0.06;
+constexpr double kMargin = 0.06, kMarkerMargin = 0.03;
 /// Pixels within which the mouse reads out a point and a click finds a line.
 constexpr double kReach = 14;
 /// More points than this are drawn without smooth edges: they cost the GUI thread.
@@ -85,7 +85,19 @@ Range xRangeOf(const ChartPanel& panel) {
     if (b.empty()) {
         return {0, 1};
     }
-    return b.low < b.high ? Range{b.low, b.high} : withMargin(b, panel.logX);
+    if (!(b.low < b.high)) {
+        return withMargin(b, panel.logX);
+    }
+    // Markers at the ends are drawn whole; lines begin at the axis.
+    const bool marked = std::ranges::any_of(
+        panel.lines, [](const ChartLine& line) { return line.marker.has_value(); });
+    const double room = marked && !panel.logX ? kMarkerMargin * (b.high - b.low) : 0;
+    return {b.low - room, b.high + room};
+}
+
+/// Only words: a place in a matrix of panels that has no plot.
+bool isBlank(const ChartPanel& panel) {
+    return panel.lines.empty() && panel.bars.empty() && panel.bands.empty();
 }
 
 /// Of what lies within `shown`, so that zooming along x fills the height.
@@ -371,9 +383,11 @@ struct ChartPlot::Impl {
     void applyTheme() {
         plot->setBackground(QBrush(theme->panel));
         const double thin = std::max(1.0, 0.8 * theme->lineScale);
-        for (const Panel& panel : panels) {
+        for (std::size_t i = 0; i < panels.size(); ++i) {
+            const Panel& panel = panels[i];
+            const bool plotted = i < chart.panels.size() && !isBlank(chart.panels[i]);
             for (QCPAxis* axis : panel.rect->axes()) {
-                axis->setVisible(axis == panel.x() || axis == panel.y());
+                axis->setVisible(plotted && (axis == panel.x() || axis == panel.y()));
                 axis->setBasePen(QPen(theme->border, thin));
                 axis->setTickPen(QPen(theme->border, thin));
                 axis->setSubTickPen(Qt::NoPen);
@@ -555,15 +569,7 @@ void ChartPlot::fit() {
 }
 
 void ChartPlot::paintTo(QPainter& painter, QSizeF size) {
-    // QCPPainter wants to be the painter of the device; a picture carries the vectors over.
-    QPicture picture;
-    QCPPainter recorder;
-    recorder.begin(&picture);
-    recorder.setMode(QCPPainter::pmVectorized);
-    recorder.setMode(QCPPainter::pmNoCaching);
-    m->plot->toPainter(&recorder, int(size.width()), int(size.height()));
-    recorder.end();
-    painter.drawPicture(0, 0, picture);
+    paintPlot(painter, *m->plot, size);
     m->replot();
 }
 

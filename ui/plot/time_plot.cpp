@@ -2,6 +2,7 @@
 #include "ui/plot/time_plot.h"
 
 #include "ui/plot/decimate.h"
+#include "ui/plot/plot_picture.h"
 #include "ui/plot/tickers.h"
 #include "ui/shell/numbers.h"
 
@@ -526,15 +527,7 @@ void TimePlot::fit() {
 }
 
 void TimePlot::paintTo(QPainter& painter, QSizeF size) {
-    // QCPPainter wants to be the painter of the device; a picture carries the vectors over.
-    QPicture picture;
-    QCPPainter recorder;
-    recorder.begin(&picture);
-    recorder.setMode(QCPPainter::pmVectorized);
-    recorder.setMode(QCPPainter::pmNoCaching);
-    m->plot->toPainter(&recorder, int(size.width()), int(size.height()));
-    recorder.end();
-    painter.drawPicture(0, 0, picture);
+    paintPlot(painter, *m->plot, size);
     m->replot();
 }
 

@@ -212,6 +212,8 @@ void ViewHost::setFullScreen(bool on) {
         screen->addActions(window()->actions());  // their shortcuts work here as well
         screen->installEventFilter(this);
         m_screen = screen;
+        // Where no window manager does it.
+        screen->setGeometry(window()->screen()->geometry());
         screen->showFullScreen();
         m_view->setFocus();
         return;
@@ -227,6 +229,9 @@ void ViewHost::setFullScreen(bool on) {
     }
     screen->hide();
     screen->deleteLater();
+    if (isVisible()) {
+        m_view->setFocus();  // F and the other keys go on meaning this view
+    }
 }
 
 bool ViewHost::eventFilter(QObject* object, QEvent* event) {

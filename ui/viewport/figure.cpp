@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kTickLength = 3, kGap = 4, kMargin = 8;
 constexpr double kMostLegend = 0.4;  ///< of the height
+constexpr double kMostBar = 0.25;    ///< of the width
 
 QFont tickFont(const Theme& theme) {
     return theme.font(11);
@@ -443,6 +444,14 @@ FigureLayout layoutFigure(const Figure& figure, const Theme& theme, QSizeF size,
         const double y = std::ceil(std::max(top, metrics.height() / 2));
         out.plot = QRectF(left, y, std::floor(size.width() - left - 2 * kMargin),
                           std::floor(size.height() - bottom - y));
+        if (figure.bar && styleOf(figure.choices, figure.bar->part).visible) {
+            const double width = barWidth(*figure.bar, theme, out.plot.height());
+            // In a small view the plot matters more than the meaning of its colours.
+            if (width <= kMostBar * out.plot.width()) {
+                out.plot.setWidth(out.plot.width() - width + kMargin);
+                out.bar = QRectF(out.plot.right(), y, width, out.plot.height());
+            }
+        }
     }
     out.plot.setWidth(std::max(8.0, out.plot.width()));
     out.plot.setHeight(std::max(8.0, out.plot.height()));
@@ -556,6 +565,9 @@ void paintFigure(QPainter& painter, const Figure& figure, const Theme& theme,
     painter.restore();
     if (figure.axes && !figure.space) {
         paintAxes(painter, figure, theme, layout.plot, shown);
+    }
+    if (figure.bar && !layout.bar.isEmpty()) {
+        paintBar(painter, *figure.bar, theme, layout.bar);
     }
     paintLegend(painter, figure, theme, layout);
     if (!layout.title.isEmpty()) {

@@ -5,6 +5,7 @@
 
 #include "core/render/scene.h"
 #include "ui/shell/theme.h"
+#include "ui/viewport/color_bar.h"
 #include "ui/viewport/figure_parts.h"
 #include "ui/viewport/space_figure.h"
 #include "ui/viewport/ticks.h"
@@ -104,6 +105,7 @@ struct Figure {
     bool axes = true, grid = true;
     std::vector<Tick> xTicks;  ///< fixed ticks instead of computed ones
     std::vector<LegendEntry> legend;
+    std::optional<ColorBar> bar = {};  ///< right of a plot with axes that is wide enough
     std::vector<render::Layer> layers;
     std::vector<OverlayItem> overlay;
     std::optional<SpaceFigure> space = {};  ///< then there are no axes of a plane
@@ -120,6 +122,7 @@ struct Figure {
 /// Where the parts lie, in logical pixels of the painter.
 struct FigureLayout {
     QRectF plot, title, legend;
+    QRectF bar;                       ///< empty: none
     std::vector<QRectF> legendCells;  ///< one for each entry; empty where it is hidden
 };
 

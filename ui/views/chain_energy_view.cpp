@@ -11,6 +11,8 @@ namespace {
 
 /// Below this the sampler crosses the energy levels too slowly. Ref: betancourt2016.
 constexpr double kLeastBfmi = 0.3;
+/// Up to so many chains the axis has a number for each.
+constexpr Index kNamedChains = 12;
 constexpr Index kSingleChains = 4;
 
 class ChainEnergyView : public ChartView {
@@ -95,6 +97,11 @@ protected:
                 line.x.push_back(static_cast<double>(numbers[static_cast<std::size_t>(c)] + 1));
                 line.y.push_back(ratio(c));
                 least = std::isfinite(ratio(c)) ? std::min(least, ratio(c)) : least;
+            }
+            if (chainCount <= kNamedChains) {
+                for (const double number : line.x) {
+                    panel.xTicks.push_back({number, QString::number(number, 'f', 0)});
+                }
             }
             panel.lines.push_back(std::move(line));
             panel.rules.push_back({false, kLeastBfmi, tr("worry below")});

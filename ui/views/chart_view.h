@@ -20,7 +20,7 @@ public:
     void setTheme(const Theme&) override;
     void fit() override { m_plot->fit(); }
     void paintTo(QPainter& painter, QSizeF size, double) override {
-        m_plot->paintTo(painter, size);
+        paintTitled(painter, size, [this](QPainter& p, QSizeF room) { m_plot->paintTo(p, room); });
     }
     std::vector<DataTable> tables() const override { return tablesOf(m_plot->chart()); }
     ChartPlot& plot() { return *m_plot; }

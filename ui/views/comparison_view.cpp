@@ -100,6 +100,11 @@ public:
     }
 
     QString title() const override { return tr("Comparison of two runs"); }
+    /// The side whose camera was moved last; the other one follows it.
+    SceneWidget* scene() const override {
+        SceneWidget* found = sceneOf(m_sides[m_moved]);
+        return found ? found : sceneOf(m_sides[0]);
+    }
     QStringList channels() const override {
         QStringList out;
         for (const Side& side : m_sides) {
@@ -410,6 +415,7 @@ private:
         if (m_linking || m_resizing || !moved || !other) {
             return;
         }
+        m_moved = from;
         const bool space = moved->figure().space.has_value();
         if (space != other->figure().space.has_value()) {
             return;
@@ -436,7 +442,7 @@ private:
     std::array<QLabel*, 3> m_headings{};
     QWidget* m_differenceBox;
     DifferencePane* m_difference;
-    std::size_t m_subject = 0;
+    std::size_t m_subject = 0, m_moved = 0;
     bool m_linking = false, m_resizing = false;
 };
 

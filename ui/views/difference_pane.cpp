@@ -236,6 +236,7 @@ void DifferencePane::rebuild() {
     Figure& figure = m_scene->figure();
     figure.layers.clear();
     figure.legend.clear();
+    figure.bar.reset();
     m_largest.reset();
     if (a && b && a->values.shape().size() == b->values.shape().size() &&
         std::ranges::equal(a->values.shape(), b->values.shape()) && a->values.dim(0) > 1 &&
@@ -256,6 +257,7 @@ void DifferencePane::rebuild() {
         }
         figure.note = largest > 0 ? QString() : tr("A and B decode alike");
         if (largest > 0) {
+            figure.bar = barOf(difference, tr("A − B"));
             figure.layers.push_back(std::move(difference));
         }
     }

@@ -141,6 +141,33 @@ std::optional<render::GridLayer> differenceLayer(const Frame& frame, const Theme
     return out;
 }
 
+bool addEnergy(Figure& figure, const Frame& frame, const Theme& theme, double window) {
+    auto layer = energyLayer(frame, theme, window);
+    if (!layer) {
+        return false;
+    }
+    const auto part = QStringLiteral("energy");
+    figure.nameLayers(part, QObject::tr("Energy (nats)"));
+    figure.bar = barOf(*layer, QObject::tr("energy (nats)"), part);
+    for (render::GridLayer& around : surroundings(frame, *layer)) {
+        figure.layers.emplace_back(std::move(around));
+    }
+    figure.layers.emplace_back(std::move(*layer));
+    return true;
+}
+
+bool addDifference(Figure& figure, const Frame& frame, const Theme& theme) {
+    auto layer = differenceLayer(frame, theme);
+    if (!layer) {
+        return false;
+    }
+    const auto part = QStringLiteral("difference");
+    figure.nameLayers(part, QObject::tr("Sampled minus true density"));
+    figure.bar = barOf(*layer, QObject::tr("sampled − true density"), part);
+    figure.layers.emplace_back(std::move(*layer));
+    return true;
+}
+
 std::optional<ChainTrails> trailsOf(const Frame& frame) {
     const Array* states = floats(frame, "chains_trail", 3);
     if (!states) {

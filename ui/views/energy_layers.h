@@ -13,8 +13,12 @@ std::optional<render::GridLayer> energyLayer(const Frame&, const Theme&, double 
 /// What belongs under the field where the stage is wider: `energy.around`, and below that the dark
 /// end of the map where the border has reached it; nothing where nobody knows the energy.
 std::vector<render::GridLayer> surroundings(const Frame&, const render::GridLayer& field);
+/// The field with its surroundings and its colour bar; false when nobody knows the energy.
+bool addEnergy(Figure&, const Frame&, const Theme&, double window);
 /// Sampled minus true density on a map that is neutral at 0.
 std::optional<render::GridLayer> differenceLayer(const Frame&, const Theme&);
+/// That layer with its colour bar; false when there is none.
+bool addDifference(Figure&, const Frame&, const Theme&);
 /// The rectangle that `<id>.extent` [4] names; nothing when absent or empty.
 std::optional<render::Rect> extentOf(const Frame&, const char* id);
 

@@ -335,18 +335,11 @@ private:
         const int chosen = focus().chain();
         const Theme& colors = theme();
         m_onField = false;
+        figure.bar.reset();
         if (mode() == Mode::Difference) {
-            if (auto layer = differenceLayer(m_frame, colors)) {
-                figure.nameLayers(QStringLiteral("difference"), tr("Sampled minus true density"));
-                figure.layers.emplace_back(std::move(*layer));
-            }
-        } else if (auto layer = energyLayer(m_frame, colors, m_window)) {
-            figure.nameLayers(QStringLiteral("energy"), tr("Energy (nats)"));
-            for (render::GridLayer& around : surroundings(m_frame, *layer)) {
-                figure.layers.emplace_back(std::move(around));
-            }
-            figure.layers.emplace_back(std::move(*layer));
-            m_onField = true;
+            addDifference(figure, m_frame, colors);
+        } else {
+            m_onField = addEnergy(figure, m_frame, colors, m_window);
         }
         figure.legend.clear();
         figure.note.clear();

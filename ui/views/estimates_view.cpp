@@ -147,6 +147,77 @@ QString EstimatesModel::text(const std::vector<int>& rows) const {
     return out;
 }
 
+void paintEstimates(QPainter& painter, QSizeF size, const EstimatesModel& model,
+                    const Theme& theme) {
+    constexpr double kEdge = 8, kGap = 14, kLine = 1;
+    constexpr int kLargest = 12, kSmallest = 6;
+    const int columns = model.columnCount(), all = model.rowCount();
+    std::vector<double> widths;
+    double height = 0;
+    int shown = 0;
+    QFont font, heading;
+    // Smaller type rather than columns that are cut off.
+    for (int type = kLargest; type >= kSmallest; --type) {
+        font = theme.font(type);
+        heading = font;
+        heading.setBold(true);
+        const QFontMetricsF metrics(font), bold(heading);
+        height = metrics.height() + 6;
+        shown = std::min(all, std::max(1, static_cast<int>((size.height() - kEdge) / height) - 1));
+        shown -= shown < all ? 1 : 0;  // a line says how many more there are
+        widths.assign(static_cast<std::size_t>(columns), 0);
+        for (int column = 0; column < columns; ++column) {
+            double& width = widths[static_cast<std::size_t>(column)];
+            width = bold.horizontalAdvance(EstimatesModel::headers().value(column));
+            for (int row = 0; row < shown; ++row) {
+                width = std::max(
+                    width, metrics.horizontalAdvance(model.index(row, column).data().toString()));
+            }
+        }
+        if (std::accumulate(widths.begin(), widths.end(), (columns - 1) * kGap) <=
+            size.width() - 2 * kEdge) {
+            break;
+        }
+    }
+    const auto paintRow = [&](double top, const auto& textOf, const auto& inkOf) {
+        double x = kEdge;
+        for (int column = 0; column < columns; ++column) {
+            const double width = widths[static_cast<std::size_t>(column)];
+            painter.setPen(inkOf(column));
+            painter.drawText(QRectF(x, top, width + 1, height),
+                             (column == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter,
+                             textOf(column));
+            x += width + kGap;
+        }
+    };
+    const double right = size.width() - kEdge;
+    painter.setFont(heading);
+    paintRow(
+        0, [](int column) { return EstimatesModel::headers().value(column); },
+        [&](int) { return theme.text; });
+    painter.setPen(QPen(theme.secondary, kLine));
+    painter.drawLine(QPointF(kEdge, height), QPointF(right, height));
+    painter.setFont(font);
+    for (int row = 0; row < shown; ++row) {
+        paintRow((row + 1) * height,
+                 [&](int column) { return model.index(row, column).data().toString(); },
+                 [&](int column) {
+                     const QVariant ink = model.index(row, column).data(Qt::ForegroundRole);
+                     return ink.isValid() ? ink.value<QColor>() : theme.text;
+                 });
+    }
+    if (shown < all) {
+        painter.setPen(theme.secondary);
+        painter.drawText(QRectF(kEdge, (shown + 1) * height, right - kEdge, height),
+                         Qt::AlignLeft | Qt::AlignVCenter,
+                         EstimatesModel::tr("and %1 more").arg(formatInteger(all - shown)));
+    } else {
+        painter.setPen(QPen(theme.secondary, kLine));
+        painter.drawLine(QPointF(kEdge, (shown + 1) * height),
+                         QPointF(right, (shown + 1) * height));
+    }
+}
+
 namespace {
 
 class EstimatesView : public FigureView {
@@ -229,10 +300,9 @@ public:
         return {std::move(out)};
     }
     void paintTo(QPainter& painter, QSizeF size, double) override {
-        const QSize before = m_table->size();
-        m_table->resize(size.toSize());
-        m_table->render(&painter, QPoint(), QRegion(), QWidget::DrawChildren);
-        m_table->resize(before);
+        paintTitled(painter, size, [this](QPainter& p, QSizeF room) {
+            paintEstimates(p, room, *m_model, theme());
+        });
     }
 
 protected:

@@ -44,4 +44,8 @@ private:
     Qt::SortOrder m_direction = Qt::AscendingOrder;
 };
 
+/// The table as a figure of `size` logical pixels: all columns, in smaller type where they need it,
+/// and as many rows as there is room for.
+void paintEstimates(QPainter&, QSizeF size, const EstimatesModel&, const Theme&);
+
 }  // namespace lx::ui

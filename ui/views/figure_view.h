@@ -27,8 +27,8 @@ public:
     /// The layer list and the link of the camera; views with more of their own add to these.
     QJsonObject state() const override;
     void restore(const QJsonObject&) override;
-    /// The plot that is drawn by a renderer, or null.
-    SceneWidget* scene() const { return findChild<SceneWidget*>(); }
+    /// The plot that is drawn by a renderer, or null; of several the one in hand.
+    virtual SceneWidget* scene() const { return findChild<SceneWidget*>(); }
     /// Whether the camera goes along with those of other views of the same span.
     bool cameraLinked() const { return m_linked; }
     void setCameraLinked(bool linked);

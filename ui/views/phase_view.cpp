@@ -75,6 +75,9 @@ protected:
     }
 };
 
+/// Up to so many variables each has a bar with its name.
+constexpr Index kNamedBars = 12;
+
 class AdaptationView : public ChartView {
 public:
     AdaptationView(SessionBridge& bridge, QWidget* parent) : ChartView(bridge, parent, false) {
@@ -83,7 +86,9 @@ public:
                "up."));
     }
     QString title() const override { return tr("Adaptation"); }
-    QStringList channels() const override { return {QStringLiteral("adaptation")}; }
+    QStringList channels() const override {
+        return {QStringLiteral("adaptation"), QStringLiteral("diagnostics")};
+    }
     QString explanation() const override {
         return tr(
             "How warm-up tunes the sampler: its step size over the steps, and the diagonal of the "
@@ -118,11 +123,26 @@ protected:
             ChartPanel& bars = chart.panels[1];
             bars.xLabel = tr("variable");
             bars.yLabel = tr("inverse mass");
-            ChartBars all{tr("inverse mass"), theme().model, {0.5}, rowOf(*mass, 0)};
-            for (Index d = 0; d < mass->dim(0); ++d) {
-                all.edges.push_back(static_cast<double>(d) + 1.5);
+            const std::vector<double> heights = rowOf(*mass, 0);
+            const Index count = mass->dim(0);
+            if (count <= kNamedBars) {
+                const QStringList names = namesOf(frame, "diagnostics", count);
+                bars.x = Range{0.4, static_cast<double>(count) + 0.6};
+                for (Index d = 0; d < count; ++d) {
+                    const auto at = static_cast<double>(d + 1);
+                    bars.xTicks.push_back({at, names[d]});
+                    bars.bars.push_back({names[d],
+                                         theme().model,
+                                         {at - 0.38, at + 0.38},
+                                         {heights[static_cast<std::size_t>(d)]}});
+                }
+            } else {
+                ChartBars all{tr("inverse mass"), theme().model, {0.5}, heights};
+                for (Index d = 0; d < count; ++d) {
+                    all.edges.push_back(static_cast<double>(d) + 1.5);
+                }
+                bars.bars.push_back(std::move(all));
             }
-            bars.bars.push_back(std::move(all));
         }
         return chart;
     }
