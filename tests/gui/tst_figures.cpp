@@ -11,6 +11,7 @@
 #include <QTest>
 
 #include <cmath>
+#include <map>
 
 using namespace lx;
 using namespace lx::ui;
@@ -171,6 +172,34 @@ private Q_SLOTS:
         paintEstimates(squeezed, QSizeF(narrow.size()), model, theme);
         squeezed.end();
         QVERIFY(inkSpan(narrow, theme.panel).second > 160 - 4);
+    }
+
+    /// 144 dots per inch are one and a half pixels to the logical one.
+    void gridLinesAreOfOneWidth() {
+        const Theme& theme = themeOf(ThemeKind::Light);
+        Figure figure;
+        figure.home = {0, 0, 1, 1};
+        const FigureLayout layout = layoutFigure(figure, theme, QSizeF(kSize), figure.home, false);
+        const QImage image = png(
+            [&](QPainter& painter, QSizeF size, double) {
+                painter.fillRect(QRectF(QPointF(), size), theme.panel);
+                paintFigure(painter, figure, theme, layout, figure.home, {}, {});
+            },
+            144);
+        std::map<int, int> widths;
+        const int y = static_cast<int>(1.5 * (layout.plot.top() + 3));
+        int run = 0;
+        for (int x = static_cast<int>(1.5 * layout.plot.left()) + 6;
+             x < static_cast<int>(1.5 * layout.plot.right()) - 6; ++x) {
+            if (image.pixel(x, y) != theme.panel.rgb()) {
+                ++run;
+            } else if (run > 0) {
+                ++widths[run];
+                run = 0;
+            }
+        }
+        QCOMPARE(widths.size(), std::size_t{1});
+        QVERIFY(widths.begin()->second >= 3);
     }
 
     void barsTellTheColours() {

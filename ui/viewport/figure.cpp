@@ -50,7 +50,13 @@ void paintGrid(QPainter& painter, const Figure& figure, const Theme& theme, cons
     painter.setCompositionMode(theme.dark() ? QPainter::CompositionMode_Lighten
                                             : QPainter::CompositionMode_Darken);
     painter.setRenderHint(QPainter::Antialiasing, false);
-    painter.setPen(QPen(theme.grid, std::max(1.0, 0.7 * theme.lineScale)));
+    QPen pen(theme.grid, std::max(1.0, 0.7 * theme.lineScale));
+    // Whole pixels of the device: between them lines would take turns in being thin and thick.
+    if (const double scale = painter.deviceTransform().m11(); scale != std::floor(scale)) {
+        pen.setWidth(static_cast<int>(std::max(1L, std::lround(pen.widthF() * scale))));
+        pen.setCosmetic(true);
+    }
+    painter.setPen(pen);
     for (const Tick& tick : xTicksOf(figure, shown, plot.width())) {
         if (inside(tick.at, shown.x0, shown.x1) && figure.xTicks.empty()) {
             const double x = std::round(to.map(tick.at, 0).x());
