@@ -140,10 +140,9 @@ protected:
         m_shownRows = m_rows.value_or(chainCount > kMostLines);
         if (m_shownRows) {
             addRows(panel, *trace, v, edges, name);
-            panel.xLabel = tr("step");
+            panel.xLabel = warmup > 0 && !skip ? tr("step (warm-up ends at the line)") : tr("step");
             if (warmup > 0 && !skip) {
-                panel.rules.push_back(
-                    {true, std::min(warmup, last), tr("warm-up ends"), theme().text});
+                panel.rules.push_back({true, std::min(warmup, last), {}, divergenceColor()});
             }
         }
         for (Index c = 0; c < chainCount && !m_shownRows; ++c) {
