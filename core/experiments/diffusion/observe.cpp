@@ -10,6 +10,7 @@ namespace lx::diffusion {
 namespace {
 
 constexpr Index kTrails = 16, kShown = 1024, kSide = 96, kArrows = 24;
+constexpr double kFieldLogSnr = 3;
 
 /// Shared by the pieces of one look.
 struct Look {
@@ -243,6 +244,14 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
         return process.schedule().at(look->own ? process.timeBefore(process.steps())
                                                : look->cloud().time());
     };
+    // Away from the data a learned score means little where there is little noise, and its sums
+    // between the modes would be wrong by many nats.
+    const auto fieldLevel = [look, level, data] {
+        const NoiseSchedule& schedule = look->cloud().process().schedule();
+        return data->dataset && level().logSnr() > kFieldLogSnr
+                   ? schedule.at(schedule.timeOf(kFieldLogSnr))
+                   : level();
+    };
     const auto set = [data](SnapshotBuilder& out, const std::string& id, const Array& values) {
         out.set(id, values);
         out.set(id + ".extent", data->units.extent(data->frame));
@@ -251,20 +260,20 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
         task->add([=](SnapshotBuilder& out) {
             const auto points = gridPoints(data->frame, kArrows);
             std::vector<double> s(points.size());
-            look->m.denoiser->score(level(), points, s);
+            look->m.denoiser->score(fieldLevel(), points, s);
             set(out, "field", Array({kArrows, kArrows, 2}, std::vector<float>(s.begin(), s.end())));
         });
     }
     if (wantsAny({"energy", "energy_difference"})) {
         task->add([=](SnapshotBuilder& out) {
             const bool exact = data->dataset == nullptr;
-            auto e = exact ? trueEnergy(*data, level())
-                           : gridEnergy(*look->m.denoiser, level(), data->frame, kSide);
+            auto e = exact ? trueEnergy(*data, fieldLevel())
+                           : gridEnergy(*look->m.denoiser, fieldLevel(), data->frame, kSide);
             if (wants("energy")) {
                 set(out, "energy", gridArray(e));
             }
             if (wants("energy_difference") && data->mixture) {
-                auto truth = trueEnergy(*data, level());
+                auto truth = trueEnergy(*data, fieldLevel());
                 // Both densities sum to 1 on the grid, so the unknown constants leave.
                 normalise(e);
                 normalise(truth);
@@ -277,7 +286,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     }
     if (data->mixture && wants("true_energy")) {
         task->add([=](SnapshotBuilder& out) {
-            set(out, "true_energy", gridArray(trueEnergy(*data, level())));
+            set(out, "true_energy", gridArray(trueEnergy(*data, fieldLevel())));
         });
     }
     if (data->mixture && wants("true_density")) {
