@@ -39,7 +39,7 @@ inline std::string whyNoEngine() {
 /// Recipes of chains differ in little that a window would notice: a few stand for all.
 inline bool isTypical(const std::string& recipe, Clock clock) {
     static const std::set<std::string> chains{"chains-ring8", "chains-funnel", "rhat-lies",
-                                              "typical-set"};
+                                              "typical-set", "geodesic-sphere"};
     return clock != Clock::Sample || chains.contains(recipe);
 }
 

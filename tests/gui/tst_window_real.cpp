@@ -317,6 +317,9 @@ private Q_SLOTS:
         const auto at = static_cast<std::size_t>(clock);
         const double rate = real.now().stepsPerSecond[at];
 
+        const auto* empty = real.window->findChild<QLabel*>(QStringLiteral("stage-empty"));
+        QVERIFY(empty);
+        QVERIFY2(!empty->isVisible(), "every run has something for the stage");
         auto* play = real.window->findChild<QToolButton*>(QStringLiteral("play"));
         QVERIFY(play);
         std::vector<double> pauses;

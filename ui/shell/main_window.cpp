@@ -148,6 +148,7 @@ void MainWindow::Impl::build() {
     emptyText = new QLabel;
     emptyText->setAlignment(Qt::AlignCenter);
     emptyText->setWordWrap(true);
+    emptyText->setObjectName(QStringLiteral("stage-empty"));
     emptyText->setProperty("quiet", true);
     emptyColumn->addWidget(emptyText);
     emptyButton = new QPushButton(QObject::tr("Start the default model"));
@@ -332,6 +333,17 @@ void MainWindow::Impl::syncViews() {
             (comparing ? spec.compared : !spec.asked && onStage.size() < kStageViews);
         if (choice == viewChoice.end() ? byDefault : choice->second) {
             (spec.area == Area::Stage ? onStage : below) << spec.id;
+        }
+    }
+    if (onStage.isEmpty() && !comparing) {
+        // What waits to be asked for is better than an empty stage.
+        const auto& specs = viewSpecs();
+        const auto spare = std::ranges::find_if(specs, [&](const ViewSpec& spec) {
+            return spec.area == Area::Stage && spec.asked && canShow(spec) &&
+                   !viewChoice.contains(spec.id);
+        });
+        if (spare != specs.end()) {
+            onStage << spare->id;
         }
     }
     QStringList present;
