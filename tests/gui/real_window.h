@@ -82,13 +82,28 @@ struct RealWindow {
             return false;
         }
         const Clock clock = clockOf(recipe);
-        const char* map = clock == Clock::Train ? "codes" : "chains_now";
         bridge().post(cmd::Run{clock, 0});
         const auto there = [&] {
             return now().step[static_cast<std::size_t>(clock)] >= steps &&
-                   ui::channel(*bridge().activeFrame(), map);
+                   mapThere(*bridge().activeFrame());
         };
         return QTest::qWaitFor(there, 60'000);
+    }
+
+    /// Codes, chains, or whatever the run has for a map.
+    static bool mapThere(const ui::Frame& frame) {
+        if (!frame.description) {
+            return false;
+        }
+        const auto& channels = frame.description->channels;
+        for (const char* map : {"codes", "chains_now"}) {
+            if (std::ranges::find(channels, map, &ChannelDecl::id) != channels.end()) {
+                return ui::channel(frame, map) != nullptr;
+            }
+        }
+        return std::ranges::any_of(channels, [&](const ChannelDecl& channel) {
+            return ui::channel(frame, channel.id.c_str()) != nullptr;
+        });
     }
 
     app::Composition composition;

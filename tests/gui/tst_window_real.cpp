@@ -9,6 +9,7 @@
 #include "ui/views/view.h"
 
 #include <QElapsedTimer>
+#include <QLabel>
 #include <QMouseEvent>
 #include <QTimer>
 #include <QToolButton>
