@@ -61,6 +61,13 @@ std::vector<double> values(const Array& array) {
 class TestGeometryFamily : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void oneStepAtLeast() {
+        Run run({});
+        std::stop_source stopped;
+        stopped.request_stop();
+        run.experiment->advance(Clock::Sample, {8, {}}, stopped.get_token(), run.sink);
+        QCOMPARE(run.experiment->step(Clock::Sample), Index{1});
+    }
     void settles_data() {
         QTest::addColumn<QString>("kind");
         for (const char* kind :

@@ -134,20 +134,22 @@ Box GeometryExperiment::window() const {
 
 void GeometryExperiment::advance(Clock, Budget budget, std::stop_token stop, SeriesSink& sink) {
     const auto began = std::chrono::steady_clock::now();
-    for (Index i = 0; i < std::max<Index>(1, budget.maxSteps) && !stop.stop_requested(); ++i) {
+    Index made = 0;
+    const auto late = [&] {
+        return budget.maxTime.count() > 0 &&
+               std::chrono::steady_clock::now() - began >= budget.maxTime;
+    };
+    do {
         if (!m_settled) {
             m_settled = m_solver.advance(1, {});
             ++m_iterations;
         }
         ++m_step;
+        ++made;
         const Geodesic now = m_solver.current();
         sink.add(0, Clock::Sample, m_step, now.length);
         sink.add(1, Clock::Sample, m_step, now.energy);
-        if (budget.maxTime.count() > 0 &&
-            std::chrono::steady_clock::now() - began >= budget.maxTime) {
-            break;
-        }
-    }
+    } while (made < budget.maxSteps && !stop.stop_requested() && !late());
 }
 
 void GeometryExperiment::set(const cmd::SetParam& change) {
