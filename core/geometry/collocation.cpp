@@ -12,23 +12,6 @@ namespace {
 using Vector = std::vector<double>;
 using In = std::span<const double>;
 
-Vector acceleration(const Metric& metric, In z, In v) {
-    Vector out(z.size());
-    christoffel(metric, z, v, v, out);
-    for (double& x : out) {
-        x = -x;
-    }
-    return out;
-}
-
-double distance(In a, In b) {
-    double sum = 0;
-    for (std::size_t k = 0; k < a.size(); ++k) {
-        sum += (a[k] - b[k]) * (a[k] - b[k]);
-    }
-    return std::sqrt(sum);
-}
-
 }  // namespace
 
 Geodesic collocation(const MetricPtr& metric, In path, const GeodesicOptions& options,
@@ -63,7 +46,7 @@ Geodesic collocation(const MetricPtr& metric, In path, const GeodesicOptions& op
         return most;
     };
     Vector now = residual(curve);
-    const double scale = std::max(distance(path.first(d), path.last(d)), 1e-300);
+    const double scale = std::max(chartDistance(path.first(d), path.last(d)), 1e-300);
     Geodesic out;
     out.end = GeodesicEnd::IterationLimit;
     for (; out.iterations < options.maxIterations; ++out.iterations) {

@@ -17,15 +17,6 @@ using In = std::span<const double>;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-Vector acceleration(const Metric& metric, In z, In v) {
-    Vector out(z.size());
-    christoffel(metric, z, v, v, out);
-    for (double& x : out) {
-        x = -x;
-    }
-    return out;
-}
-
 Vector plus(In a, double scale, In b) {
     Vector out(a.begin(), a.end());
     for (std::size_t k = 0; k < out.size(); ++k) {
@@ -91,14 +82,6 @@ struct Flight {
     }
 };
 
-double distance(In a, In b) {
-    double sum = 0;
-    for (std::size_t k = 0; k < a.size(); ++k) {
-        sum += (a[k] - b[k]) * (a[k] - b[k]);
-    }
-    return std::sqrt(sum);
-}
-
 }  // namespace
 
 void christoffel(const Metric& metric, In z, In v, In w, std::span<double> out) {
@@ -125,6 +108,23 @@ void christoffel(const Metric& metric, In z, In v, In w, std::span<double> out) 
         }
         choleskySolve(factor, row);
     }
+}
+
+Vector acceleration(const Metric& metric, In z, In v) {
+    Vector out(z.size());
+    christoffel(metric, z, v, v, out);
+    for (double& x : out) {
+        x = -x;
+    }
+    return out;
+}
+
+double chartDistance(In a, In b) {
+    double sum = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+        sum += (a[k] - b[k]) * (a[k] - b[k]);
+    }
+    return std::sqrt(sum);
 }
 
 RayEnd exponential(const Metric& metric, In z, In v, Index steps) {
@@ -207,8 +207,8 @@ Logarithm logarithm(const MetricPtr& metric, In a, In b, const GeodesicOptions& 
         }
         return exponential(*metric, from, velocities, 64).z;
     };
-    out.residual = distance(shoot(out.v), b);
-    const double size = distance(out.v, Vector(d)), floor = 1e-12 * (1 + distance(a, b));
+    out.residual = chartDistance(shoot(out.v), b);
+    const double size = chartDistance(out.v, Vector(d)), floor = 1e-12 * (1 + chartDistance(a, b));
     for (int step = 0; step < 12 && out.residual > floor && !stop.stop_requested(); ++step) {
         // All columns of the Jacobian by central differences, in one flight.
         const double h = 1e-5 * std::max(size, 1e-9);
@@ -234,7 +234,7 @@ Logarithm logarithm(const MetricPtr& metric, In a, In b, const GeodesicOptions& 
         bool better = false;
         for (double scale = 1; scale > 1e-3 && !better; scale /= 2) {
             const Vector next = plus(out.v, scale, move);
-            const double residual = distance(shoot(next), b);
+            const double residual = chartDistance(shoot(next), b);
             if (residual < out.residual) {
                 out.v = next;
                 out.residual = residual;

@@ -10,6 +10,11 @@ namespace lx {
 /// is not definite.
 void christoffel(const Metric&, std::span<const double> z, std::span<const double> v,
                  std::span<const double> w, std::span<double> out);
+/// z'' of a geodesic through z with velocity v: -Gamma(z)(v, v). Rows [N, D] -> [N, D].
+std::vector<double> acceleration(const Metric&, std::span<const double> z,
+                                 std::span<const double> v);
+/// |a - b| on paper: in the coordinates of the chart, not in the metric.
+double chartDistance(std::span<const double> a, std::span<const double> b);
 
 /// Where rays ended. Rows that left the chart are not-a-number.
 struct RayEnd {

@@ -41,6 +41,10 @@ QString headingOf(const ParamDecl& decl) {
         {"adam", "Training"},
         {"schedule", "Training"},
         {"batch", "Training"},
+        {"negatives", "Training"},
+        {"guard", "Training"},
+        {"geodesic", "Geometry"},
+        {"metric", "Geometry"},
         {"energy", "Target"},
         {"sampler", "Sampling"},
         {"ema", "Training"},
@@ -56,10 +60,10 @@ QString headingOf(const ParamDecl& decl) {
 }
 
 int rankOf(const QString& heading) {
-    static const QStringList kOrder{QStringLiteral("Target"),    QStringLiteral("Model"),
-                                    QStringLiteral("Training"),  QStringLiteral("Sampling"),
-                                    QStringLiteral("Data"),      QStringLiteral("View"),
-                                    QStringLiteral("Evaluation")};
+    static const QStringList kOrder{QStringLiteral("Target"),   QStringLiteral("Model"),
+                                    QStringLiteral("Training"), QStringLiteral("Sampling"),
+                                    QStringLiteral("Geometry"), QStringLiteral("Data"),
+                                    QStringLiteral("View"),     QStringLiteral("Evaluation")};
     const auto at = kOrder.indexOf(heading);
     return static_cast<int>(at < 0 ? kOrder.size() : at);
 }
