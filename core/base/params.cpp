@@ -66,7 +66,7 @@ std::string joined(std::span<const std::string> words) {
     return all;
 }
 
-std::string chosen(const ParamDecl& decl, const std::string& value) {
+std::string fullChoice(const ParamDecl& decl, const std::string& value) {
     if (decl.choices.empty() || std::ranges::find(decl.choices, value) != decl.choices.end()) {
         return value;
     }
@@ -191,7 +191,7 @@ ParamValue checked(const ParamDecl& decl, ParamValue value) {
             requireRange(decl, entry);
         }
     } else if (const auto* word = std::get_if<std::string>(&value)) {
-        value = chosen(decl, *word);
+        value = fullChoice(decl, *word);
     }
     return value;
 }
@@ -236,6 +236,21 @@ ParamSet resolve(std::span<const ParamDecl> decls, const ParamSet& given) {
         resolved[id] = checked(*decl, value);
     }
     return resolved;
+}
+
+ParamValue chosen(const ParamDecl& decl, const ParamSet& given) {
+    const auto found = given.find(decl.id);
+    return found == given.end() ? decl.initial : checked(decl, found->second);
+}
+
+ParamSet only(const ParamSet& params, std::span<const ParamDecl> decls) {
+    ParamSet out;
+    for (const auto& [id, value] : params) {
+        if (find(decls, id) != nullptr) {
+            out.emplace(id, value);
+        }
+    }
+    return out;
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {

@@ -50,6 +50,24 @@ std::string format(const ParamValue&);
 /// Defaults overlaid with `given`. An unknown key is a UsageError that names the nearest valid one.
 ParamSet resolve(std::span<const ParamDecl>, const ParamSet& given);
 
+/// The value in force of a declared parameter: the given one, checked, or the initial one. Throws
+/// UsageError.
+ParamValue chosen(const ParamDecl&, const ParamSet& given);
+template <class T>
+T chosenAs(const ParamDecl& decl, const ParamSet& given) {
+    return std::get<T>(chosen(decl, given));
+}
+
+/// Those of `params` that are declared in `decls`.
+ParamSet only(const ParamSet& params, std::span<const ParamDecl> decls);
+
+/// The value of `id`, or `fallback` where the choices made declare no such parameter.
+template <class T>
+T valueOr(const ParamSet& params, std::string_view id, T fallback) {
+    const auto found = params.find(id);
+    return found == params.end() ? std::move(fallback) : std::get<T>(found->second);
+}
+
 /// The candidate with the smallest edit distance to `word`; empty when none is near.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 

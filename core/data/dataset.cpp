@@ -143,8 +143,7 @@ bool exists(const std::string& path) {
 ParamSet overlaid(const std::vector<ParamDecl>& decls, const ParamSet& given) {
     ParamSet full;
     for (const auto& decl : decls) {
-        const auto found = given.find(decl.id);
-        full[decl.id] = found == given.end() ? decl.initial : checked(decl, found->second);
+        full[decl.id] = chosen(decl, given);
     }
     return full;
 }

@@ -2,6 +2,7 @@
 #include "core/experiments/training.h"
 
 #include "core/base/decls.h"
+#include "core/experiments/sliced_task.h"
 #include "core/experiments/threads.h"
 
 #include <ATen/ATen.h>
@@ -48,10 +49,7 @@ std::vector<ParamDecl> trainingParams(const ParamSet& given, const TrainingDefau
                                     "down to zero."),
                                {"constant", "cosine"});
     params.push_back(advanced(schedule));
-    const auto found = given.find("train.schedule");
-    const ParamValue chosen =
-        found != given.end() ? checked(schedule, found->second) : schedule.initial;
-    if (std::get<std::string>(chosen) == "cosine") {
+    if (chosenAs<std::string>(schedule, given) == "cosine") {
         params.push_back(advanced(unit(within(make("train.horizon", "Horizon", defaults.horizon,
                                                    "Step at which the cosine reaches zero."),
                                               1, 1e8),
@@ -107,6 +105,27 @@ void train(Trainer& trainer, Budget budget, std::stop_token stop,
     } while (
         made < budget.maxSteps && !stop.stop_requested() &&
         (budget.maxTime.count() <= 0 || std::chrono::steady_clock::now() - start < budget.maxTime));
+}
+
+void publishStep(const StepResult& result, Index step, SeriesSink& sink, std::uint32_t normSeries,
+                 std::uint32_t rateSeries) {
+    sink.add(0, Clock::Train, step, result.loss);
+    sink.add(normSeries, Clock::Train, step, result.gradientNorm);
+    sink.add(rateSeries, Clock::Train, step, result.rate);
+    for (const auto& term : result.terms) {
+        sink.add(term.series, Clock::Train, step, term.value);
+    }
+}
+
+std::unique_ptr<Task> guardedTask(const char* what, Index step,
+                                  const std::function<std::unique_ptr<Task>()>& make) {
+    return translated(what, step, [&] { return guarded(make(), step); });
+}
+
+Tensor viewOf(const Array& array) {
+    auto* bytes = const_cast<std::byte*>(array.bytes().data());
+    return at::from_blob(bytes, at::IntArrayRef(array.shape().data(), array.shape().size()),
+                         array.dtype() == DType::I64 ? at::kLong : at::kFloat);
 }
 
 State captureTraining(const Parameters& parameters, const Trainer& trainer) {

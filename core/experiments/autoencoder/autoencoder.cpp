@@ -2,8 +2,6 @@
 // Autoencoders and variational autoencoders, composed from the parts of parts.cpp.
 // Ref: kingma2014, rezende2014.
 #include "core/experiments/autoencoder/run_data.h"
-#include "core/experiments/sliced_task.h"
-#include "core/experiments/torch_errors.h"
 #include "core/experiments/training.h"
 #include "core/nn/random.h"
 
@@ -65,14 +63,12 @@ public:
     }
 
     std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
-        return translated("probe", step(Clock::Train),
-                          [&] { return guarded(probeTask(moment(), probe), step(Clock::Train)); });
+        return guardedTask("probe", step(Clock::Train), [&] { return probeTask(moment(), probe); });
     }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
-        return translated("observation", step(Clock::Train), [&] {
-            return guarded(observeTask(moment(), channels, detail), step(Clock::Train));
-        });
+        return guardedTask("observation", step(Clock::Train),
+                           [&] { return observeTask(moment(), channels, detail); });
     }
 
     State capture() const override { return captureTraining(m_model.parameters(), m_trainer); }
@@ -128,12 +124,7 @@ private:
     /// Series in the order of describe().
     void publish(const StepResult& result, SeriesSink& sink) {
         const Index step = m_trainer.steps();
-        sink.add(0, Clock::Train, step, result.loss);
-        for (const auto& term : result.terms) {
-            sink.add(term.series, Clock::Train, step, term.value);
-        }
-        sink.add(2, Clock::Train, step, result.gradientNorm);
-        sink.add(3, Clock::Train, step, result.rate);
+        publishStep(result, step, sink, 2, 3);
         if (step % kHeldOutEvery == 0) {
             const HeldOut terms =
                 heldOut(*m_data, *moment().model, kHeldOutRows, derive(m_data->key, "view.bound"));
@@ -167,7 +158,7 @@ ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*plac
     out.reference = "Kingma and Welling 2014; Rezende, Mohamed and Wierstra 2014";
     out.describe = [library](const ParamSet& given) { return describe(*library, given); };
     out.make = [library, place](const ParamSet& params, Key key) -> std::unique_ptr<Experiment> {
-        return translated("model", 0, [&]() -> std::unique_ptr<Experiment> {
+        return guardedModel([&] {
             return std::make_unique<AutoencoderExperiment>(
                 library->load(params, derive(key, "data")), params, key, place());
         });

@@ -22,19 +22,13 @@ std::string choose(std::vector<ParamDecl>& params, const ParamSet& given, const 
     }
     decl.help += ".";
     params.push_back(decl);
-    const auto found = given.find(role);
-    return found == given.end() ? initial : std::get<std::string>(checked(decl, found->second));
+    return chosenAs<std::string>(decl, given);
 }
 
 template <class Make>
 void append(std::vector<ParamDecl>& params, const Context& context,
             std::span<const PartRow<Make>> rows, const std::string& id) {
     std::ranges::move(rowOf(rows, id).params(context), std::back_inserter(params));
-}
-
-Index chosenInteger(const ParamDecl& decl, const ParamSet& given) {
-    const auto found = given.find(decl.id);
-    return std::get<Index>(found == given.end() ? decl.initial : checked(decl, found->second));
 }
 
 }  // namespace
@@ -88,7 +82,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
                                          "Dimension of the codes; maps show the first two."),
                                     1, 256);
     params.push_back(latent);
-    context.latent = chosenInteger(latent, given);
+    context.latent = chosenAs<Index>(latent, given);
     std::ranges::move(trainingParams(given), std::back_inserter(params));
     if (stochastic) {
         params.push_back(advanced(within(make("eval.iw_samples", "Importance samples", Index{64},

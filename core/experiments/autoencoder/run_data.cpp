@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/experiments/autoencoder/run_data.h"
 
+#include "core/experiments/training.h"
 #include "core/nn/random.h"
 
 #include <ATen/ATen.h>
 
 namespace lx::autoencoder {
 namespace {
-
-/// A tensor on the storage of an array, which the caller keeps alive. Nobody writes to it.
-Tensor viewOf(const Array& array) {
-    auto* bytes = const_cast<std::byte*>(array.bytes().data());
-    const std::vector<Index> shape(array.shape().begin(), array.shape().end());
-    return at::from_blob(bytes, shape, array.dtype() == DType::I64 ? at::kLong : at::kFloat);
-}
 
 Context placedContext(const ParamSet& params, std::span<const Index> shape, Placement placement) {
     Context context = contextOf(params, shape);

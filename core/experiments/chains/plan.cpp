@@ -23,17 +23,6 @@ ParamDecl choiceOf(std::string id, std::string label, std::span<const Spec> spec
     return out;
 }
 
-std::string chosen(const ParamDecl& decl, const ParamSet& given) {
-    const auto found = given.find(decl.id);
-    return std::get<std::string>(found == given.end() ? decl.initial
-                                                      : checked(decl, found->second));
-}
-
-Index chosenInteger(const ParamDecl& decl, const ParamSet& given) {
-    const auto found = given.find(decl.id);
-    return std::get<Index>(found == given.end() ? decl.initial : checked(decl, found->second));
-}
-
 template <class Spec>
 const Spec& named(std::span<const Spec> specs, const std::string& id) {
     return *std::ranges::find(specs, id, &Spec::id);
@@ -94,16 +83,6 @@ std::vector<SeriesDecl> series() {
 
 }  // namespace
 
-ParamSet only(const ParamSet& params, std::span<const ParamDecl> decls) {
-    ParamSet out;
-    for (const auto& [id, value] : params) {
-        if (find(decls, id) != nullptr) {
-            out.emplace(id, value);
-        }
-    }
-    return out;
-}
-
 Description describe(const ParamSet& given) {
     const auto energies = energySpecs();
     const auto samplers = samplerSpecs();
@@ -111,11 +90,13 @@ Description describe(const ParamSet& given) {
     Description out;
     out.params.push_back(
         choiceOf<EnergySpec>("energy", "Energy", energies, "gauss", "The density to draw from."));
-    const EnergySpec& energy = named<EnergySpec>(energies, chosen(out.params.back(), given));
+    const EnergySpec& energy =
+        named<EnergySpec>(energies, chosenAs<std::string>(out.params.back(), given));
     std::ranges::copy(energy.params, std::back_inserter(out.params));
     out.params.push_back(choiceOf<SamplerSpec>("sampler.kernel", "Kernel", samplers,
                                                nuts ? "nuts" : "hmc", "How a chain makes a step."));
-    const SamplerSpec& sampler = named<SamplerSpec>(samplers, chosen(out.params.back(), given));
+    const SamplerSpec& sampler =
+        named<SamplerSpec>(samplers, chosenAs<std::string>(out.params.back(), given));
     std::ranges::copy(sampler.params, std::back_inserter(out.params));
     std::ranges::move(runParams(sampler), std::back_inserter(out.params));
 
@@ -129,12 +110,9 @@ Description describe(const ParamSet& given) {
     out.views = chainViews();
     out.clocks = {Clock::Sample};
     const auto declared = [&](const char* id) -> const ParamDecl& { return *find(out.params, id); };
-    out.steps = chosenInteger(declared("sampler.warmup"), given) +
-                chosenInteger(declared("sampler.draws"), given);
-    const auto pace = given.find("sampler.pace");
-    out.pace =
-        std::get<double>(pace == given.end() ? declared("sampler.pace").initial
-                                             : checked(declared("sampler.pace"), pace->second));
+    out.steps = chosenAs<Index>(declared("sampler.warmup"), given) +
+                chosenAs<Index>(declared("sampler.draws"), given);
+    out.pace = chosenAs<double>(declared("sampler.pace"), given);
     return out;
 }
 

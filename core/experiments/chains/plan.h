@@ -16,9 +16,6 @@ inline constexpr const char* kExecutors[] = {"auto", "reference", "fused", "vulk
 /// unknown energy or kernel.
 Description describe(const ParamSet& given);
 
-/// Values of the parameters that begin with `prefix` and are declared in `decls`.
-ParamSet only(const ParamSet& params, std::span<const ParamDecl> decls);
-
 EnergySpec energySpecOf(const ParamSet& params);
 EnergyPtr energyOf(const ParamSet& params);
 SamplerSpec samplerSpecOf(const ParamSet& params);

@@ -2,9 +2,7 @@
 // Diffusion models: a denoiser, learned or exact, and the clock that follows it from noise to data.
 // Ref: ho2020, song2021.
 #include "core/experiments/diffusion/moment.h"
-#include "core/experiments/sliced_task.h"
 #include "core/experiments/threads.h"
-#include "core/experiments/torch_errors.h"
 #include "core/experiments/training.h"
 #include "core/nn/random.h"
 
@@ -57,7 +55,7 @@ public:
           m_options(netOptions(data.params, data.dim)),
           m_place(place),
           m_net(m_options, place),
-          m_rows(rowsOf(*data.dataset).to(place.device)),
+          m_rows(viewOf(data.dataset->train).to(place.device)),
           m_trainer((m_net.parameters().initialise(derive(m_key, "init")), m_net.parameters()),
                     optimiserOf(data.params), {{"train", 0, {{"denoiser", "", 1, {}}}}},
                     [this](const Phase&, Index step) { return gradients(step); }) {}
@@ -85,11 +83,6 @@ public:
     }
 
 private:
-    static Tensor rowsOf(const Dataset& dataset) {
-        auto* bytes = const_cast<std::byte*>(dataset.train.bytes().data());  // only read
-        return at::from_blob(bytes, {dataset.count(), dataset.dim()}, at::kFloat);
-    }
-
     StepResult gradients(Index step) {
         const Key key = derive(derive(m_key, "train"), static_cast<std::uint64_t>(step));
         const Tensor chosen = below(derive(key, "batch"), m_rows.size(0), m_batch);
@@ -203,9 +196,8 @@ public:
     std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
-        return translated("observation", step(Clock::Diffuse), [&] {
-            return guarded(observeTask(moment(), channels, detail), step(Clock::Diffuse));
-        });
+        return guardedTask("observation", step(Clock::Diffuse),
+                           [&] { return observeTask(moment(), channels, detail); });
     }
     State capture() const override {
         State state;
@@ -235,9 +227,7 @@ private:
     /// Series in the order of describe().
     void publish(const StepResult& result, SeriesSink& sink) {
         const Index at = step(Clock::Train);
-        sink.add(0, Clock::Train, at, result.loss);
-        sink.add(1, Clock::Train, at, result.gradientNorm);
-        sink.add(2, Clock::Train, at, result.rate);
+        publishStep(result, at, sink, 1, 2);
         if (m_data->mixture && at % kErrorEvery == 0) {
             const auto errors = scoreErrors(*now(), m_cloud.process().schedule(), *m_data->mixture,
                                             derive(m_data->key, "view.score"), kErrorRows);
@@ -267,7 +257,7 @@ ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*plac
     out.reference = "Ho, Jain and Abbeel 2020; Song et al. 2021";
     out.describe = [library](const ParamSet& given) { return describe(*library, given); };
     out.make = [library, place](const ParamSet& params, Key key) -> std::unique_ptr<Experiment> {
-        return translated("model", 0, [&]() -> std::unique_ptr<Experiment> {
+        return guardedModel([&] {
             return std::make_unique<DiffusionExperiment>(runData(*library, params, key), place());
         });
     };

@@ -16,25 +16,6 @@ using namespace decl;
 /// Mixtures among the energies: their denoiser is exact at every level.
 constexpr const char* kMixtures[] = {"two-modes", "ring8", "grid25", "mixture"};
 
-/// The value in force of a declared parameter.
-ParamValue chosen(const ParamDecl& decl, const ParamSet& given) {
-    const auto found = given.find(decl.id);
-    return found == given.end() ? decl.initial : checked(decl, found->second);
-}
-std::string chosenText(const ParamDecl& decl, const ParamSet& given) {
-    return std::get<std::string>(chosen(decl, given));
-}
-
-ParamSet only(const ParamSet& params, std::span<const ParamDecl> decls) {
-    ParamSet out;
-    for (const auto& [id, value] : params) {
-        if (find(decls, id) != nullptr) {
-            out.emplace(id, value);
-        }
-    }
-    return out;
-}
-
 void append(std::vector<ParamDecl>& to, std::vector<ParamDecl> more) {
     std::ranges::move(more, std::back_inserter(to));
 }
@@ -50,7 +31,7 @@ std::vector<ParamDecl> targetParams(const ParamSet& given) {
                             "The law of the data; its denoiser is known at every noise level.");
     energy.choices.assign(std::begin(kMixtures), std::end(kMixtures));
     out.push_back(energy);
-    for (ParamDecl& decl : energySpecOf(chosenText(energy, given)).params) {
+    for (ParamDecl& decl : energySpecOf(chosenAs<std::string>(energy, given)).params) {
         decl.live = false;
         out.push_back(std::move(decl));
     }
@@ -93,7 +74,7 @@ std::vector<ParamDecl> scheduleParams(const ParamSet& given) {
     }
     schedule.help += ".";
     out.push_back(schedule);
-    append(out, scheduleSpec(chosenText(schedule, given)).params);
+    append(out, scheduleSpec(chosenAs<std::string>(schedule, given)).params);
     return out;
 }
 
@@ -106,7 +87,7 @@ std::vector<ParamDecl> reverseParams(const ParamSet& given) {
              "annealed-langevin: Langevin at falling noise; langevin: all at the last level"),
         {"ddpm", "ddim", "euler", "heun", "rk45", "corrected", "annealed-langevin", "langevin"});
     out.push_back(method);
-    const std::string id = chosenText(method, given);
+    const std::string id = chosenAs<std::string>(method, given);
     const bool levels = id == "annealed-langevin" || id == "langevin";
     out.push_back(unit(within(make("sampler.steps", levels ? "Levels" : "Steps",
                                    Index{levels ? 10 : 100}, "from noise to data"),
@@ -194,10 +175,7 @@ SchedulePtr scheduleOf(const ParamSet& params) {
 }
 
 ReverseProcess processOf(const ParamSet& params) {
-    const auto given = [&]<class T>(const char* id, T fallback) {
-        const auto found = params.find(id);
-        return found == params.end() ? fallback : std::get<T>(found->second);
-    };
+    const auto given = [&](const char* id, auto fallback) { return valueOr(params, id, fallback); };
     ReverseOptions options;
     options.method = reverseNamed(text(params, "sampler.method"));
     options.eta = given("sampler.eta", options.eta);
@@ -246,7 +224,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
                                  "known at every noise level."),
                             {"net.mlp", "exact"});
     out.params.push_back(model);
-    const bool network = chosenText(model, given) == "net.mlp";
+    const bool network = chosenAs<std::string>(model, given) == "net.mlp";
     std::vector<Index> shape;
     bool truth = !network;
     if (network) {
@@ -261,13 +239,13 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
                 given,
                 {.rate = 2e-3, .batch = 256, .schedule = "cosine", .horizon = 4000, .ema = 0.999}));
         const ParamDecl* source = find(out.params, "data.source");
-        const std::string id = chosenText(*source, given);
+        const std::string id = chosenAs<std::string>(*source, given);
         const ParamDecl* scale = find(out.params, "data.scale");
         truth = (id == "data.ring8" || id == "data.grid25") && scale != nullptr &&
-                chosenText(*scale, given) == "none";
+                chosenAs<std::string>(*scale, given) == "none";
     } else {
         append(out.params, targetParams(given));
-        const EnergySpec energy = energySpecOf(chosenText(out.params[1], given));
+        const EnergySpec energy = energySpecOf(chosenAs<std::string>(out.params[1], given));
         shape = {energy.make(resolve(energy.params, only(given, energy.params)), {})->dim()};
     }
     append(out.params, scheduleParams(given));
@@ -300,10 +278,10 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
         out.clocks = {Clock::Train, Clock::Diffuse};
     } else {
         out.clocks = {Clock::Diffuse};
-        out.pace = std::get<double>(chosen(declared("sampler.pace"), given));
-        const Index levels = std::get<Index>(chosen(declared("sampler.steps"), given));
+        out.pace = chosenAs<double>(declared("sampler.pace"), given);
+        const Index levels = chosenAs<Index>(declared("sampler.steps"), given);
         const ParamDecl* inner = find(out.params, "sampler.inner");
-        out.steps = levels * (inner != nullptr ? std::get<Index>(chosen(*inner, given)) : 1);
+        out.steps = levels * (inner != nullptr ? chosenAs<Index>(*inner, given) : 1);
     }
     return out;
 }

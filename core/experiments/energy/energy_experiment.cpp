@@ -2,9 +2,7 @@
 // Energy-based models: a network whose output is -log p up to a constant. Ref: du2019.
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
-#include "core/experiments/sliced_task.h"
 #include "core/experiments/threads.h"
-#include "core/experiments/torch_errors.h"
 #include "core/experiments/training.h"
 #include "core/nn/random.h"
 
@@ -55,9 +53,7 @@ public:
           m_trainer(prepared(place), optimiserOf(m_data->params),
                     {{"train", 0, {{"energy", "", 1, {}}}}},
                     [this](const Phase&, Index step) { return gradients(step); }) {
-        auto* bytes = const_cast<std::byte*>(m_data->dataset->train.bytes().data());  // only read
-        m_rows = at::from_blob(bytes, {m_data->dataset->count(), m_data->dim}, at::kFloat)
-                     .to(place.device);
+        m_rows = viewOf(m_data->dataset->train).to(place.device);
         if (chains()) {
             m_negatives.emplace(m_choices, m_data->dim, derive(m_data->key, "negatives"));
         }
@@ -102,9 +98,9 @@ public:
     std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
-        return translated("observation", step(Clock::Train), [&] {
+        return guardedTask("observation", step(Clock::Train), [&] {
             const bool trails = std::ranges::find(channels, "chains_trail") != channels.end();
-            return guarded(observeTask(moment(trails), channels, detail), step(Clock::Train));
+            return observeTask(moment(trails), channels, detail);
         });
     }
     State capture() const override {
@@ -225,12 +221,7 @@ private:
     /// Series in the order of describe().
     void publish(const StepResult& result, SeriesSink& sink) {
         const Index at = step(Clock::Train);
-        sink.add(0, Clock::Train, at, result.loss);
-        sink.add(1, Clock::Train, at, result.gradientNorm);
-        sink.add(2, Clock::Train, at, result.rate);
-        for (const auto& term : result.terms) {
-            sink.add(term.series, Clock::Train, at, term.value);
-        }
+        publishStep(result, at, sink, 1, 2);
         if (chains() && at % kKeepEvery == 0 &&
             (m_choices.gap <= 0 || std::abs(m_gap) < 0.25 * m_choices.gap)) {
             m_good.push_back(captureTraining(m_parameters, m_trainer));
@@ -278,7 +269,7 @@ ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*plac
     out.reference = "Du and Mordatch 2019";
     out.describe = [library](const ParamSet& given) { return describe(*library, given); };
     out.make = [library, place](const ParamSet& params, Key key) -> std::unique_ptr<Experiment> {
-        return translated("model", 0, [&]() -> std::unique_ptr<Experiment> {
+        return guardedModel([&] {
             return std::make_unique<EnergyExperiment>(runData(*library, params, key), place());
         });
     };

@@ -11,12 +11,6 @@ namespace {
 
 using namespace decl;
 
-std::string chosenText(const ParamDecl& decl, const ParamSet& given) {
-    const auto found = given.find(decl.id);
-    return std::get<std::string>(found == given.end() ? decl.initial
-                                                      : checked(decl, found->second));
-}
-
 std::vector<ParamDecl> networkParams() {
     return {make("network.hidden", "Hidden layers", std::vector<double>{128, 128, 128},
                  "units of each, at most 256 in four layers"),
@@ -32,7 +26,7 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given) {
                              "likelihood: lower the energy of the data, raise that of chains; "
                              "score: match the score of data with noise"),
                         {"likelihood", "score"}));
-    const bool chains = chosenText(out.back(), given) == "likelihood";
+    const bool chains = chosenAs<std::string>(out.back(), given) == "likelihood";
     if (!chains) {
         out.push_back(within(make("objective.sigma", "Noise", 0.1, "sd added to the data"), 1e-4,
                              100, Scale::Log));
@@ -42,7 +36,7 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given) {
                              "replay: a store of chains, some of which begin anew; persistent: "
                              "chains that never begin anew; short-run: all from noise"),
                         {"replay", "persistent", "short-run"}));
-    const std::string memory = chosenText(out.back(), given);
+    const std::string memory = chosenAs<std::string>(out.back(), given);
     if (memory == "replay") {
         out.push_back(advanced(
             unit(within(make("negatives.store", "Store", Index{10'000}, "chains that are kept"), 64,
@@ -81,10 +75,7 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given) {
 }  // namespace
 
 Choices choicesOf(const ParamSet& params, Index dim) {
-    const auto given = [&]<class T>(const char* id, T fallback) {
-        const auto found = params.find(id);
-        return found == params.end() ? fallback : std::get<T>(found->second);
-    };
+    const auto given = [&](const char* id, auto fallback) { return valueOr(params, id, fallback); };
     Choices out;
     out.objective = text(params, "objective") == "score" ? Objective::Score : Objective::Likelihood;
     const std::string memory = given("negatives.memory", std::string("replay"));

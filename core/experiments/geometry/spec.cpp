@@ -32,10 +32,7 @@ Description describe(const ParamSet& given) {
         live(within(make("view.radius", "Radius of the fan", 1.0,
                          "Metric length of the rays and of the widest ring."),
                     0.01, 10, Scale::Log))};
-    std::string kind = "sphere";
-    if (const auto chosen = given.find("metric.kind"); chosen != given.end()) {
-        kind = std::get<std::string>(checked(out.params.front(), chosen->second));
-    }
+    const auto kind = chosenAs<std::string>(out.params.front(), given);
     for (const ParamDecl& p : metricSpec(kind).params) {
         out.params.push_back(p);
     }

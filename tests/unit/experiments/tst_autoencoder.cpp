@@ -3,6 +3,7 @@
 #include "core/data/dataset.h"
 #include "core/experiments/autoencoder/run_data.h"
 #include "core/io/digest.h"
+#include "tests/unit/experiments/family_run.h"
 #include "tests/unit/experiments/small_runs.h"
 
 #include <ATen/Parallel.h>
@@ -14,17 +15,6 @@ using namespace lx;
 using namespace lx::test;
 
 namespace {
-
-struct Collected : SeriesSink, SnapshotBuilder {
-    std::map<std::uint32_t, std::vector<double>> series;
-    std::map<std::string, Array> channels;
-    std::vector<std::string> order;
-    void add(std::uint32_t id, Clock, Index, double value) override { series[id].push_back(value); }
-    void set(const std::string& channel, Array array) override {
-        order.push_back(channel);
-        channels[channel] = std::move(array);
-    }
-};
 
 const ExperimentSpec& family() {
     static const ExperimentSpec spec =
@@ -84,14 +74,6 @@ std::vector<std::pair<const char*, ParamSet>> tenRuns() {
     return all;
 }
 
-void steps(Experiment& experiment, Index count, Collected& out) {
-    for (Index done = 0; done < count;) {
-        const Index before = experiment.step(Clock::Train);
-        experiment.advance(Clock::Train, {std::min<Index>(count - done, 50), {}}, {}, out);
-        done += experiment.step(Clock::Train) - before;
-    }
-}
-
 std::string digestOf(const State& state) {
     std::vector<std::byte> all;
     for (const auto& [name, array] : state) {
@@ -116,23 +98,8 @@ std::pair<const char*, ParamSet> currentRun() {
     return tenRuns()[static_cast<std::size_t>(run)];
 }
 
-/// Channels named, in slices of one piece; returns the number of slices.
-int look(const Experiment& experiment, const std::vector<std::string>& channels, Collected& out,
-         Detail detail = Detail::Screen) {
-    const auto task = experiment.observe(channels, detail);
-    int slices = 1;
-    while (!task->advance({1, std::chrono::microseconds(1)}, {}, out)) {
-        ++slices;
-    }
-    return slices;
-}
-
 std::vector<std::string> channelsOf(const ParamSet& given) {
-    std::vector<std::string> ids;
-    for (const auto& decl : family().describe(given).channels) {
-        ids.push_back(decl.id);
-    }
-    return ids;
+    return channelIds(family().describe(given));
 }
 
 /// C2: uninterrupted against captured at `split` and restored into a fresh experiment. `damage`

@@ -2,6 +2,7 @@
 // The diffusion family as the engine sees it: keys, resume, looking, learning, bad numbers.
 #include "core/diffusion/ode.h"
 #include "core/experiments/diffusion/moment.h"
+#include "tests/unit/experiments/family_run.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -11,17 +12,9 @@
 
 using namespace lx;
 using namespace lx::diffusion;
+using namespace lx::test;
 
 namespace {
-
-struct Collected : SeriesSink, SnapshotBuilder {
-    std::map<std::uint32_t, std::vector<double>> series;
-    std::map<std::string, Array> channels;
-    void add(std::uint32_t id, Clock, Index, double value) override { series[id].push_back(value); }
-    void set(const std::string& channel, Array array) override {
-        channels[channel] = std::move(array);
-    }
-};
 
 const ExperimentSpec& family() {
     static const ExperimentSpec spec =
@@ -50,28 +43,10 @@ ParamSet exact() {
             {"sampler.particles", Index{64}}};
 }
 
-void steps(Experiment& run, Clock clock, Index count, Collected& out) {
-    const Index end = run.step(clock) + count;
-    while (run.step(clock) < end) {
-        run.advance(clock, {end - run.step(clock), {}}, {}, out);
-    }
-}
-
-bool same(const State& a, const State& b) {
-    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-        return x.first == y.first && std::ranges::equal(x.second.bytes(), y.second.bytes());
-    });
-}
-
 std::map<std::string, Array> look(const Experiment& run, const ParamSet& given) {
-    std::vector<std::string> ids;
-    for (const auto& channel : family().describe(given).channels) {
-        ids.push_back(channel.id);
-    }
+    const auto ids = channelIds(family().describe(given));
     Collected out;
-    const auto task = run.observe(ids, Detail::Screen);
-    while (!task->advance({1, std::chrono::microseconds(1)}, {}, out)) {
-    }
+    test::look(run, ids, out);
     for (const auto& id : ids) {
         if (!out.channels.contains(id)) {
             qWarning("no channel %s", id.c_str());

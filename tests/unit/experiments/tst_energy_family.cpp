@@ -2,6 +2,7 @@
 // Energy-based models: the network as a target, negatives, guard, resume, learning.
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
+#include "tests/unit/experiments/family_run.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -11,17 +12,9 @@
 
 using namespace lx;
 using namespace lx::learned;
+using namespace lx::test;
 
 namespace {
-
-struct Collected : SeriesSink, SnapshotBuilder {
-    std::map<std::uint32_t, std::vector<double>> series;
-    std::map<std::string, Array> channels;
-    void add(std::uint32_t id, Clock, Index, double value) override { series[id].push_back(value); }
-    void set(const std::string& channel, Array array) override {
-        channels[channel] = std::move(array);
-    }
-};
 
 const ExperimentSpec& family() {
     static const ExperimentSpec spec =
@@ -48,19 +41,6 @@ ParamSet matching() {
     out["objective"] = std::string("score");
     out["objective.sigma"] = 0.3;
     return out;
-}
-
-void steps(Experiment& run, Index count, Collected& out) {
-    const Index end = run.step(Clock::Train) + count;
-    while (run.step(Clock::Train) < end) {
-        run.advance(Clock::Train, {end - run.step(Clock::Train), {}}, {}, out);
-    }
-}
-
-bool same(const State& a, const State& b) {
-    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-        return x.first == y.first && std::ranges::equal(x.second.bytes(), y.second.bytes());
-    });
 }
 
 Choices choices(const ParamSet& given) {
@@ -174,13 +154,8 @@ private Q_SLOTS:
             const auto run = make(given), other = make(given);
             Collected sink;
             steps(*run, 3, sink);
-            std::vector<std::string> ids;
-            for (const auto& channel : family().describe(given).channels) {
-                ids.push_back(channel.id);
-            }
-            const auto task = run->observe(ids, Detail::Screen);
-            while (!task->advance({1, std::chrono::microseconds(1)}, {}, sink)) {
-            }
+            const auto ids = channelIds(family().describe(given));
+            look(*run, ids, sink);
             for (const auto& id : ids) {
                 QVERIFY2(sink.channels.contains(id), id.c_str());
             }
