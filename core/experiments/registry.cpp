@@ -4,6 +4,7 @@
 #include "core/experiments/chains/spec.h"
 #include "core/experiments/device.h"
 #include "core/experiments/geometry/spec.h"
+#include "core/experiments/learned_energy.h"
 #include "core/experiments/threads.h"
 
 namespace lx {
@@ -21,12 +22,13 @@ ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 
 std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library,
                                             const HostServices& host) {
-    return {autoencoder::spec(library, currentPlacement),
-            diffusion::spec(library, currentPlacement),
-            learned::spec(library, currentPlacement),
-            chains::spec(computeThreads, host.gpuChains, host.saveNetCdf),
-            chains::filesSpec(),
-            geometry::spec()};
+    return {
+        autoencoder::spec(library, currentPlacement),
+        diffusion::spec(library, currentPlacement),
+        learned::spec(library, currentPlacement),
+        chains::spec(computeThreads, host.gpuChains, host.saveNetCdf, {learnedEnergySpec(library)}),
+        chains::filesSpec(),
+        geometry::spec()};
 }
 
 }  // namespace lx

@@ -159,13 +159,36 @@ const Array& required(const State& state, const std::string& name, DType type,
     return found->second;
 }
 
-void restoreTraining(const State& state, const Parameters& parameters, Trainer& trainer) {
-    const std::vector<Index> flat{parameters.flat().numel()}, two{2};
+namespace {
+
+std::vector<const Array*> requiredTensors(const State& state, const Parameters& parameters) {
     std::vector<const Array*> tensors;
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         tensors.push_back(&required(state, "model." + parameters.options(i).name, DType::F32,
                                     parameters.options(i).shape));
     }
+    return tensors;
+}
+
+}  // namespace
+
+Tensor savedWeights(const State& state, const Parameters& parameters) {
+    const auto tensors = requiredTensors(state, parameters);
+    Tensor out = at::zeros_like(parameters.flat());
+    if (state.contains("average")) {
+        const std::vector<Index> flat{parameters.flat().numel()};
+        fill(out, 0, required(state, "average", DType::F32, flat));
+        return out;
+    }
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        fill(out, parameters.offset(i), *tensors[i]);
+    }
+    return out;
+}
+
+void restoreTraining(const State& state, const Parameters& parameters, Trainer& trainer) {
+    const std::vector<Index> flat{parameters.flat().numel()}, two{2};
+    const auto tensors = requiredTensors(state, parameters);
     const Array& first = required(state, "adam.first", DType::F32, flat);
     const Array& second = required(state, "adam.second", DType::F32, flat);
     const Array& clock = required(state, "clock", DType::I64, two);

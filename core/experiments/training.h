@@ -41,6 +41,10 @@ State captureTraining(const Parameters&, const Trainer&);
 /// Throws UsageError when an array is missing or has another shape; then nothing has changed.
 void restoreTraining(const State&, const Parameters&, Trainer&);
 
+/// The weights that views would use, flat as those of `parameters`: the average where the state has
+/// one. Throws UsageError as restoreTraining.
+Tensor savedWeights(const State&, const Parameters& parameters);
+
 /// An experiment whose making reports LibTorch's errors as ours.
 template <class Make>
 std::unique_ptr<Experiment> guardedModel(Make make) {

@@ -24,7 +24,7 @@ set(allow_core/diffusion core/base core/energies core/geometry core/samplers)
 set(allow_core/nn core/base core/data core/energies core/fields core/geometry core/samplers)
 set(allow_core/evaluation core/base core/data core/energies core/fields core/geometry core/samplers
   core/nn)
-set(allow_core/experiments core/base core/session core/io core/diagnostics core/chains core/executors core/diffusion
+set(allow_core/experiments core/base core/session core/io core/recipes core/diagnostics core/chains core/executors core/diffusion
   ${allow_core/evaluation}
   core/evaluation)
 set(allow_ui core/energies core/base core/session core/io core/diagnostics core/chains core/render)

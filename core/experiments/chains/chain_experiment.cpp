@@ -34,9 +34,9 @@ ChainTruth withoutUnknown(ChainTruth truth) {
 }  // namespace
 
 ChainExperiment::ChainExperiment(const ParamSet& params, Key key, Index threads,
-                                 const GpuChains& gpu, SaveChains saveNetCdf)
+                                 const GpuChains& gpu, SaveChains saveNetCdf, Energies energies)
     : m_key(key),
-      m_run(params, key, threads, gpu),
+      m_run(params, key, threads, gpu, std::move(energies)),
       m_tally(*m_run.energy(), wantsRadius(params, m_run.dim())),
       m_saveNetCdf(std::move(saveNetCdf)),
       m_worker({.published = [shared = m_shared] { ++shared->results; }}) {

@@ -16,7 +16,8 @@ namespace lx::chains {
 /// Our own chains: a kernel on an energy, its draws and what is said about them.
 class ChainExperiment final : public Experiment {
 public:
-    ChainExperiment(const ParamSet& params, Key key, Index threads, const GpuChains&, SaveChains);
+    ChainExperiment(const ParamSet& params, Key key, Index threads, const GpuChains&, SaveChains,
+                    Energies);
     ~ChainExperiment() override;
 
     void advance(Clock, Budget, std::stop_token, SeriesSink&) override;

@@ -41,7 +41,7 @@ void SamplerRun::chooseExecutor(const GpuChains& gpu) {
     if (choice != "auto" && !can) {
         throw UsageError("sampler.executor=" + choice + ": it has no code for " +
                          (!numbers   ? "the kernel " + m_spec.id
-                          : !program ? "the energy " + energySpecOf(m_params).id
+                          : !program ? "the energy " + text(m_params, "energy")
                                      : std::string("a dense metric")) +
                          "; choose auto or reference");
     }

@@ -29,11 +29,11 @@ const Spec& named(std::span<const Spec> specs, const std::string& id) {
 }
 
 /// Target dimension where the parameters say it plainly; else 0.
-Index dimOf(const ParamSet& given) {
+Index dimOf(const ParamSet& given, const Energies& energies) {
     try {
-        return energyOf(given)->dim();
-    } catch (const UsageError&) {
-        return 0;  // load says what is wrong, at the parameter
+        return energyOf(given, energies)->dim();
+    } catch (const Error&) {  // a file may be missing too
+        return 0;             // load says what is wrong, at the parameter
     }
 }
 
@@ -83,8 +83,7 @@ std::vector<SeriesDecl> series() {
 
 }  // namespace
 
-Description describe(const ParamSet& given) {
-    const auto energies = energySpecs();
+Description describe(const ParamSet& given, const Energies& energies) {
     const auto samplers = samplerSpecs();
     const bool nuts = std::ranges::any_of(samplers, [](const auto& s) { return s.id == "nuts"; });
     Description out;
@@ -100,7 +99,7 @@ Description describe(const ParamSet& given) {
     std::ranges::copy(sampler.params, std::back_inserter(out.params));
     std::ranges::move(runParams(sampler), std::back_inserter(out.params));
 
-    const Index dim = dimOf(given);
+    const Index dim = dimOf(given, energies);
     if (dim > 0) {
         out.spaces.push_back({"target", dim, {dim}});
     }
@@ -116,19 +115,13 @@ Description describe(const ParamSet& given) {
     return out;
 }
 
-EnergySpec energySpecOf(const ParamSet& params) {
-    const auto all = energySpecs();
+EnergyPtr energyOf(const ParamSet& params, const Energies& energies) {
     const auto id = params.contains("energy") ? text(params, "energy") : std::string("gauss");
-    const auto found = std::ranges::find(all, id, &EnergySpec::id);
-    if (found == all.end()) {
+    const auto found = std::ranges::find(energies, id, &EnergySpec::id);
+    if (found == energies.end()) {
         throw UsageError("there is no energy \"" + id + "\"");
     }
-    return *found;
-}
-
-EnergyPtr energyOf(const ParamSet& params) {
-    const EnergySpec spec = energySpecOf(params);
-    return spec.make(resolve(spec.params, only(params, spec.params)), {});
+    return found->make(resolve(found->params, only(params, found->params)), {});
 }
 
 SamplerSpec samplerSpecOf(const ParamSet& params) {

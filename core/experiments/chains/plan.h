@@ -12,12 +12,14 @@ namespace lx::chains {
 /// Executors as sampler.executor names them; `auto` takes the fastest that can.
 inline constexpr const char* kExecutors[] = {"auto", "reference", "fused", "vulkan"};
 
+/// The energies that the family offers, in order.
+using Energies = std::vector<EnergySpec>;
+
 /// The family's parameters, channels and views for what is chosen so far. Throws UsageError on an
 /// unknown energy or kernel.
-Description describe(const ParamSet& given);
+Description describe(const ParamSet& given, const Energies&);
 
-EnergySpec energySpecOf(const ParamSet& params);
-EnergyPtr energyOf(const ParamSet& params);
+EnergyPtr energyOf(const ParamSet& params, const Energies&);
 SamplerSpec samplerSpecOf(const ParamSet& params);
 std::unique_ptr<const Kernel> kernelOf(const ParamSet& params);
 

@@ -160,7 +160,7 @@ void ChainExperiment::writeFiles(const std::filesystem::path& folder) const {
         return;
     }
     const ChainExport about{
-        .model = energySpecOf(m_run.params()).id, .seed = m_key.seed, .seconds = m_seconds};
+        .model = text(m_run.params(), "energy"), .seed = m_key.seed, .seconds = m_seconds};
     if (m_saveNetCdf) {
         m_saveNetCdf(folder / "chains.nc", view, about);
     }

@@ -40,10 +40,12 @@ void unpack(std::span<const double> from, std::span<StepInfo> info) {
 
 }  // namespace
 
-SamplerRun::SamplerRun(ParamSet params, Key key, Index threads, const GpuChains& gpu)
-    : m_params(std::move(params)),
+SamplerRun::SamplerRun(ParamSet params, Key key, Index threads, const GpuChains& gpu,
+                       Energies energies)
+    : m_energies(std::move(energies)),
+      m_params(std::move(params)),
       m_key(key),
-      m_energy(energyOf(m_params)),
+      m_energy(energyOf(m_params, m_energies)),
       m_spec(samplerSpecOf(m_params)),
       m_kernel(kernelOf(m_params)),
       m_state(m_kernel->init(derive(key, "kernel"), *m_energy,
@@ -206,7 +208,7 @@ bool SamplerRun::set(const std::string& id, const ParamValue& value) {
     ParamSet next = m_params;
     next[id] = value;
     if (id.starts_with("energy.")) {
-        EnergyPtr energy = energyOf(next);
+        EnergyPtr energy = energyOf(next, m_energies);
         if (energy->dim() != dim()) {
             throw UsageError("parameter '" + id + "' changes the dimension: start a new run");
         }

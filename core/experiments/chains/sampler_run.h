@@ -25,7 +25,8 @@ class SamplerRun {
 public:
     /// `params` are complete. Throws UsageError naming the parameter, DeviceError when
     /// sampler.executor asks for a device that is not there.
-    SamplerRun(ParamSet params, Key key, Index threads, const GpuChains& gpu = {});
+    SamplerRun(ParamSet params, Key key, Index threads, const GpuChains& gpu = {},
+               Energies energies = energySpecs());
 
     const ParamSet& params() const noexcept { return m_params; }
     const EnergyPtr& energy() const noexcept { return m_energy; }
@@ -81,6 +82,7 @@ private:
     Key sampleKey() const { return derive(m_key, "sample"); }
     void setEnergy(EnergyPtr energy);
 
+    Energies m_energies;
     ParamSet m_params;
     Key m_key;
     EnergyPtr m_energy;

@@ -2,13 +2,15 @@
 // The two families of chains, without LibTorch.
 #pragma once
 
+#include "core/energies/registry.h"
 #include "core/session/engine_module.h"
 
 namespace lx::chains {
 
 /// Kernels on energies. `threads` says how many may compute when a run begins; the program lends
-/// what this library does not link.
-ExperimentSpec spec(std::function<int()> threads, GpuChains gpu = {}, SaveChains saveNetCdf = {});
+/// what this library does not link, `more` energies among it.
+ExperimentSpec spec(std::function<int()> threads, GpuChains gpu = {}, SaveChains saveNetCdf = {},
+                    std::vector<EnergySpec> more = {});
 /// Chains made by anyone, from files that may still grow.
 ExperimentSpec filesSpec();
 

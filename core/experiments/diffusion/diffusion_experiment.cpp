@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Diffusion models: a denoiser, learned or exact, and the clock that follows it from noise to data.
 // Ref: ho2020, song2021.
+#include "core/diffusion/score_energy.h"
 #include "core/experiments/diffusion/moment.h"
 #include "core/experiments/threads.h"
 #include "core/experiments/training.h"
@@ -249,6 +250,30 @@ private:
 };
 
 }  // namespace
+
+EnergyPtr savedEnergy(const DataLibrary& library, const ParamSet& given, Key key,
+                      const State& state, double logSnr) {
+    const ParamSet params = resolve(describe(library, given).params, given);
+    const SchedulePtr schedule = scheduleOf(params);
+    const NoiseLevel level = schedule->at(schedule->timeOf(logSnr));
+    const auto data = runData(library, params, key);
+    if (!trains(params)) {
+        return mixtureEnergy(noisy(*data->mixture, level));
+    }
+    const auto net = std::make_shared<Net>(netOptions(params, data->dim), Placement{});
+    const Tensor weights = savedWeights(state, net->parameters());
+    const at::NoGradGuard off;
+    Tensor(net->parameters().flat()).copy_(weights);
+    Box frame = data->frame;
+    std::vector<double> origin;
+    for (std::size_t i = 0; i < frame.lower.size(); ++i) {
+        // z = alpha x + sigma eps
+        frame.lower[i] = level.alpha * frame.lower[i] - level.sigma;
+        frame.upper[i] = level.alpha * frame.upper[i] + level.sigma;
+        origin.push_back(0.5 * (frame.lower[i] + frame.upper[i]));
+    }
+    return scoreEnergy(netDenoiser(net), level, std::move(origin), std::move(frame));
+}
 
 ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*place)()) {
     ExperimentSpec out;

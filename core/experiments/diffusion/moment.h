@@ -46,6 +46,11 @@ std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
 /// columns by trapezoids, the mean of both orders; its least value is 0. Row 0 at the lower edge.
 std::vector<double> gridEnergy(const Denoiser&, const NoiseLevel&, const Box&, Index side);
 
+/// The law of the noisy data of a saved run of these parameters at the level of its schedule
+/// nearest to `logSnr`; that of a mixture where the denoiser is exact. Throws UsageError when the
+/// parameters or arrays do not fit.
+EnergyPtr savedEnergy(const DataLibrary&, const ParamSet& params, Key, const State&, double logSnr);
+
 ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)() = currentPlacement);
 
 }  // namespace lx::diffusion

@@ -262,6 +262,16 @@ private:
 
 }  // namespace
 
+EnergyPtr savedEnergy(const DataLibrary& library, const ParamSet& given, Key, const State& state) {
+    const Description description = describe(library, given);
+    const ParamSet params = resolve(description.params, given);
+    const Choices choices = choicesOf(params, description.spaces.front().dim);
+    Parameters parameters;
+    const auto network = makeMlp(parameters, {"energy", choices.sizes, choices.activation});
+    parameters.allocate();
+    return energyOf(parameters, savedWeights(state, parameters), choices);
+}
+
 ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*place)()) {
     ExperimentSpec out;
     out.id = "energy";

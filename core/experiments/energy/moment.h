@@ -37,6 +37,10 @@ std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
 /// -log p of the data on a grid; empty where the law is not known.
 std::vector<double> trueEnergy(const Dataset&, const Box&, Index side);
 
+/// The energy of a saved run of these parameters. Throws UsageError when they or the arrays do not
+/// fit.
+EnergyPtr savedEnergy(const DataLibrary&, const ParamSet& params, Key, const State&);
+
 ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)() = currentPlacement);
 
 }  // namespace lx::learned
