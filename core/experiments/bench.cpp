@@ -3,6 +3,8 @@
 #include "core/experiments/bench.h"
 
 #include "core/base/timing.h"
+#include "core/experiments/diffusion/moment.h"
+#include "core/experiments/energy/moment.h"
 #include "core/experiments/selftest.h"
 #include "core/experiments/threads.h"
 #include "core/nn/random.h"
@@ -48,6 +50,21 @@ CallTime trainingStep(const ParamSet& changes) {
     return timeCalls([&] { trainer.step(); });
 }
 
+struct NoSeries final : SeriesSink {
+    void add(std::uint32_t, Clock, Index, double) override {}
+};
+
+/// Time of one step of a run of a family, series and all.
+CallTime familyStep(const ExperimentSpec& spec, const ParamSet& given) {
+    const auto run = spec.make(resolve(spec.describe(given).params, given), Key{1, 0});
+    NoSeries sink;
+    return timeCalls([&] { run->advance(Clock::Train, {1, {}}, {}, sink); });
+}
+
+std::shared_ptr<const DataLibrary> noFolders() {
+    return std::make_shared<DataLibrary>();
+}
+
 struct Row {
     const char* name;
     const char* unit;
@@ -69,6 +86,27 @@ const Row kRows[] = {
                               {"network", std::string("net.conv")},
                               {"network.channels", std::vector<double>{32, 64}},
                               {"latent.dim", Index{16}}});
+     }},
+    {"train.denoiser", "ms",
+     [] {
+         return familyStep(diffusion::spec(noFolders()),
+                           {{"data.source", std::string("data.moons")},
+                            {"data.count", Index{8192}},
+                            {"network.frequencies", Index{8}},
+                            {"network.hidden", std::vector<double>{128, 128, 128}},
+                            {"train.batch", Index{512}},
+                            {"train.ema", 0.0}});
+     }},
+    {"train.ebm", "ms",
+     [] {
+         return familyStep(learned::spec(noFolders()),
+                           {{"data.source", std::string("data.moons")},
+                            {"data.count", Index{8192}},
+                            {"negatives.store", Index{4096}},
+                            {"negatives.steps", Index{20}},
+                            {"network.hidden", std::vector<double>{128, 128}},
+                            {"train.batch", Index{256}},
+                            {"train.ema", 0.0}});
      }},
 };
 
