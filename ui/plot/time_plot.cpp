@@ -18,6 +18,13 @@ constexpr int kReplotMs = 50;
 /// Pixels that share the four points which decimation keeps: antialiased lines stay affordable.
 constexpr int kColumnPixels = 3;
 
+/// `share` of a colour over another one.
+QColor mixed(const QColor& color, const QColor& ground, float share) {
+    const auto at = [&](float a, float b) { return share * a + (1 - share) * b; };
+    return QColor::fromRgbF(at(color.redF(), ground.redF()), at(color.greenF(), ground.greenF()),
+                            at(color.blueF(), ground.blueF()));
+}
+
 QString readout(double value) {
     return formatShort(value, 5);
 }
@@ -48,6 +55,8 @@ struct TimePlot::Impl {
     void build(TimePlot& owner) {
         plot = new QCustomPlot(&owner);
         plot->setNoAntialiasingOnDrag(true);
+        // A noisy curve as one stroke costs Qt's rasteriser the square of its points.
+        plot->setPlottingHint(QCP::phFastPolylines);
         plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
         rect()->setRangeDrag(Qt::Horizontal);
         rect()->setRangeZoom(Qt::Horizontal);
@@ -135,8 +144,8 @@ struct TimePlot::Impl {
         }
         const double width = 1.1 * theme->lineScale;
         for (std::size_t i = 0; i < series.size(); ++i) {
-            QColor faint = series[i].color;
-            faint.setAlphaF(0.3F);
+            // Mixed rather than translucent: the joints of lines drawn one by one would show.
+            const QColor faint = mixed(series[i].color, theme->panel, 0.3F);
             raw[i]->setPen(QPen(memory > 0 ? faint : series[i].color, width, series[i].style));
             smoothed[i]->setPen(QPen(series[i].color, 1.4 * width, series[i].style));
             dots[i]->setPen(QPen(theme->panel, 1));
