@@ -45,6 +45,15 @@ std::unique_ptr<Network> makeConvEncoder(Parameters&, ConvOptions);
 /// [B, features] -> [B, height * width]: one dense layer, then transposed convolutions.
 std::unique_ptr<Network> makeConvDecoder(Parameters&, ConvOptions);
 
+struct UnetOptions {
+    std::string name;
+    Index height = 0, width = 0;
+    Index features = 0;           ///< inputs besides the pixels: noise level, class
+    std::vector<Index> channels;  ///< of each resolution, each with half the side of the last
+};
+/// A picture and what is told with it, [B, height * width + features] -> [B, height * width].
+std::unique_ptr<Network> makeUnet(Parameters&, UnetOptions);
+
 /// The activation by ATen operations.
 Tensor activate(const Tensor&, Activation);
 

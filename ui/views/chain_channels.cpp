@@ -50,6 +50,12 @@ QString textOf(const Frame& frame, std::string_view id) {
                              static_cast<qsizetype>(bytes.size()));
 }
 
+bool areParticles(const Description& description) {
+    return std::ranges::any_of(description.channels, [](const ChannelDecl& c) {
+        return c.id == "chains_now" && c.clock == Clock::Diffuse;
+    });
+}
+
 QColor chainColor(const Theme& theme, Index chain) {
     return theme.category(kOrder[static_cast<std::size_t>(chain) % kOrder.size()]);
 }

@@ -18,6 +18,9 @@ std::vector<double> rowOf(const Array&, Index row);
 /// A uint8 array as text; empty when absent.
 QString textOf(const Frame&, std::string_view id);
 
+/// `chains_now` holds particles of a reverse process, not Markov chains.
+bool areParticles(const Description&);
+
 /// Colours and shapes of chains: those first that stay apart on the map of an energy.
 QColor chainColor(const Theme&, Index chain);
 render::Marker chainMarker(Index chain);

@@ -288,9 +288,13 @@ public:
         setEmptyText(tr("Press play: draws from the model appear after the first step."));
     }
     QString title() const override {
-        return m_frame.snapshot && !drawsImages(m_frame)
-                   ? tr("Samples and data")
-                   : tr("Samples: decoded draws of the prior");
+        if (m_frame.snapshot && !drawsImages(m_frame)) {
+            return tr("Samples and data");
+        }
+        const bool codes = !m_frame.description ||
+                           std::ranges::find(m_frame.description->spaces, "latent",
+                                             &SpaceDecl::id) != m_frame.description->spaces.end();
+        return codes ? tr("Samples: decoded draws of the prior") : tr("Samples of the model");
     }
     QStringList content() const override {
         return {QStringLiteral("samples"), QStringLiteral("data")};
@@ -357,6 +361,15 @@ public:
     QString title() const override { return tr("Data: training examples"); }
     QStringList content() const override { return {QStringLiteral("data")}; }
     /// The codes tell whether rows selected elsewhere are rows of this data.
+    void present(std::span<const Frame> frames) override {
+        const Description* run = frames.empty() ? nullptr : frames.front().description.get();
+        const bool none = run && std::ranges::none_of(run->channels, [](const ChannelDecl& c) {
+                              return c.id == "data";
+                          });
+        setEmptyText(none ? tr("This run has no data: it works on a function that is given.")
+                          : tr("The data appears when a run has been opened."));
+        DataSpaceView::present(frames);
+    }
     QStringList channels() const override {
         const ExploreState& explore = bridge().explore();
         return explore.tool() != Tool::Select && explore.selection()->empty()

@@ -78,17 +78,16 @@ public:
 
     QString title() const override {
         switch (mode()) {
-            case Mode::Points:
-                return tr("Energy and the present states of %1 chains").arg(formatInteger(m_count));
+            case Mode::Points: return tr("Energy and the present states of %1").arg(counted());
             case Mode::Density:
-                return m_count > kTrailChains
-                           ? tr("Energy and the density of %1 chains").arg(formatInteger(m_count))
-                           : tr("Energy and the density of all draws");
+                return m_count > kTrailChains ? tr("Energy and the density of %1").arg(counted())
+                                              : tr("Energy and the density of all draws");
             case Mode::Difference: return tr("Density of the draws minus the true density");
             default: break;
         }
         const QString states = formatInteger(m_states > 0 ? m_states : 260);
-        return m_frame.snapshot && !channel(m_frame, "energy")
+        return particles() ? tr("Energy and the last %1 states of each particle").arg(states)
+               : m_frame.snapshot && !channel(m_frame, "energy")
                    ? tr("The last %1 states of each chain").arg(states)
                    : tr("Energy and the last %1 states of each chain").arg(states);
     }
@@ -276,6 +275,10 @@ protected:
 
 private:
     ChainFocus& focus() const { return bridge().chains(); }
+    bool particles() const { return m_frame.description && areParticles(*m_frame.description); }
+    QString counted() const {
+        return (particles() ? tr("%1 particles") : tr("%1 chains")).arg(formatInteger(m_count));
+    }
     Mode mode() const {
         return m_mode != Mode::Auto      ? m_mode
                : m_count <= kTrailChains ? Mode::Trails
@@ -362,8 +365,7 @@ private:
                         figure.legend = chainLegend(colors, m_trails->numbers, chosen);
                     } else {
                         figure.note =
-                            tr("%1 of %2 chains")
-                                .arg(formatInteger(m_trails->count()), formatInteger(m_count));
+                            tr("%1 of %2").arg(formatInteger(m_trails->count()), counted());
                     }
                 }
                 break;
@@ -371,7 +373,7 @@ private:
                 if (now) {
                     figure.nameLayers(QStringLiteral("states"), tr("Present states"));
                     figure.layers.emplace_back(statesLayer(*now, colors));
-                    figure.legend = {{tr("present states of %1 chains").arg(formatInteger(m_count)),
+                    figure.legend = {{tr("present states of %1").arg(counted()),
                                       chainColor(colors, 1), render::Marker::Circle}};
                 }
                 break;
@@ -381,9 +383,8 @@ private:
                 if (const Array* shown = pooled ? draws : now) {
                     figure.nameLayers(QStringLiteral("density"), tr("Density of the states"));
                     figure.layers.emplace_back(densityLayer(*shown, colors, m_onField));
-                    const QString what =
-                        pooled ? tr("%1 draws").arg(formatInteger(shown->dim(0)))
-                               : tr("density of %1 chains").arg(formatInteger(m_count));
+                    const QString what = pooled ? tr("%1 draws").arg(formatInteger(shown->dim(0)))
+                                                : tr("density of %1").arg(counted());
                     figure.legend = {
                         {what, densityColor(colors, m_onField), render::Marker::Square}};
                 }

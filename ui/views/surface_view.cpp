@@ -5,6 +5,7 @@
 #include "core/render/palette.h"
 #include "core/render/pick3.h"
 #include "ui/viewport/space_paint.h"
+#include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
 
 #include <QActionGroup>
@@ -94,8 +95,9 @@ public:
 
     QString title() const override {
         const QString field = m_field.isEmpty() ? tr("Surface") : nameOf(m_field);
-        return m_points.defined() ? tr("%1 as a surface, chains on it").arg(field)
-                                  : tr("%1 as a surface").arg(field);
+        return !m_points.defined() ? tr("%1 as a surface").arg(field)
+               : m_particles       ? tr("%1 as a surface, particles on it").arg(field)
+                                   : tr("%1 as a surface, chains on it").arg(field);
     }
     QStringList channels() const override { return m_channels; }
     QString explanation() const override {
@@ -284,6 +286,7 @@ private:
         const bool drawn = points && points->dtype() == DType::F32 && points->shape().size() == 2 &&
                            points->dim(1) >= 2 && points->dim(0) > 0;
         m_points = drawn ? *points : Array();
+        m_particles = frame.description && areParticles(*frame.description);
         m_trails = byState(channel(frame, m_trailsId.toStdString()));
     }
 
@@ -378,8 +381,9 @@ private:
             }
             m_cloud.size = count > 2000 ? 3.5F : count > kFewPoints ? 5.0F : 9.0F;
             m_cloud.drape = 0;
-            figure.layerParts.push_back(
-                {QStringLiteral("chains"), tr("Chains"), space.solids.size()});
+            figure.layerParts.push_back({QStringLiteral("chains"),
+                                         m_particles ? tr("Particles") : tr("Chains"),
+                                         space.solids.size()});
             space.solids.push_back(m_cloud);
         }
         space.camera.elevation = kElevation;
@@ -455,6 +459,7 @@ private:
     QString m_chosen, m_field, m_unit, m_pointsId, m_trailsId;
     std::vector<std::uint64_t> m_versions;
     Array m_values, m_opened, m_points, m_trails;
+    bool m_particles = false;     ///< the points; else chains
     std::vector<float> m_sorted;  ///< finite values of the field
     render::Rect m_place;
     render::PointCloud3 m_cloud;

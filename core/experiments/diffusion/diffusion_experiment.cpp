@@ -2,7 +2,7 @@
 // Diffusion models: a denoiser, learned or exact, and the clock that follows it from noise to data.
 // Ref: ho2020, song2021.
 #include "core/diffusion/score_energy.h"
-#include "core/experiments/diffusion/moment.h"
+#include "core/experiments/diffusion/guidance.h"
 #include "core/experiments/threads.h"
 #include "core/experiments/training.h"
 #include "core/nn/random.h"
@@ -44,6 +44,11 @@ std::shared_ptr<const RunData> runData(const DataLibrary& library, const ParamSe
     return out;
 }
 
+/// That the network is told of.
+Index classesOf(const RunData& data) {
+    return guidanceOf(data.params) ? std::ssize(data.dataset->classNames) : 0;
+}
+
 /// A net and its training.
 class Learner {
 public:
@@ -53,20 +58,25 @@ public:
           m_times(trainingTimes(data.params)),
           m_weighting(weightingOf(data.params)),
           m_batch(integer(data.params, "train.batch")),
-          m_options(netOptions(data.params, data.dim)),
+          m_options(netOptions(data.params, data.dataset->sampleShape, classesOf(data))),
           m_place(place),
           m_net(m_options, place),
           m_rows(viewOf(data.dataset->train).to(place.device)),
           m_trainer((m_net.parameters().initialise(derive(m_key, "init")), m_net.parameters()),
                     optimiserOf(data.params), {{"train", 0, {{"denoiser", "", 1, {}}}}},
-                    [this](const Phase&, Index step) { return gradients(step); }) {}
+                    [this](const Phase&, Index step) { return gradients(step); }) {
+        if (m_options.classes > 0) {
+            m_labels = viewOf(data.dataset->trainLabels);
+            m_drop = number(data.params, "condition.drop");
+        }
+    }
 
     Trainer& trainer() { return m_trainer; }
     const Trainer& trainer() const { return m_trainer; }
     const Parameters& parameters() const { return m_net.parameters(); }
 
     /// The network of this moment; nobody changes it while it is held.
-    DenoiserPtr denoiser() const {
+    Denoisers denoisers() const {
         std::shared_ptr<Net> free;
         for (const auto& net : m_pool) {
             if (net.use_count() == 1) {
@@ -80,7 +90,11 @@ public:
         const at::NoGradGuard off;
         Tensor flat = free->parameters().flat();
         flat.copy_(m_trainer.optimiser().averaged());
-        return netDenoiser(free);
+        Denoisers out{netDenoiser(free), {}};
+        for (Index k = 0; k < m_options.classes; ++k) {
+            out.classes.push_back(netDenoiser(free, k));
+        }
+        return out;
     }
 
 private:
@@ -93,7 +107,10 @@ private:
         const Tensor alpha = levels.narrow(1, 0, 1), sigma = levels.narrow(1, 1, 1);
         const Tensor z = alpha * x + sigma * eps;
         const at::AutoGradMode on(true);
-        const Tensor error = m_net.train(z, alpha, sigma) - m_net.wanted(x, eps, alpha, sigma);
+        const Tensor told =
+            m_options.classes > 0 ? classRows(chosen, key).to(x.device()) : Tensor();
+        const Tensor error =
+            m_net.train(z, alpha, sigma, told) - m_net.wanted(x, eps, alpha, sigma);
         const Tensor weight = levels.narrow(1, 2, 1) * m_net.errorScale(alpha, sigma);
         const Tensor loss = (weight * error.square()).mean();
         StepResult result;
@@ -102,6 +119,15 @@ private:
             loss.backward();
         }
         return result;
+    }
+
+    /// [B, K] with a 1 at the class of each row; some rows are kept back.
+    Tensor classRows(const Tensor& chosen, Key key) const {
+        const Tensor labels = m_labels.index_select(0, chosen);
+        const Tensor kept =
+            uniform(derive(key, "told"), {m_batch}).ge(m_drop).logical_and(labels.ge(0));
+        return at::zeros({m_batch, m_options.classes})
+            .scatter_(1, labels.clamp_min(0).unsqueeze(1), kept.to(at::kFloat).unsqueeze(1));
     }
 
     /// alpha, sigma and the weight of each row, [B, 3].
@@ -143,7 +169,8 @@ private:
     NetOptions m_options;
     Placement m_place;
     Net m_net;
-    Tensor m_rows;
+    Tensor m_rows, m_labels;  ///< labels only where there are classes
+    double m_drop = 0;
     Trainer m_trainer;
     mutable std::vector<std::shared_ptr<Net>> m_pool;
 };
@@ -155,11 +182,12 @@ public:
           m_cloud(processOf(m_data->params), derive(m_data->key, "diffuse"),
                   integer(m_data->params, "sampler.particles"), m_data->dim, m_data->spread,
                   text(m_data->params, "sampler.start") == "box" ? std::optional(m_data->frame)
-                                                                 : std::nullopt) {
+                                                                 : std::nullopt),
+          m_guidance(guidanceOf(m_data->params).value_or(Guidance{})) {
         if (trains(m_data->params)) {
             m_learner = std::make_unique<Learner>(*m_data, place);
         } else {
-            m_exact = mixtureDenoiser(*m_data->mixture);
+            m_exact = exactDenoisers(*m_data->mixture, guidanceOf(m_data->params).has_value());
         }
     }
 
@@ -173,7 +201,7 @@ public:
         }
         applyThreads();
         translated("diffusion", step(clock), [&] {
-            const DenoiserPtr denoiser = now();
+            const DenoiserPtr denoiser = followed(now(), m_guidance);
             const auto start = std::chrono::steady_clock::now();
             Index made = 0;
             do {
@@ -190,7 +218,12 @@ public:
                                      : m_cloud.steps();
     }
     void set(const cmd::SetParam& change) override {
-        if (!m_learner || !setOptimiser(m_learner->trainer().optimiser().options(), change)) {
+        if (change.id == "guidance.class") {
+            m_guidance.label = std::get<Index>(change.value);
+        } else if (change.id == "guidance.weight") {
+            m_guidance.weight = std::get<double>(change.value);
+        } else if (!m_learner ||
+                   !setOptimiser(m_learner->trainer().optimiser().options(), change)) {
             throw UsageError("parameter '" + change.id + "' cannot change during a run");
         }
     }
@@ -222,16 +255,21 @@ public:
     }
 
 private:
-    DenoiserPtr now() const { return m_learner ? m_learner->denoiser() : m_exact; }
-    Moment moment() const { return {m_data, now(), std::make_shared<const Cloud>(m_cloud)}; }
+    Denoisers now() const { return m_learner ? m_learner->denoisers() : m_exact; }
+    Moment moment() const {
+        const Denoisers all = now();
+        return {m_data, all, m_guidance, followed(all, m_guidance),
+                std::make_shared<const Cloud>(m_cloud)};
+    }
 
     /// Series in the order of describe().
     void publish(const StepResult& result, SeriesSink& sink) {
         const Index at = step(Clock::Train);
         publishStep(result, at, sink, 1, 2);
         if (m_data->mixture && at % kErrorEvery == 0) {
-            const auto errors = scoreErrors(*now(), m_cloud.process().schedule(), *m_data->mixture,
-                                            derive(m_data->key, "view.score"), kErrorRows);
+            const auto errors =
+                scoreErrors(*now().data, m_cloud.process().schedule(), *m_data->mixture,
+                            derive(m_data->key, "view.score"), kErrorRows);
             sink.add(3, Clock::Train, at, *std::ranges::max_element(errors.error));
         }
     }
@@ -245,8 +283,9 @@ private:
 
     std::shared_ptr<const RunData> m_data;
     Cloud m_cloud;
+    Guidance m_guidance;
     std::unique_ptr<Learner> m_learner;
-    DenoiserPtr m_exact;
+    Denoisers m_exact;
 };
 
 }  // namespace
@@ -260,7 +299,8 @@ EnergyPtr savedEnergy(const DataLibrary& library, const ParamSet& given, Key key
     if (!trains(params)) {
         return mixtureEnergy(noisy(*data->mixture, level));
     }
-    const auto net = std::make_shared<Net>(netOptions(params, data->dim), Placement{});
+    const auto net = std::make_shared<Net>(
+        netOptions(params, data->dataset->sampleShape, classesOf(*data)), Placement{});
     const Tensor weights = savedWeights(state, net->parameters());
     const at::NoGradGuard off;
     Tensor(net->parameters().flat()).copy_(weights);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/diffusion/bound.h"
-#include "core/experiments/diffusion/moment.h"
+#include "core/experiments/diffusion/guidance.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,9 +8,10 @@
 namespace lx::diffusion {
 namespace {
 
+constexpr Index kPictures = 256, kNeighbours = 10'000;
 constexpr Index kSamples = 4000, kLikelihoodRows = 300, kBoundRows = 1000;
 
-/// A run of the plan from new noise; empty when stopped.
+/// All data by the plan from new noise; empty when stopped.
 std::vector<double> samples(const Moment& m, ReverseProcess process, Key key, Index count,
                             std::stop_token stop) {
     const bool box = text(m.data->params, "sampler.start") == "box";
@@ -20,7 +21,7 @@ std::vector<double> samples(const Moment& m, ReverseProcess process, Key key, In
         if (stop.stop_requested()) {
             return {};
         }
-        cloud.step(*m.denoiser);
+        cloud.step(*m.denoisers.data);
     }
     return {cloud.rows().begin(), cloud.rows().end()};
 }
@@ -98,7 +99,7 @@ void addLikelihood(std::map<std::string, double>& out, const Moment& m, std::spa
     if (stop.stop_requested()) {
         return;
     }
-    const auto model = logLikelihood(*m.denoiser, schedule, z, variance, 1e-4);
+    const auto model = logLikelihood(*m.denoisers.data, schedule, z, variance, 1e-4);
     const auto n = static_cast<double>(model.size());
     double sum = 0, exact = 0;
     for (std::size_t r = 0; r < model.size(); ++r) {
@@ -121,7 +122,7 @@ void addIdentities(std::map<std::string, double>& out, const Moment& m, Key key)
         const auto z = noised(derive(key, "noise"), level, x, parts.dim);
         std::vector<double> clean(z.size()), value(z.size() / static_cast<std::size_t>(parts.dim)),
             slope(z.size());
-        m.denoiser->clean(level, z, clean);
+        m.denoisers.data->clean(level, z, clean);
         mixtureEnergy(noisy(parts, level))->evaluate(std::span(z), value, slope);
         for (std::size_t i = 0; i < z.size(); ++i) {
             tweedie = std::max(tweedie, std::abs(level.alpha * clean[i] -
@@ -156,13 +157,72 @@ void addIdentities(std::map<std::string, double>& out, const Moment& m, Key key)
     std::vector<double> value(static_cast<std::size_t>(kBoundRows));
     energy->evaluate(std::span(x), value);
     for (const Index count : {Index{250}, Index{1000}}) {
-        const auto bound = variationalBound(*m.denoiser, levels(count), x, key).total();
+        const auto bound = variationalBound(*m.denoisers.data, levels(count), x, key).total();
         double gap = 0;
         for (std::size_t r = 0; r < bound.size(); ++r) {
             gap += (-value[r] - *energy->logNormaliser() - bound[r]) / kBoundRows;
         }
         out["bound_gap_" + std::to_string(count)] = gap;
     }
+}
+
+/// Mean distance of each row to the nearest of `others`, both [N, dim].
+double nearest(std::span<const double> rows, std::span<const double> others, Index dim) {
+    const auto d = static_cast<std::size_t>(dim);
+    double sum = 0;
+    for (std::size_t r = 0; r < rows.size(); r += d) {
+        double least = 1e300;
+        for (std::size_t o = 0; o < others.size(); o += d) {
+            double square = 0;
+            for (std::size_t i = 0; i < d && square < least; ++i) {
+                square += (rows[r + i] - others[o + i]) * (rows[r + i] - others[o + i]);
+            }
+            least = std::min(least, square);
+        }
+        sum += std::sqrt(least);
+    }
+    return sum / static_cast<double>(rows.size() / d);
+}
+
+/// Pictures have no law to compare with: the squared error of the noise of held-out ones, and how
+/// far samples and held-out ones are from each other's nearest, against the same between held-out
+/// and training pictures. 1: as new ones of the data; noise lies above, copies lie below.
+void addPictures(std::map<std::string, double>& out, const Moment& m, Key key,
+                 std::stop_token stop) {
+    const Index dim = m.data->dim;
+    const auto held = m.data->dataset->heldout.values<float>();
+    const auto few = static_cast<std::size_t>(kPictures * dim);
+    const std::vector<double> rows(
+        held.begin(),
+        held.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(held.size(), few)));
+    const NoiseSchedule& schedule = m.cloud->process().schedule();
+    std::vector<double> eps(rows.size());
+    constexpr int kTimes = 10;
+    double loss = 0;
+    for (int i = 0; i < kTimes && !stop.stop_requested(); ++i) {
+        const NoiseLevel level =
+            schedule.at(std::lerp(schedule.first(), schedule.last(), (i + 0.5) / kTimes));
+        const Key noise = derive(derive(key, "noise"), static_cast<std::uint64_t>(i));
+        const auto z = noised(noise, level, rows, dim);
+        m.denoisers.data->epsilon(level, z, eps);
+        for (std::size_t k = 0; k < eps.size(); ++k) {
+            const double truth = (z[k] - level.alpha * rows[k]) / level.sigma;
+            loss +=
+                (eps[k] - truth) * (eps[k] - truth) / (kTimes * static_cast<double>(eps.size()));
+        }
+    }
+    out["heldout_loss"] = loss;
+    const auto z = samples(m, m.cloud->process(), derive(key, "samples"), kPictures, stop);
+    if (z.empty()) {
+        return;
+    }
+    const auto train = trainingRows(*m.data->dataset, kNeighbours);
+    const double usual = nearest(rows, train, dim);
+    out["fidelity"] = nearest(z, train, dim) / usual;
+    const std::vector<double> same(
+        train.begin(),
+        train.begin() + static_cast<std::ptrdiff_t>(std::min(train.size(), z.size())));
+    out["coverage"] = nearest(rows, z, dim) / nearest(rows, same, dim);
 }
 
 }  // namespace
@@ -200,6 +260,10 @@ ScoreErrors scoreErrors(const Denoiser& denoiser, const NoiseSchedule& schedule,
 
 std::map<std::string, double> evaluate(const Moment& m, Key key, std::stop_token stop) {
     std::map<std::string, double> out;
+    if (m.data->dataset && m.data->dataset->image()) {
+        addPictures(out, m, key, stop);
+        return out;
+    }
     const auto z = samples(m, m.cloud->process(), derive(key, "samples"), kSamples, stop);
     if (z.empty()) {
         return out;
@@ -209,7 +273,7 @@ std::map<std::string, double> evaluate(const Moment& m, Key key, std::stop_token
         const MixtureParts& parts = *m.data->mixture;
         addModes(out, z, parts, "");
         addMoments(out, z, parts);
-        const auto errors = scoreErrors(*m.denoiser, m.cloud->process().schedule(), parts,
+        const auto errors = scoreErrors(*m.denoisers.data, m.cloud->process().schedule(), parts,
                                         derive(key, "score"), 2000);
         out["score_error_max"] = *std::ranges::max_element(errors.error);
         out["excess_loss"] = errors.excess;
@@ -218,6 +282,9 @@ std::map<std::string, double> evaluate(const Moment& m, Key key, std::stop_token
             out, m, energy->sample(derive(key, "likelihood"), kLikelihoodRows),
             [&](std::span<const double> x) { return -energy->at(x) - *energy->logNormaliser(); },
             stop);
+        if (!m.denoisers.classes.empty()) {
+            addGuidance(out, m, derive(key, "guidance"), stop);
+        }
         if (!learned) {
             addIdentities(out, m, derive(key, "identities"));
         }

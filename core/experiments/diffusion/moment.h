@@ -24,9 +24,17 @@ struct RunData {
     double spread = 1;  ///< root mean square of the data, in model units
 };
 
+/// Of all data, and of each class where the run knows classes.
+struct Denoisers {
+    DenoiserPtr data;
+    std::vector<DenoiserPtr> classes;
+};
+
 struct Moment {
     std::shared_ptr<const RunData> data;
-    DenoiserPtr denoiser;
+    Denoisers denoisers;
+    Guidance guidance;
+    DenoiserPtr denoiser;  ///< that the particles follow
     std::shared_ptr<const Cloud>
         cloud;  ///< a copy; before its first step views make one of their own
 };

@@ -11,7 +11,8 @@ namespace {
 
 class NetDenoiser final : public Denoiser {
 public:
-    explicit NetDenoiser(std::shared_ptr<const Net> net) : m_net(std::move(net)) {}
+    NetDenoiser(std::shared_ptr<const Net> net, Index label)
+        : m_net(std::move(net)), m_label(label) {}
     Index dim() const override { return m_net->options().dim; }
 
 protected:
@@ -43,24 +44,39 @@ private:
         const auto options = z.options().requires_grad(false);
         const Tensor alpha = at::full({z.size(0), 1}, level.alpha, options);
         const Tensor sigma = at::full({z.size(0), 1}, level.sigma, options);
-        return m_net->epsilon(m_net->forward(z, alpha, sigma), z, alpha, sigma);
+        Tensor classes;
+        if (m_label >= 0) {
+            classes = at::zeros({z.size(0), m_net->options().classes}, options);
+            classes.select(1, m_label).fill_(1);
+        }
+        return m_net->epsilon(m_net->forward(z, alpha, sigma, classes), z, alpha, sigma);
     }
     static void store(const Tensor& from, double* to) {
         const Tensor host = from.detach().to(at::kCPU, at::kDouble).contiguous();
         std::copy_n(host.data_ptr<double>(), host.numel(), to);
     }
     std::shared_ptr<const Net> m_net;
+    Index m_label;
 };
 
 }  // namespace
 
-NetOptions netOptions(const ParamSet& params, Index dim) {
+NetOptions netOptions(const ParamSet& params, std::span<const Index> sampleShape, Index classes) {
     NetOptions out;
-    out.dim = dim;
-    for (const double width : numbers(params, "network.hidden")) {
-        out.hidden.push_back(static_cast<Index>(width));
+    out.dim = elementCount(sampleShape);
+    out.classes = classes;
+    const auto sizes = [&](const char* id) {
+        const auto& list = numbers(params, id);
+        return std::vector<Index>(list.begin(), list.end());
+    };
+    if (text(params, "model") == "net.unet") {
+        out.channels = sizes("network.channels");
+        out.height = sampleShape[0];
+        out.width = sampleShape[1];
+    } else {
+        out.hidden = sizes("network.hidden");
+        out.activation = activationOf(text(params, "network.activation"));
     }
-    out.activation = activationOf(text(params, "network.activation"));
     out.frequencies = integer(params, "network.frequencies");
     out.prediction = predictionNamed(text(params, "prediction"));
     return out;
@@ -68,10 +84,16 @@ NetOptions netOptions(const ParamSet& params, Index dim) {
 
 Net::Net(NetOptions options, Placement placement, at::ScalarType type)
     : m_options(std::move(options)) {
-    std::vector<Index> sizes{m_options.dim + std::max<Index>(1, 2 * m_options.frequencies)};
-    sizes.insert(sizes.end(), m_options.hidden.begin(), m_options.hidden.end());
-    sizes.push_back(m_options.dim);
-    m_network = makeMlp(m_parameters, {"denoiser", sizes, m_options.activation});
+    const Index told = std::max<Index>(1, 2 * m_options.frequencies) + m_options.classes;
+    if (m_options.channels.empty()) {
+        std::vector<Index> sizes{m_options.dim + told};
+        sizes.insert(sizes.end(), m_options.hidden.begin(), m_options.hidden.end());
+        sizes.push_back(m_options.dim);
+        m_network = makeMlp(m_parameters, {"denoiser", sizes, m_options.activation});
+    } else {
+        m_network = makeUnet(m_parameters, {"denoiser", m_options.height, m_options.width, told,
+                                            m_options.channels});
+    }
     m_parameters.allocate(type, placement);
     std::vector<double> frequencies;
     for (Index k = 0; k < m_options.frequencies; ++k) {
@@ -82,22 +104,33 @@ Net::Net(NetOptions options, Placement placement, at::ScalarType type)
                         .to(m_parameters.flat().options().requires_grad(false));
 }
 
-Tensor Net::inputs(const Tensor& z, const Tensor& alpha, const Tensor& sigma) const {
+Tensor Net::inputs(const Tensor& z, const Tensor& alpha, const Tensor& sigma,
+                   const Tensor& classes) const {
     const Tensor scaled = z * (alpha * alpha + sigma * sigma).rsqrt();
     const Tensor logSnr = 2 * (alpha.log() - sigma.log());
+    std::vector<Tensor> parts{scaled};
     if (m_options.frequencies == 0) {
-        return at::cat({scaled, 0.1 * logSnr}, 1);
+        parts.push_back(0.1 * logSnr);
+    } else {
+        const Tensor angle = logSnr * m_frequencies;
+        parts.insert(parts.end(), {angle.sin(), angle.cos()});
     }
-    const Tensor angle = logSnr * m_frequencies;
-    return at::cat({scaled, angle.sin(), angle.cos()}, 1);
+    if (m_options.classes > 0) {
+        parts.push_back(classes.defined() ? classes
+                                          : at::zeros({z.size(0), m_options.classes},
+                                                      z.options().requires_grad(false)));
+    }
+    return at::cat(parts, 1);
 }
 
-Tensor Net::forward(const Tensor& z, const Tensor& alpha, const Tensor& sigma) const {
-    return m_network->forward(inputs(z, alpha, sigma));
+Tensor Net::forward(const Tensor& z, const Tensor& alpha, const Tensor& sigma,
+                    const Tensor& classes) const {
+    return m_network->forward(inputs(z, alpha, sigma, classes));
 }
 
-Tensor Net::train(const Tensor& z, const Tensor& alpha, const Tensor& sigma) {
-    return m_network->train(inputs(z, alpha, sigma));
+Tensor Net::train(const Tensor& z, const Tensor& alpha, const Tensor& sigma,
+                  const Tensor& classes) {
+    return m_network->train(inputs(z, alpha, sigma, classes));
 }
 
 Tensor Net::wanted(const Tensor& x, const Tensor& eps, const Tensor& alpha,
@@ -132,8 +165,8 @@ Tensor Net::epsilon(const Tensor& output, const Tensor& z, const Tensor& alpha,
     return (sigma * z + alpha * output) / (alpha * alpha + sigma * sigma);
 }
 
-DenoiserPtr netDenoiser(std::shared_ptr<const Net> net) {
-    return std::make_shared<NetDenoiser>(std::move(net));
+DenoiserPtr netDenoiser(std::shared_ptr<const Net> net, Index label) {
+    return std::make_shared<NetDenoiser>(std::move(net), label);
 }
 
 }  // namespace lx::diffusion

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Channels of the family, computed in short slices.
-#include "core/experiments/diffusion/moment.h"
+#include "core/experiments/diffusion/guidance.h"
 #include "core/experiments/sliced_task.h"
 
 #include <algorithm>
@@ -36,11 +36,8 @@ Array samplesArray(const RunData& data, std::span<const double> rows) {
     }
     return data.units.published({n, data.dim}, rows);
 }
-std::vector<double> trueEnergy(const RunData& data, const NoiseLevel& level) {
-    const auto points = gridPoints(data.frame, kSide);
-    std::vector<double> out(points.size() / 2);
-    mixtureEnergy(noisy(*data.mixture, level))->evaluate(std::span(points), out);
-    return out;
+std::vector<double> trueEnergy(const Moment& m, const NoiseLevel& level) {
+    return guidedEnergy(*m.data->mixture, level, m.guidance, gridPoints(m.data->frame, kSide));
 }
 
 std::string facts(const Cloud& cloud, const RunData& data) {
@@ -226,8 +223,9 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     }
     if (wants("score_error") && data->mixture) {
         task->add([=](SnapshotBuilder& out) {
-            const auto errors = scoreErrors(*look->m.denoiser, look->cloud().process().schedule(),
-                                            *data->mixture, derive(data->key, "view.score"), 500);
+            const auto errors =
+                scoreErrors(*look->m.denoisers.data, look->cloud().process().schedule(),
+                            *data->mixture, derive(data->key, "view.score"), 500);
             const Index n = std::ssize(errors.error);
             out.set("score_error",
                     Array({n}, std::vector<float>(errors.error.begin(), errors.error.end())));
@@ -267,13 +265,13 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     if (wantsAny({"energy", "energy_difference"})) {
         task->add([=](SnapshotBuilder& out) {
             const bool exact = data->dataset == nullptr;
-            auto e = exact ? trueEnergy(*data, fieldLevel())
+            auto e = exact ? trueEnergy(look->m, fieldLevel())
                            : gridEnergy(*look->m.denoiser, fieldLevel(), data->frame, kSide);
             if (wants("energy")) {
                 set(out, "energy", gridArray(e));
             }
             if (wants("energy_difference") && data->mixture) {
-                auto truth = trueEnergy(*data, fieldLevel());
+                auto truth = trueEnergy(look->m, fieldLevel());
                 // Both densities sum to 1 on the grid, so the unknown constants leave.
                 normalise(e);
                 normalise(truth);
@@ -286,12 +284,12 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     }
     if (data->mixture && wants("true_energy")) {
         task->add([=](SnapshotBuilder& out) {
-            set(out, "true_energy", gridArray(trueEnergy(*data, fieldLevel())));
+            set(out, "true_energy", gridArray(trueEnergy(look->m, fieldLevel())));
         });
     }
-    if (data->mixture && wants("true_density")) {
+    if (data->mixture && look->m.denoisers.classes.empty() && wants("true_density")) {
         task->add([=](SnapshotBuilder& out) {
-            auto p = trueEnergy(*data, level());
+            auto p = trueEnergy(look->m, level());
             const double logZ = *mixtureEnergy(*data->mixture)->logNormaliser();
             for (double& v : p) {
                 v = std::exp(-v - logZ);
@@ -299,7 +297,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
             set(out, "true_density", gridArray(p));
         });
     }
-    if (wants("sample_density")) {
+    if (look->m.denoisers.classes.empty() && wants("sample_density")) {
         task->add([=](SnapshotBuilder& out) {
             set(out, "sample_density",
                 gridArray(histogram(data->frame, look->cloud().rows(), kSide)));

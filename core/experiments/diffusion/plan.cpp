@@ -38,19 +38,55 @@ std::vector<ParamDecl> targetParams(const ParamSet& given) {
     return out;
 }
 
-std::vector<ParamDecl> networkParams() {
+std::vector<ParamDecl> networkParams(bool unet) {
+    ParamDecl frequencies =
+        advanced(within(make("network.frequencies", "Frequencies", Index{4},
+                             "sines and cosines of the log SNR that the network is given"),
+                        0, 64));
+    ParamDecl prediction =
+        oneOf(make("prediction", "Prediction", std::string("epsilon"),
+                   "what the network puts out: the noise, the clean datum, the score times "
+                   "sigma, or v = alpha eps - sigma x"),
+              {"epsilon", "x0", "score", "v"});
+    if (unet) {
+        return {within(make("network.channels", "Channels", std::vector<double>{32, 64},
+                            "of each resolution; each has half the side of the one before"),
+                       1, 1024),
+                std::move(frequencies), std::move(prediction)};
+    }
     return {make("network.hidden", "Hidden layers", std::vector<double>{128, 128, 128},
                  "units of each"),
             advanced(oneOf(make("network.activation", "Activation", std::string("silu"),
                                 "of the hidden layers"),
                            {"silu", "relu", "leaky_relu", "tanh"})),
-            advanced(within(make("network.frequencies", "Frequencies", Index{4},
-                                 "sines and cosines of the log SNR that the network is given"),
-                            0, 64)),
-            oneOf(make("prediction", "Prediction", std::string("epsilon"),
-                       "what the network puts out: the noise, the clean datum, the score times "
-                       "sigma, or v = alpha eps - sigma x"),
-                  {"epsilon", "x0", "score", "v"})};
+            std::move(frequencies), std::move(prediction)};
+}
+
+/// `classes`: that the data have.
+std::vector<ParamDecl> classParams(const ParamSet& given, Index classes, bool network) {
+    std::vector<ParamDecl> out;
+    if (classes < 2) {
+        return out;
+    }
+    out.push_back(oneOf(make("condition", "Denoiser of", std::string("none"),
+                             "what the network is told besides the noisy datum. none: all data; "
+                             "class: a class, which particles can be drawn to"),
+                        {"none", "class"}));
+    if (chosenAs<std::string>(out.back(), given) == "none") {
+        return out;
+    }
+    if (network) {
+        out.push_back(advanced(within(make("condition.drop", "Not told", 0.1,
+                                           "share of the data whose class training keeps back"),
+                                      0, 1)));
+    }
+    out.push_back(live(within(
+        make("guidance.class", "Class", Index{0}, "that particles are drawn to; -1: all data"), -1,
+        static_cast<double>(classes - 1))));
+    out.push_back(live(within(make("guidance.weight", "Guidance", 1.0,
+                                   "w of (1 + w) eps(class) - w eps(all data); 0: the class alone"),
+                              -1, 50)));
+    return out;
 }
 
 std::vector<ParamDecl> lossParams() {
@@ -133,7 +169,7 @@ std::vector<ParamDecl> reverseParams(const ParamSet& given) {
     return out;
 }
 
-std::vector<ChannelDecl> channelsOf(bool network, bool plane, bool image, bool truth) {
+std::vector<ChannelDecl> channelsOf(bool network, bool plane, bool image, bool truth, bool guided) {
     const Clock clock = network ? Clock::Train : Clock::Diffuse;
     std::vector<ChannelDecl> out;
     out.push_back({"data", image ? "image_batch" : "points2", "data",
@@ -154,6 +190,9 @@ std::vector<ChannelDecl> channelsOf(bool network, bool plane, bool image, bool t
     if (plane && truth) {
         out.push_back({"true_energy", "grid2", "target", "[rows, columns]", "nats", clock});
         out.push_back({"energy_difference", "grid2", "target", "[rows, columns]", "nats", clock});
+    }
+    // Guided particles have no law that is known.
+    if (plane && truth && !guided) {
         out.push_back({"true_density", "grid2", "target", "[rows, columns]", "", clock});
         out.push_back({"sample_density", "grid2", "target", "[rows, columns]", "", clock});
     }
@@ -166,7 +205,7 @@ std::vector<ChannelDecl> channelsOf(bool network, bool plane, bool image, bool t
 }  // namespace
 
 bool trains(const ParamSet& params) {
-    return text(params, "model") == "net.mlp";
+    return text(params, "model") != "exact";
 }
 
 SchedulePtr scheduleOf(const ParamSet& params) {
@@ -191,6 +230,13 @@ ReverseProcess processOf(const ParamSet& params) {
     const Index steps = integer(params, "sampler.steps") - (levels ? 1 : 0);
     return {schedule, timeGrid(*schedule, steps, spacingNamed(text(params, "sampler.spacing"))),
             options};
+}
+
+std::optional<Guidance> guidanceOf(const ParamSet& params) {
+    if (!params.contains("guidance.class")) {
+        return std::nullopt;
+    }
+    return Guidance{integer(params, "guidance.class"), number(params, "guidance.weight")};
 }
 
 Weighting weightingOf(const ParamSet& params) {
@@ -219,19 +265,25 @@ std::optional<MixtureParts> mixtureOf(const ParamSet& params) {
 
 Description describe(const DataLibrary& library, const ParamSet& given) {
     Description out;
-    ParamDecl model = oneOf(make("model", "Denoiser", std::string("net.mlp"),
-                                 "net.mlp: a network is trained; exact: the denoiser of a mixture, "
-                                 "known at every noise level."),
-                            {"net.mlp", "exact"});
+    ParamDecl model =
+        oneOf(make("model", "Denoiser", std::string("net.mlp"),
+                   "net.mlp: full layers are trained; net.unet: a U-Net for pictures; exact: the "
+                   "denoiser of a mixture, known at every noise level."),
+              {"net.mlp", "net.unet", "exact"});
     out.params.push_back(model);
-    const bool network = chosenAs<std::string>(model, given) == "net.mlp";
+    const auto build = chosenAs<std::string>(model, given);
+    const bool network = build != "exact";
     std::vector<Index> shape;
     bool truth = !network;
     if (network) {
         append(out.params, library.params(given));
         const DataShape data = library.shape(given);
         shape = data.sampleShape;
-        append(out.params, networkParams());
+        if (build == "net.unet" && shape.size() != 2) {
+            throw UsageError("net.unet needs pictures; choose model=net.mlp for this data set");
+        }
+        append(out.params, networkParams(build == "net.unet"));
+        append(out.params, classParams(given, std::ssize(data.classNames), true));
         append(out.params, lossParams());
         append(
             out.params,
@@ -246,7 +298,10 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     } else {
         append(out.params, targetParams(given));
         const EnergySpec energy = energySpecOf(chosenAs<std::string>(out.params[1], given));
-        shape = {energy.make(resolve(energy.params, only(given, energy.params)), {})->dim()};
+        const EnergyPtr mixture =
+            energy.make(resolve(energy.params, only(given, energy.params)), {});
+        shape = {mixture->dim()};
+        append(out.params, classParams(given, std::ssize(mixture->modes()), false));
     }
     append(out.params, scheduleParams(given));
     append(out.params, reverseParams(given));
@@ -258,7 +313,8 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     if (!image) {
         out.spaces.push_back({"target", dim, {dim}});
     }
-    out.channels = channelsOf(network, plane, image, truth);
+    out.channels =
+        channelsOf(network, plane, image, truth, find(out.params, "guidance.class") != nullptr);
     if (network) {
         out.series = {{"loss", "Loss", "", "loss"},
                       {"grad_norm", "Gradient norm", "", "gradient"},

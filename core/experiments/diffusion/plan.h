@@ -27,6 +27,14 @@ std::optional<MixtureParts> mixtureOf(const ParamSet& params);
 /// Times at which training looks: [train.levels] of a grid, or empty: all.
 std::vector<double> trainingTimes(const ParamSet& params);
 
+/// Class that particles are drawn to, and how strongly: (1 + weight) eps_c - weight eps.
+struct Guidance {
+    Index label = -1;  ///< -1: all data
+    double weight = 0;
+};
+/// Absent where the run knows no classes.
+std::optional<Guidance> guidanceOf(const ParamSet& params);
+
 /// Complete declarations, spaces, channels and series for the choices in `given`.
 Description describe(const DataLibrary&, const ParamSet& given);
 

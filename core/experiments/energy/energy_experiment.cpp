@@ -20,8 +20,10 @@ constexpr Index kKeepEvery = 100;
 constexpr std::size_t kKept = 3;
 constexpr Index kTrails = 16;
 
-/// The energies of data and negatives have run apart.
-struct GapError : NumericalError {
+constexpr Index kOverlapEvery = 20;
+
+/// Data, negatives and network have run apart.
+struct GuardError : NumericalError {
     using NumericalError::NumericalError;
 };
 
@@ -65,7 +67,7 @@ public:
             try {
                 train(m_trainer, budget, stop,
                       [&](const StepResult& result) { publish(result, sink); });
-            } catch (const GapError&) {
+            } catch (const GuardError&) {
                 if (!rollBack()) {
                     throw;
                 }
@@ -85,6 +87,10 @@ public:
             m_choices.square = value();
         } else if (change.id == "guard.gap") {
             m_choices.gap = value();
+        } else if (change.id == "guard.ess") {
+            m_choices.ess = value();
+        } else if (change.id == "guard.displacement") {
+            m_choices.mobility = value();
         } else if (change.id == "negatives.steps" && m_negatives) {
             m_negatives->choices().steps = std::get<Index>(change.value);
         } else if (change.id == "negatives.noise" && m_negatives) {
@@ -164,6 +170,8 @@ private:
 
     StepResult likelihood(const Tensor& x, Index step) {
         const auto current = energyOf(m_parameters, m_parameters.flat(), m_choices);
+        const double overlap =
+            step % kOverlapEvery == 0 ? m_negatives->overlap(*current) : std::nan("");
         const auto drawn = m_negatives->draw(current, step);
         const Tensor negatives =
             at::from_blob(const_cast<float*>(drawn.data()), {m_choices.batch, m_data->dim},
@@ -178,22 +186,49 @@ private:
         result.lossName = "loss";
         result.loss = loss.item<double>();
         const double apart = gap.item<double>();
+        watchChains(step, overlap);
         if (m_choices.gap > 0 && std::isfinite(apart) && std::abs(apart) > m_choices.gap) {
-            throw GapError("the energy gap of data and negatives", step,
-                           "is " + format(std::round(apart)) +
-                               " nats, beyond guard.gap=" + format(m_choices.gap) +
-                               "; lower train.rate, or raise objective.square or "
-                               "negatives.steps");
+            throw GuardError("the energy gap of data and negatives", step,
+                             "is " + format(std::round(apart)) +
+                                 " nats, beyond guard.gap=" + format(m_choices.gap) +
+                                 "; lower train.rate, or raise objective.square or "
+                                 "negatives.steps");
         }
         result.terms = {{3, apart},
                         {4, e.abs().mean().item<double>()},
                         {5, m_negatives->displacement()},
                         {6, static_cast<double>(m_rollbacks)}};
+        if (std::isfinite(overlap)) {
+            result.terms.push_back({7, overlap});
+        }
         if (std::isfinite(result.loss)) {
             loss.backward();
         }
         m_gap = apart;
         return result;
+    }
+
+    /// Chains that cannot follow the network, stand still, or are thrown about. Throws GuardError.
+    void watchChains(Index step, double overlap) const {
+        if (overlap < m_choices.ess) {  // false where it is not known
+            throw GuardError("the ESS of the negatives", step,
+                             "is " + format(std::round(1000 * overlap) / 1000) +
+                                 " of their number, below guard.ess=" + format(m_choices.ess) +
+                                 ": the network runs ahead of its chains; lower train.rate, or "
+                                 "raise negatives.steps");
+        }
+        const double mobility = m_negatives->mobility(), most = m_choices.mobility;
+        if (most > 0 && std::isfinite(mobility) && (mobility > most || mobility < 1 / most)) {
+            const bool fast = mobility > 1;
+            throw GuardError(
+                "the displacement of the negatives", step,
+                "is " + format(std::round(1000 * mobility) / 1000) +
+                    " of that of free chains, beyond guard.displacement=" + format(most) +
+                    (fast ? ": the energy is too steep for the step; lower "
+                            "negatives.noise or train.rate"
+                          : ": the chains stand still; lower train.rate, or raise "
+                            "negatives.noise"));
+        }
     }
 
     /// mean |sigma grad E(x + sigma eps) - eps|^2 / 2: -grad E becomes the score of the blurred

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace lx::learned {
 namespace {
@@ -99,6 +100,31 @@ std::span<const float> Negatives::draw(std::shared_ptr<const MlpEnergy> energy, 
     return m_batch;
 }
 
+double Negatives::mobility() const {
+    return m_displacement /
+           (m_choices.noise * std::sqrt(static_cast<double>(m_choices.steps * m_dim)));
+}
+
+double Negatives::overlap(const MlpEnergy& now) const {
+    if (!m_energy || m_batch.empty()) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    const auto rows = static_cast<std::size_t>(m_choices.batch);
+    std::vector<float> before(rows), after(rows);
+    m_energy->evaluate(std::span<const float>(m_batch), before);
+    now.evaluate(std::span<const float>(m_batch), after);
+    double most = -1e300, sum = 0, square = 0;
+    for (std::size_t r = 0; r < rows; ++r) {
+        most = std::max(most, static_cast<double>(before[r] - after[r]));
+    }
+    for (std::size_t r = 0; r < rows; ++r) {
+        const double w = std::exp(static_cast<double>(before[r] - after[r]) - most);
+        sum += w;
+        square += w * w;
+    }
+    return sum * sum / (static_cast<double>(rows) * square);
+}
+
 std::vector<double> Negatives::paths(Index count) const {
     if (m_from.empty() || !m_energy) {
         return {};
@@ -141,6 +167,7 @@ void Negatives::restore(const State& state) {
     }
     const auto values = found->second.values<float>();
     m_store.assign(values.begin(), values.end());
+    m_batch.clear();
     m_from.clear();
 }
 

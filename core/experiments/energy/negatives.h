@@ -21,6 +21,12 @@ public:
     std::span<const float> draw(std::shared_ptr<const MlpEnergy> energy, Index step);
     /// Mean distance that the last negatives went.
     double displacement() const { return m_displacement; }
+    /// That distance over what chains without any energy would go, sd sqrt(steps dim).
+    double mobility() const;
+    /// Share of the last negatives that count once each is weighted from the energy it was made on
+    /// to `now`: (sum w)^2 / (N sum w^2). 1: they are as good for `now`; not-a-number before the
+    /// first.
+    double overlap(const MlpEnergy& now) const;
     /// [store, dim]
     std::span<const float> store() const { return m_store; }
     /// [count, steps + 1, dim] the way of the first negatives of the last step, by the reference

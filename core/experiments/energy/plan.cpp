@@ -65,6 +65,16 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given) {
                                                  "and negatives; 0: no limit"),
                                             0, 1e9)),
                                 "nats")));
+    out.push_back(advanced(live(within(
+        make("guard.ess", "Least ESS", 0.2,
+             "share of the negatives that still count after a step of training, weighted from the "
+             "old energy to the new; below it the network runs ahead of its chains; 0: no limit"),
+        0, 1))));
+    out.push_back(advanced(live(within(
+        make("guard.displacement", "Displacement limit", 10.0,
+             "largest factor by which negatives go farther, or less far, than chains without an "
+             "energy; 0: no limit"),
+        0, 1e6))));
     out.push_back(advanced(within(make("guard.rollbacks", "Roll-backs", Index{3},
                                        "returns to the last good weights, with half the learning "
                                        "rate, before the run is stopped"),
@@ -95,6 +105,8 @@ Choices choicesOf(const ParamSet& params, Index dim) {
     out.square = given("objective.square", out.square);
     out.sigma = given("objective.sigma", out.sigma);
     out.gap = given("guard.gap", out.gap);
+    out.ess = given("guard.ess", out.ess);
+    out.mobility = given("guard.displacement", out.mobility);
     out.rollbacks = given("guard.rollbacks", out.rollbacks);
     out.sizes.push_back(dim);
     for (const double width : numbers(params, "network.hidden")) {
@@ -156,6 +168,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
         out.series.push_back({"energy_size", "Mean |E|", "nats", "size"});
         out.series.push_back({"displacement", "Displacement", "", "displacement"});
         out.series.push_back({"rollbacks", "Roll-backs", "", "count"});
+        out.series.push_back({"negatives_ess", "ESS of negatives", "", "share"});
     }
     out.views = {"energy-map", "surface", "data", "losses", "samples"};
     return out;

@@ -27,6 +27,8 @@ struct Choices {
     double sigma = 0.1;    ///< noise level of Score
     double square = 0.02;  ///< weight of E^2
     double gap = 50;       ///< largest |E(data) - E(negatives)|, nats; 0: no limit
+    double ess = 0.2;      ///< least overlap of the negatives with the next energy; 0: no limit
+    double mobility = 10;  ///< largest factor between their way and that of free chains; 0: none
     Index rollbacks = 3;   ///< how often a run returns to its last good weights
     double box = 4;        ///< half side of the box the chains stay in
     std::vector<Index> sizes;

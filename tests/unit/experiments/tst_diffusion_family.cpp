@@ -43,6 +43,25 @@ ParamSet exact() {
             {"sampler.particles", Index{64}}};
 }
 
+/// Classes that overlap, so that guidance moves particles.
+ParamSet classes(ParamSet given) {
+    if (given.contains("model")) {
+        given["energy.sd"] = 0.5;
+    } else {
+        given["data.sd"] = 0.5;
+    }
+    given["condition"] = std::string("class");
+    given["guidance.class"] = Index{2};
+    return given;
+}
+ParamSet pictures() {
+    return {{"model", std::string("net.unet")}, {"data.source", std::string("data.shapes16")},
+            {"data.count", Index{400}},         {"network.channels", std::vector<double>{8, 8, 16}},
+            {"prediction", std::string("v")},   {"train.batch", Index{16}},
+            {"train.horizon", Index{200}},      {"train.ema", 0.9},
+            {"sampler.steps", Index{6}},        {"sampler.particles", Index{4}}};
+}
+
 std::map<std::string, Array> look(const Experiment& run, const ParamSet& given) {
     const auto ids = channelIds(family().describe(given));
     Collected out;
@@ -72,8 +91,9 @@ private Q_SLOTS:
     void initTestCase() { at::set_num_threads(1); }
     /// Uninterrupted against captured and restored, both clocks in turn.
     void resumes() {
-        for (const ParamSet& given : {ring(), ring("v"), exact()}) {
-            const bool trains = !given.contains("model");
+        for (const ParamSet& given :
+             {ring(), ring("v"), exact(), classes(ring()), classes(exact()), pictures()}) {
+            const bool trains = !given.contains("energy") && !given.contains("energy.sd");
             const auto go = [&](Experiment& run) {
                 Collected sink;
                 if (trains) {
@@ -101,7 +121,7 @@ private Q_SLOTS:
         }
     }
     void lookingChangesNothing() {
-        for (const ParamSet& given : {ring(), exact()}) {
+        for (const ParamSet& given : {ring(), exact(), classes(ring()), pictures()}) {
             const auto run = make(given), other = make(given);
             Collected sink;
             const auto before = run->capture();
@@ -165,7 +185,8 @@ private Q_SLOTS:
         QVERIFY(planted > 1);  // rows and columns swapped
     }
     void divergenceOfTheNetwork() {
-        Net options({2, {16, 16}, Activation::Silu, 4, Prediction::Velocity}, {}, at::kDouble);
+        Net options({.dim = 2, .hidden = {16, 16}, .prediction = Prediction::Velocity}, {},
+                    at::kDouble);
         options.parameters().initialise(Key{1, 1});
         const auto net = std::make_shared<Net>(options.options(), Placement{}, at::kDouble);
         at::NoGradGuard off;
@@ -199,6 +220,75 @@ private Q_SLOTS:
             QVERIFY(trained < 0.2);
         }
         QVERIFY(untrained > 0.4);
+    }
+    /// Particles of one class alone have its law; guidance drives them away from the others.
+    void guidedParticles() {
+        ParamSet given = classes(exact());
+        given["sampler.steps"] = Index{200};
+        given["sampler.particles"] = Index{4000};
+        given["guidance.weight"] = 0.0;
+        const auto parts = *mixtureOf(resolve(family().describe(given).params, given));
+        const double x = parts.centres[4], y = parts.centres[5], sd = parts.sds[2];
+        const auto off = [&](double weight, Index label) {
+            const auto run = make(given);
+            run->set({"guidance.weight", weight});
+            run->set({"guidance.class", label});
+            Collected sink;
+            steps(*run, Clock::Diffuse, 200, sink);
+            look(*run, {"samples"}, sink, Detail::Export);
+            const auto z = sink.channels.at("samples").values<float>();
+            double sumX = 0, sumY = 0;
+            const auto n = static_cast<double>(z.size() / 2);
+            for (std::size_t i = 0; i < z.size(); i += 2) {
+                sumX += static_cast<double>(z[i]) / n;
+                sumY += static_cast<double>(z[i + 1]) / n;
+            }
+            return std::hypot(sumX - x, sumY - y) / (sd / std::sqrt(n));
+        };
+        const double alone = off(0, 2), guided = off(2, 2), other = off(0, 3), all = off(2, -1);
+        qInfo("standard errors from the class: %.1f alone, %.0f guided, %.0f another, %.0f all",
+              alone, guided, other, all);
+        QVERIFY(alone < 5);
+        QVERIFY(guided > 20 && other > 20 && all > 20);
+    }
+    /// The network uses what it is told; one that is never told does not know the classes.
+    void learnsClasses() {
+        const auto excess = [](double drop) {
+            ParamSet given = classes(ring());
+            given["condition.drop"] = drop;
+            given["sampler.particles"] = Index{16};
+            const auto run = make(given);
+            Collected sink;
+            steps(*run, Clock::Train, 600, sink);
+            return run->metrics(Key{1, 9}, {}).at("class_excess_loss");
+        };
+        const double told = excess(0.1), never = excess(1);
+        qInfo("excess of the classes: %.4f told, %.4f never told", told, never);
+        QVERIFY(told < 0.1);
+        QVERIFY(never > 2 * told);
+    }
+    void learnsPictures() {
+        const auto run = make(pictures());
+        Collected sink;
+        steps(*run, Clock::Train, 200, sink);
+        const auto& loss = sink.series.at(0);
+        const auto mean = [&](std::size_t from) {
+            double sum = 0;
+            for (std::size_t i = from; i < from + 20; ++i) {
+                sum += loss[i] / 20;
+            }
+            return sum;
+        };
+        qInfo("loss %.3f, at the beginning %.3f", mean(180), mean(0));
+        QVERIFY(mean(180) < 0.5 * mean(0));
+        const auto metrics = run->metrics(Key{1, 9}, {});
+        QVERIFY(metrics.at("fidelity") > 0 && metrics.at("coverage") > 0);
+        ParamSet points = pictures();
+        points["data.source"] = std::string("data.moons");
+        QVERIFY_EXCEPTION_THROWN(family().describe(points), UsageError);
+        ParamSet deep = pictures();
+        deep["network.channels"] = std::vector<double>{8, 8, 8, 8, 8};
+        QVERIFY_EXCEPTION_THROWN(make(deep), UsageError);
     }
     void stopsOnBadNumbers() {
         const auto run = make(ring());

@@ -202,6 +202,47 @@ private Q_SLOTS:
         QVERIFY(sink.series[2].back() <= 0.25);
         QVERIFY(std::abs(sink.series[3].back()) <= 50);
     }
+    /// The other alarms, each alone: a network that runs ahead, chains that fly or stand.
+    void alarms() {
+        ParamSet given = ring();
+        given["guard.rollbacks"] = Index{0};
+        given["guard.gap"] = 0.0;
+        const auto says = [&](const char* id, double value, const ParamSet& more) {
+            ParamSet run = given;
+            for (const auto& [key, v] : more) {
+                run[key] = v;
+            }
+            for (const char* other : {"guard.ess", "guard.displacement"}) {
+                run[other] = std::string(other) == id ? value : 0.0;
+            }
+            const auto experiment = make(run);
+            Collected sink;
+            try {
+                steps(*experiment, 60, sink);
+            } catch (const NumericalError& error) {
+                return std::string(error.what());
+            }
+            return std::string();
+        };
+        const ParamSet wild{{"train.rate", 1.0}, {"objective.square", 0.0}};
+        for (const auto& [id, value, more, words] :
+             {std::tuple{"guard.ess", 0.2, wild, "runs ahead"},
+              std::tuple{"guard.displacement", 4.0, wild, "too steep"}}) {
+            const std::string why = says(id, value, more);
+            qInfo("%s: %s", id, why.c_str());
+            QVERIFY(why.find(words) != std::string::npos);
+            QVERIFY(says(id, 0.0, more).empty());  // nobody watches
+            const std::string calm = says(id, value, {});
+            QVERIFY2(calm.empty(), calm.c_str());
+        }
+        const Choices c = choices(ring());
+        const Sample sample(c);
+        Negatives negatives(c, 2, Key{4, 4});
+        QVERIFY(std::isnan(negatives.overlap(*sample.energy)));
+        negatives.draw(sample.energy, 0);
+        QVERIFY(std::abs(negatives.overlap(*sample.energy) - 1) < 1e-6);
+        QVERIFY(negatives.mobility() > 0.2 && negatives.mobility() < 5);
+    }
     void learns() {
         const auto untrained = make(ring());
         Collected sink;
