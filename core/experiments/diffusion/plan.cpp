@@ -68,7 +68,7 @@ std::vector<ParamDecl> classParams(const ParamSet& given, Index classes, bool ne
     if (classes < 2) {
         return out;
     }
-    out.push_back(oneOf(make("condition", "Denoiser of", std::string("none"),
+    out.push_back(oneOf(make("condition", "Condition", std::string("none"),
                              "what the network is told besides the noisy datum. none: all data; "
                              "class: a class, which particles can be drawn to"),
                         {"none", "class"}));
