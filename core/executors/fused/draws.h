@@ -72,7 +72,8 @@ LX_LANES void randomWords(std::uint64_t key, std::uint32_t draw, Words chain, st
 
 /// In the open interval (0, 1); the bits of lx::toUnit.
 LX_LANES Floats toUnit(Words u) {
-    const Floats value = (fromWords(u) + 0.5F) * 2.3283064365386963e-10F;
+    const Floats value =
+        mulAdd(fromWords(u), all(2.3283064365386963e-10F), all(1.16415321826934814e-10F));
     return lower(value, all(0.99999994F));
 }
 

@@ -118,6 +118,17 @@ LX_LANES bool anyOf(Ints mask) {
     return any != 0;
 }
 
+/// Is any lane of a at most `limit`, or not a number?
+LX_LANES bool anyNotAbove(Floats a, float limit) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)all(limit), _CMP_NGT_UQ) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)all(limit), _CMP_NGT_UQ)) != 0;
+#else
+    return anyOf(~(a > limit));
+#endif
+}
+
 /// 1 / a to one or two units in the last place, for |a| below 2^126.
 LX_LANES Floats reciprocal(Floats a) {
 #if defined(__AVX2__)
@@ -150,8 +161,26 @@ LX_LANES Floats exponential(Floats a) {
     return p * (Floats)((n + 127) << 23);
 }
 
-/// 2^a for a <= 0, to 1e-7; below -125 as 2^-125.
+/// 2^a for a <= 0, to 2e-7; what is below 2^-125 becomes at most that.
 LX_LANES Floats powerOfTwo(Floats a) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    // 2^(j/32) from two registers, a parabola for the rest: half the products of the polynomial.
+    constexpr float magic = 393216.0F;  // 1.5 2^18: adding it keeps 32nds
+    constexpr Floats low = {1.0F,        1.0218972F,  1.04427373F, 1.06714046F,
+                            1.09050775F, 1.1143868F,  1.13878858F, 1.1637249F,
+                            1.18920708F, 1.21524739F, 1.24185777F, 1.26905096F,
+                            1.29683959F, 1.32523668F, 1.35425556F, 1.38390994F};
+    constexpr Floats high = {1.41421354F, 1.44518077F, 1.47682619F, 1.50916445F,
+                             1.54221082F, 1.5759809F,  1.61049032F, 1.64575553F,
+                             1.68179286F, 1.71861935F, 1.75625217F, 1.79470909F,
+                             1.8340081F,  1.87416768F, 1.91520655F, 1.95714414F};
+    constexpr int down = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
+    const __m512i part = (__m512i)_mm512_add_round_ps((__m512)a, (__m512)all(magic), down);
+    const Floats root = (Floats)_mm512_permutex2var_ps((__m512)low, part, (__m512)high);
+    const Floats r = (Floats)_mm512_reduce_ps((__m512)a, (5 << 4) | down);
+    const Floats p = mulAdd(r, mulAdd(r, all(0.242844179F), all(0.693116426F)), all(1.0F));
+    return (Floats)_mm512_scalef_ps((__m512)(root * p), (__m512)a);
+#else
     constexpr float magic = 12582912.0F;
     const Floats c = higher(all(-125.0F), a);
     const Floats shifted = c + magic;
@@ -162,9 +191,6 @@ LX_LANES Floats powerOfTwo(Floats a) {
     p = mulAdd(p, r, all(2.402264791e-1F));
     p = mulAdd(p, r, all(6.931472029e-1F));
     p = mulAdd(p, r, all(1.0F));
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-    return (Floats)_mm512_scalef_ps((__m512)p, (__m512)n);
-#else
     return p * (Floats)(((Ints)shifted - (Ints)all(magic) + 127) << 23);
 #endif
 }

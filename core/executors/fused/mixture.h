@@ -11,59 +11,107 @@ template <int Dim>
 struct Mixture {
     static constexpr int kMaxVectors = 2;
     static constexpr int kDim = Dim;
-    static constexpr float kLog2E = 1.44269504F;
+    static constexpr float kLn2 = 0.693147181F;
+    /// Below this the shares of components, which end at 2^-125, would lose digits.
+    static constexpr float kFaint = 0x1p-100F;
     const MixtureField& field;
     Floats* logits;  ///< [K, NV], to base 2
 
     static std::int64_t scratch(const MixtureField& f) { return f.components * kMaxVectors; }
 
-    /// x, grad [dim][NV], energy [NV].
+    [[gnu::always_inline]] inline int dim() const { return Dim == kMaxDim ? field.dim : Dim; }
+
     template <int NV>
-    [[gnu::always_inline]] inline void evaluate(const Floats (*x)[NV], Floats* energy,
-                                                Floats (*grad)[NV]) const {
-        const int dim = Dim == kMaxDim ? field.dim : Dim, count = field.components;
-        Floats top[NV], sum[NV];
+    [[gnu::always_inline]] inline Floats logit(const Floats (*x)[NV], int k, int v) const {
+        const float* centre = field.centres + k * dim();
+        Floats square{};
+        for (int i = 0; i < dim(); ++i) {
+            const Floats u = x[i][v] - centre[i];
+            square = mulAdd(u, u, square);
+        }
+        return mulAdd(square, all(field.slope[k]), all(field.offset[k]));
+    }
+
+    /// Energy and gradient from logits that `term(k, v)` gives, of which `top` was subtracted.
+    template <int NV, class Term>
+    [[gnu::always_inline]] inline void gather(const Floats (*x)[NV], const Floats* top,
+                                              const Term& term, Floats* energy, Floats (*grad)[NV],
+                                              Floats* sum) const {
+        Floats whole[NV];
         for (int v = 0; v < NV; ++v) {
-            top[v] = all(-__builtin_inff());
-            sum[v] = Floats{};
-        }
-        const float* centre = field.centres;
-        for (int k = 0; k < count; ++k, centre += dim) {
-            const Floats scale = all(-kLog2E * field.scale[k]);
-            const Floats offset = all(kLog2E * field.offset[k]);
-            for (int v = 0; v < NV; ++v) {
-                Floats square{};
-                for (int i = 0; i < dim; ++i) {
-                    const Floats u = x[i][v] - centre[i];
-                    square = mulAdd(u, u, square);
-                }
-                const Floats logit = mulAdd(square, scale, offset);
-                logits[k * NV + v] = logit;
-                top[v] = higher(top[v], logit);
-            }
-        }
-        for (int i = 0; i < dim; ++i) {
-            for (int v = 0; v < NV; ++v) {
+            sum[v] = whole[v] = Floats{};
+            for (int i = 0; i < dim(); ++i) {
                 grad[i][v] = Floats{};
             }
         }
-        centre = field.centres;
-        for (int k = 0; k < count; ++k, centre += dim) {
-            const float twice = 2.0F * field.scale[k];
+        const float* centre = field.centres;
+        for (int k = 0; k < field.components; ++k, centre += dim()) {
             for (int v = 0; v < NV; ++v) {
-                const Floats p = powerOfTwo(logits[k * NV + v] - top[v]);
+                const Floats p = powerOfTwo(term(k, v));
                 sum[v] = sum[v] + p;
-                const Floats pull = p * twice;
-                for (int i = 0; i < dim; ++i) {
-                    grad[i][v] = mulAdd(pull, x[i][v] - centre[i], grad[i][v]);
+                const Floats pull = p * field.pull[k];
+                whole[v] = whole[v] + pull;
+                for (int i = 0; i < dim(); ++i) {
+                    grad[i][v] = mulAdd(pull, all(-centre[i]), grad[i][v]);
                 }
             }
         }
         for (int v = 0; v < NV; ++v) {
-            energy[v] = -mulAdd(top[v], all(1 / kLog2E), logarithm(sum[v]));
+            energy[v] = -mulAdd(top[v], all(kLn2), logarithm(sum[v])) - field.peak;
             const Floats share = reciprocal(sum[v]);
-            for (int i = 0; i < dim; ++i) {
-                grad[i][v] = grad[i][v] * share;
+            // x W - sum pull_k c_k: as exact as x itself.
+            for (int i = 0; i < dim(); ++i) {
+                grad[i][v] = mulAdd(x[i][v], whole[v], grad[i][v]) * share;
+            }
+        }
+    }
+
+    /// Anywhere: the largest logit is found first.
+    template <int NV>
+    [[gnu::noinline, gnu::cold]] void farAway(const Floats (*x)[NV], Floats* energy,
+                                              Floats (*grad)[NV]) const {
+        Floats top[NV], sum[NV];
+        for (int v = 0; v < NV; ++v) {
+            top[v] = all(-__builtin_inff());
+        }
+        for (int k = 0; k < field.components; ++k) {
+            for (int v = 0; v < NV; ++v) {
+                logits[k * NV + v] = logit<NV>(x, k, v);
+                top[v] = higher(top[v], logits[k * NV + v]);
+            }
+        }
+        gather<NV>(
+            x, top, [&](int k, int v) { return logits[k * NV + v] - top[v]; }, energy, grad, sum);
+    }
+
+    /// x, grad [dim][NV], energy [NV]. Where chains usually are one pass does.
+    template <int NV>
+    [[gnu::always_inline]] inline void evaluate(const Floats (*x)[NV], Floats* energy,
+                                                Floats (*grad)[NV]) const {
+        Floats none[NV], sum[NV];
+        for (int v = 0; v < NV; ++v) {
+            none[v] = Floats{};
+        }
+        gather<NV>(x, none, [&](int k, int v) { return logit<NV>(x, k, v); }, energy, grad, sum);
+        for (int v = 0; v < NV; ++v) {
+            if (anyNotAbove(sum[v], kFaint)) [[unlikely]] {
+                // Copies: what another function may write to would not stay in registers.
+                Floats there[Dim][NV], slope[Dim][NV], height[NV];
+                for (int i = 0; i < dim(); ++i) {
+                    for (int w = 0; w < NV; ++w) {
+                        there[i][w] = x[i][w];
+                    }
+                }
+                farAway<NV>(there, height, slope);
+                // Lane by lane: what a chain does must not depend on its neighbours.
+                for (int w = 0; w < NV; ++w) {
+                    const Ints near = sum[w] > kFaint;
+                    energy[w] = near ? energy[w] : height[w];
+                    for (int i = 0; i < dim(); ++i) {
+                        grad[i][w] = near ? grad[i][w] : slope[i][w];
+                    }
+                }
+                return;
             }
         }
     }

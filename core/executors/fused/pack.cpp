@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numbers>
 
 namespace lx::executors::fused {
 namespace {
@@ -43,8 +44,21 @@ const float* Packed::keep(const std::vector<float>& values) {
 
 void Packed::pack(const MixtureProgram& body, Index dim) {
     m_kind = FieldKind::Mixture;
-    m_mixture = {static_cast<std::int32_t>(dim), static_cast<std::int32_t>(body.scale.size()),
-                 keep(body.centres), keep(body.scale), keep(body.offset)};
+    constexpr float kLog2E = std::numbers::log2e_v<float>;
+    const float peak = *std::ranges::max_element(body.offset);
+    std::vector<float> slope, offset, pull;
+    for (std::size_t k = 0; k < body.scale.size(); ++k) {
+        slope.push_back(-kLog2E * body.scale[k]);
+        offset.push_back(kLog2E * (body.offset[k] - peak));
+        pull.push_back(2 * body.scale[k]);
+    }
+    m_mixture = {static_cast<std::int32_t>(dim),
+                 static_cast<std::int32_t>(body.scale.size()),
+                 peak,
+                 keep(body.centres),
+                 keep(slope),
+                 keep(offset),
+                 keep(pull)};
 }
 
 void Packed::pack(const Tape& tape, Index dim) {

@@ -183,19 +183,35 @@ struct Tile {
     }
 
     template <Step S>
+    [[gnu::always_inline]] inline void step(const StepDraws<NV, kDim>& draws) {
+        if constexpr (S == Step::Ula) {
+            langevin<false>(draws);
+        } else if constexpr (S == Step::Mala) {
+            langevin<true>(draws);
+        } else if constexpr (S == Step::Hmc) {
+            hamiltonian(draws);
+        } else {
+            underdamped(draws);
+        }
+    }
+
+    /// The numbers of a step are drawn before the step in front of it is made: neither waits for
+    /// the other, and the processor works on both at once.
+    template <Step S>
     [[gnu::always_inline]] inline void steps(std::uint32_t chain) {
+        StepDraws<NV, kDim> draws[2];
+        const auto draw = [&](std::int64_t s) [[gnu::always_inline]] {
+            drawStep(job.key, chain, job.firstStep + static_cast<std::uint64_t>(s), dim,
+                     draws[s % 2]);
+        };
+        if (job.steps > 0) {
+            draw(0);
+        }
         for (std::int64_t s = 0; s < job.steps; ++s) {
-            StepDraws<NV, kDim> draws;
-            drawStep(job.key, chain, job.firstStep + static_cast<std::uint64_t>(s), dim, draws);
-            if constexpr (S == Step::Ula) {
-                langevin<false>(draws);
-            } else if constexpr (S == Step::Mala) {
-                langevin<true>(draws);
-            } else if constexpr (S == Step::Hmc) {
-                hamiltonian(draws);
-            } else {
-                underdamped(draws);
+            if (s + 1 < job.steps) {
+                draw(s + 1);
             }
+            step<S>(draws[s % 2]);
         }
     }
 };
