@@ -5,9 +5,9 @@
 
 namespace lx {
 
-/// h(a): a; tanh a; a sigmoid(a); max(a, 0); log(1 + exp a); sigmoid(a); exp a. Relu has no second
-/// derivative at 0 and counts as 0 there.
-enum class Unit : std::uint8_t { Linear, Tanh, Silu, Relu, Softplus, Sigmoid, Exp };
+/// h(a): a; tanh a; a sigmoid(a); max(a, 0); log(1 + exp a); sigmoid(a); exp a; max(a, 0.01 a).
+/// Relu and LeakyRelu have no second derivative at 0; it counts as 0 there.
+enum class Unit : std::uint8_t { Linear, Tanh, Silu, Relu, Softplus, Sigmoid, Exp, LeakyRelu };
 
 /// y = h(W x + b).
 struct DenseLayer {

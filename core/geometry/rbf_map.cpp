@@ -169,4 +169,64 @@ RbfParts rbfCentres(std::span<const double> codes, Index inputs, Index centres, 
     return parts;
 }
 
+RbfParts fitPrecision(RbfParts parts, std::span<const double> codes,
+                      std::span<const double> squares, Index iterations) {
+    const auto d = static_cast<std::size_t>(parts.inputs), k = parts.bandwidth.size();
+    const std::size_t n = d > 0 ? codes.size() / d : 0, outputs = n > 0 ? squares.size() / n : 0;
+    if (k == 0 || outputs == 0 || codes.size() != n * d || squares.size() != n * outputs ||
+        parts.centres.size() != k * d) {
+        throw UsageError(
+            "a precision network is fitted to one row of squared errors for each code");
+    }
+    if (!std::ranges::all_of(squares, [](double e) { return e >= 0 && std::isfinite(e); })) {
+        throw UsageError("a precision network is fitted to finite squared errors");
+    }
+    Vector phi(n * k);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t c = 0; c < k; ++c) {
+            double q = 0;
+            for (std::size_t j = 0; j < d; ++j) {
+                const double gap = codes[i * d + j] - parts.centres[c * d + j];
+                q += gap * gap;
+            }
+            phi[i * k + c] = std::exp(-parts.bandwidth[c] * q);
+        }
+    }
+    parts.weight.assign(outputs * k, 0.0);
+    Vector pull(k), load(k);
+    for (std::size_t p = 0; p < outputs; ++p) {
+        double mean = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            mean += squares[i * outputs + p] / static_cast<double>(n);
+        }
+        // Errors far below the mean would ask for an infinite precision.
+        const double least = std::max(1e-3 * mean, 1e-12);
+        std::ranges::fill(load, 0.0);
+        for (std::size_t i = 0; i < n; ++i) {
+            for (std::size_t c = 0; c < k; ++c) {
+                load[c] += phi[i * k + c] * std::max(squares[i * outputs + p], least);
+            }
+        }
+        double* w = &parts.weight[p * k];
+        std::fill_n(w, k, 1 / std::max(mean, least));
+        for (Index step = 0; step < iterations; ++step) {
+            std::ranges::fill(pull, 0.0);
+            for (std::size_t i = 0; i < n; ++i) {
+                const double* row = &phi[i * k];
+                double beta = parts.floor;
+                for (std::size_t c = 0; c < k; ++c) {
+                    beta += w[c] * row[c];
+                }
+                for (std::size_t c = 0; c < k; ++c) {
+                    pull[c] += row[c] / beta;
+                }
+            }
+            for (std::size_t c = 0; c < k; ++c) {
+                w[c] *= load[c] > 0 ? pull[c] / load[c] : 0;
+            }
+        }
+    }
+    return parts;
+}
+
 }  // namespace lx

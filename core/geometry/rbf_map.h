@@ -24,4 +24,11 @@ SmoothMapPtr rbfDeviation(RbfParts);
 /// other, so the same codes give the same centres.
 RbfParts rbfCentres(std::span<const double> codes, Index inputs, Index centres, double a = 1.5);
 
+/// The weights W [P, K] under which squared errors [N, P] at codes [N, D] are most likely: they
+/// maximise sum_n log beta_p(z_n) - beta_p(z_n) e_np^2, which is concave. Expectation-maximisation
+/// over the bumps, so no iteration lowers it and no weight is negative. Throws UsageError when the
+/// sizes disagree or an error is negative or not finite.
+RbfParts fitPrecision(RbfParts, std::span<const double> codes, std::span<const double> squares,
+                      Index iterations = 100);
+
 }  // namespace lx

@@ -78,6 +78,7 @@ inline std::vector<MapCase> mapCases() {
             {"softplus", smallDecoder(Unit::Softplus, Unit::Softplus)},
             {"sigmoid", smallDecoder(Unit::Silu, Unit::Sigmoid)},
             {"relu", smallDecoder(Unit::Relu, Unit::Exp)},
+            {"leaky relu", smallDecoder(Unit::LeakyRelu, Unit::Linear)},
             {"five inputs", smallDecoder(Unit::Tanh, Unit::Linear, 5)},
             {"rbf", smallDeviation()},
             {"stacked", stackedMap({decoder, smallDeviation()})},

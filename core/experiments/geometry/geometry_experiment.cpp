@@ -3,7 +3,6 @@
 
 #include "core/experiments/chains/list_task.h"
 #include "core/experiments/geometry/pictures.h"
-#include "core/geometry/graph.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,93 +13,13 @@ namespace {
 
 using Vector = std::vector<double>;
 
-GeodesicOptions optionsOf(const ParamSet& params) {
-    return {.knots = integer(params, "geodesic.knots"), .maxIterations = 100000};
-}
-
-ParamSet metricParams(const MetricSpec& spec, const ParamSet& params) {
-    ParamSet out;
-    for (const ParamDecl& p : spec.params) {
-        out[p.id] = params.at(p.id);
-    }
-    return out;
-}
-
-Array doubles(std::vector<Index> shape, std::span<const double> values) {
-    return {std::move(shape), values};
-}
-Array pathArray(const Vector& path) {
-    return doubles({std::ssize(path) / 2, 2}, path);
-}
-Array textArray(std::string_view text) {
-    return {DType::U8, {std::ssize(text)}, std::as_bytes(std::span(text))};
-}
-
-Vector pointOf(const cmd::Probe& probe, const char* name) {
-    const auto found = probe.arrays.find(name);
-    if (found == probe.arrays.end() || found->second.count() != 2) {
-        throw UsageError(std::string("probe 'geodesic' needs the array '") + name +
-                         "' of two coordinates");
-    }
-    const Array& array = found->second;
-    if (array.dtype() == DType::F32) {
-        const auto v = array.values<float>();
-        return {v[0], v[1]};
-    }
-    const auto v = array.values<double>();
-    return {v[0], v[1]};
-}
-
-/// Settles a curve slice by slice, and shows it after each.
-class DragTask final : public Task {
-public:
-    DragTask(std::shared_ptr<GeodesicSolver> solver, MetricPtr metric)
-        : m_solver(std::move(solver)), m_metric(std::move(metric)) {}
-    bool advance(Budget, std::stop_token stop, SnapshotBuilder& out) override {
-        const bool done = m_solver->advance(25, stop);
-        const Geodesic g = m_solver->current();
-        out.set("path", pathArray(g.path));
-        const auto knots = std::ssize(g.path) / 2;
-        const auto ends = std::span(g.path);
-        const Vector line = straightPath(ends.first(2), ends.last(2), knots);
-        out.set("straight", pathArray(line));
-        out.set("speed", doubles({knots - 1}, pathSpeed(*m_metric, g.path)));
-        out.set("length", doubles({3}, Vector{g.length, g.energy, pathLength(*m_metric, line)}));
-        out.set("state", textArray(name(g.end)));
-        return done;
-    }
-
-private:
-    std::shared_ptr<GeodesicSolver> m_solver;
-    MetricPtr m_metric;
-};
-
 }  // namespace
-
-std::vector<double> startPath(const ParamSet& params, const MetricPtr& metric, const Box& window) {
-    const Vector& a = numbers(params, "geodesic.from");
-    const Vector& b = numbers(params, "geodesic.to");
-    for (const auto* end : {&a, &b}) {
-        const char* id = end == &a ? "geodesic.from" : "geodesic.to";
-        if (end->size() != 2) {
-            throw UsageError(std::string(id) + " needs two coordinates, as in 0.3,-1.1");
-        }
-        if (!metric->inside(*end)) {
-            throw UsageError(std::string(id) +
-                             " lies outside the chart of this metric; move it inside");
-        }
-    }
-    if (text(params, "geodesic.start") == "graph") {
-        return LatentGraph::grid(metric, window).path(a, b);
-    }
-    return straightPath(a, b, integer(params, "geodesic.knots"));
-}
 
 GeometryExperiment::GeometryExperiment(const ParamSet& params)
     : m_params(params),
       m_spec(metricSpec(text(params, "metric.kind"))),
-      m_metric(makeMetric(m_spec.id, metricParams(m_spec, params))),
-      m_solver(m_metric, optionsOf(params)) {
+      m_metric(makeMetric(m_spec.id, only(params, m_spec.params))),
+      m_solver(m_metric, curveOptions(params)) {
     begin(startPath(params, m_metric, window()));
 }
 
@@ -156,8 +75,8 @@ void GeometryExperiment::set(const cmd::SetParam& change) {
     ParamSet next = m_params;
     next[change.id] = change.value;
     if (change.id.starts_with("metric.")) {
-        const MetricPtr metric = makeMetric(m_spec.id, metricParams(m_spec, next));
-        GeodesicSolver solver(metric, optionsOf(next));
+        const MetricPtr metric = makeMetric(m_spec.id, only(next, m_spec.params));
+        GeodesicSolver solver(metric, curveOptions(next));
         solver.setPath(m_solver.current().path);
         m_solver = std::move(solver);
         m_metric = metric;
@@ -176,13 +95,14 @@ std::unique_ptr<Task> GeometryExperiment::probe(const cmd::Probe& probe) {
     if (probe.kind != "geodesic") {
         return nullptr;
     }
-    const Vector a = pointOf(probe, "from"), b = pointOf(probe, "to");
+    const Vector a = pointOf(probe, "from", 2), b = pointOf(probe, "to", 2);
     if (m_dragged == nullptr) {
-        m_dragged = std::make_shared<GeodesicSolver>(m_metric, optionsOf(m_params));
-        m_dragged->setPath(m_solver.current().path);
+        m_dragged = std::make_shared<Dragged>(
+            Dragged{GeodesicSolver(m_metric, curveOptions(m_params)), m_metric, nullptr});
+        m_dragged->solver.setPath(m_solver.current().path);
     }
-    m_dragged->moveEnds(a, b);
-    return std::make_unique<DragTask>(m_dragged, m_metric);
+    m_dragged->solver.moveEnds(a, b);
+    return std::make_unique<DragTask>(m_dragged);
 }
 
 std::unique_ptr<Task> GeometryExperiment::observe(std::span<const std::string> channels,
@@ -200,14 +120,12 @@ void GeometryExperiment::publish(const std::string& channel, Detail detail,
     const auto knots = std::ssize(g.path) / 2;
     const Vector& from = numbers(m_params, "geodesic.from");
     const double radius = number(m_params, "view.radius");
-    const auto line = [&] {
-        return straightPath(std::span(g.path).first(2), std::span(g.path).last(2), knots);
-    };
+    const auto line = [&] { return straightBetweenEnds(g, 2); };
     const Index side = detail == Detail::Export ? 193 : 97;
     if (channel == "geodesic") {
-        out.set(channel, pathArray(g.path));
+        out.set(channel, pathArray(g.path, 2));
     } else if (channel == "straight") {
-        out.set(channel, pathArray(line()));
+        out.set(channel, pathArray(line(), 2));
     } else if (channel == "speed") {
         Vector both = pathSpeed(*m_metric, g.path);
         const Vector other = pathSpeed(*m_metric, line());
@@ -248,7 +166,7 @@ std::string GeometryExperiment::facts() const {
                       line("energy", format(ParamValue(g.energy))) +
                       line("iterations", std::to_string(m_iterations)) + line("state", name(g.end));
     if (const auto known =
-            knownDistance(m_spec.id, metricParams(m_spec, m_params),
+            knownDistance(m_spec.id, only(m_params, m_spec.params),
                           numbers(m_params, "geodesic.from"), numbers(m_params, "geodesic.to"))) {
         out += line("distance", format(ParamValue(*known)));
     }
@@ -257,7 +175,7 @@ std::string GeometryExperiment::facts() const {
 }
 
 State GeometryExperiment::capture() const {
-    return {{"start", pathArray(m_start)},
+    return {{"start", pathArray(m_start, 2)},
             {"clock", Array({3}, std::vector<Index>{m_step, m_iterations, m_settled ? 1 : 0})}};
 }
 
@@ -289,19 +207,11 @@ void GeometryExperiment::restore(const State& state) {
 
 std::map<std::string, double> GeometryExperiment::metrics(Key, std::stop_token) const {
     const Geodesic g = m_solver.current();
-    const Vector speed = pathSpeed(*m_metric, g.path);
-    const auto [low, high] = std::ranges::minmax(speed);
     const auto ends = std::span(g.path);
-    std::map<std::string, double> out{
-        {"geodesic_length", g.length},
-        {"geodesic_energy", g.energy},
-        {"geodesic_iterations", static_cast<double>(m_iterations)},
-        {"converged", g.end == GeodesicEnd::Converged ? 1.0 : 0.0},
-        {"speed_variation", low > 0 ? high / low - 1 : 0},
-        {"straight_length",
-         pathLength(*m_metric, straightPath(ends.first(2), ends.last(2), std::ssize(g.path) / 2))}};
+    std::map<std::string, double> out = curveMetrics(*m_metric, g);
+    out["geodesic_iterations"] = static_cast<double>(m_iterations);
     const auto known =
-        knownDistance(m_spec.id, metricParams(m_spec, m_params), ends.first(2), ends.last(2));
+        knownDistance(m_spec.id, only(m_params, m_spec.params), ends.first(2), ends.last(2));
     if (known && *known > 0) {
         out["distance"] = *known;
         out["length_error"] = std::abs(g.length / *known - 1);

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/geometry/geodesic.h"
-#include "core/geometry/registry.h"
-#include "core/session/experiment.h"
+#include "core/experiments/geometry/curve.h"
 
 namespace lx::geometry {
-
-/// What the solver begins from.
-std::vector<double> startPath(const ParamSet&, const MetricPtr&, const Box& window);
 
 class GeometryExperiment final : public Experiment {
 public:
@@ -34,7 +29,7 @@ private:
     MetricSpec m_spec;
     MetricPtr m_metric;
     GeodesicSolver m_solver;
-    std::shared_ptr<GeodesicSolver> m_dragged;  ///< of the probe, kept warm from drag to drag
+    std::shared_ptr<Dragged> m_dragged;  ///< of the probe, kept warm from drag to drag
     std::vector<double> m_start;  ///< path of the search's beginning: with the number of iterations
                                   ///< it says everything
     Index m_step = 0, m_iterations = 0;

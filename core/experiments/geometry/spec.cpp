@@ -4,6 +4,9 @@
 #include "core/base/decls.h"
 #include "core/experiments/geometry/geometry_experiment.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace lx::geometry {
 namespace {
 
@@ -19,19 +22,11 @@ Description describe(const ParamSet& given) {
     }
     out.params = {
         oneOf(make("metric.kind", "Metric", std::string("sphere"), "What lengths mean."), kinds),
-        live(make("geodesic.from", "From", std::vector<double>{0.3, -1.1},
-                  "Where the curve begins.")),
-        live(make("geodesic.to", "To", std::vector<double>{1.2, 0.4}, "Where it ends.")),
-        within(make("geodesic.knots", "Knots", Index{64},
-                    "Points of the curve; the error of its length falls as their square."),
-               3, 2048, Scale::Log),
-        advanced(oneOf(make("geodesic.start", "Start", std::string("straight"),
-                            "What the solver begins from: the straight line of the chart, or the "
-                            "shortest path over a grid, which knows ways round."),
-                       {"straight", "graph"})),
         live(within(make("view.radius", "Radius of the fan", 1.0,
                          "Metric length of the rays and of the widest ring."),
                     0.01, 10, Scale::Log))};
+    std::ranges::move(curveParams({0.3, -1.1}, {1.2, 0.4}),
+                      std::inserter(out.params, out.params.begin() + 1));
     const auto kind = chosenAs<std::string>(out.params.front(), given);
     for (const ParamDecl& p : metricSpec(kind).params) {
         out.params.push_back(p);

@@ -139,6 +139,13 @@ LX_DENSE void unit(Act act, Vec<T> a, Vec<T>& h, Vec<T>& first, Vec<T>& second) 
             first = a > T(0) ? one : zero;
             second = zero;
             return;
+        case Act::LeakyRelu: {
+            const Vec<T> small = T(0.01) * one;
+            h = a <= T(0) ? small * a : a;
+            first = a > T(0) ? one : small;
+            second = zero;
+            return;
+        }
         case Act::Softplus: {
             const Vec<T> size = a < T(0) ? -a : a;
             h = (a > T(0) ? a : zero) + logOnePlus<T>(expOf<T>(-size));
@@ -188,6 +195,7 @@ void activate(Act act, std::int64_t rows, std::int64_t n, const T* bias, T* a, T
         case Act::Softplus: return activateAll<T, Act::Softplus>(rows, n, bias, a, first, second);
         case Act::Sigmoid: return activateAll<T, Act::Sigmoid>(rows, n, bias, a, first, second);
         case Act::Exp: return activateAll<T, Act::Exp>(rows, n, bias, a, first, second);
+        case Act::LeakyRelu: return activateAll<T, Act::LeakyRelu>(rows, n, bias, a, first, second);
     }
 }
 

@@ -9,7 +9,7 @@
 namespace lx::dense {
 
 /// As in mlp_map.h.
-enum class Act : std::uint8_t { Linear, Tanh, Silu, Relu, Softplus, Sigmoid, Exp };
+enum class Act : std::uint8_t { Linear, Tanh, Silu, Relu, Softplus, Sigmoid, Exp, LeakyRelu };
 
 template <class T>
 struct Kernels {
