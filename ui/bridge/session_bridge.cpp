@@ -310,8 +310,9 @@ std::optional<double> SessionBridge::bound(std::uint32_t source) const {
     if (const auto heldout = lastValue(source, "heldout_elbo")) {
         return heldout;
     }
+    // Only with a KL term is the loss a bound.
     const auto loss = lastValue(source, "loss");
-    return loss ? std::optional(-*loss) : std::nullopt;
+    return loss && lastValue(source, "kl") ? std::optional(-*loss) : std::nullopt;
 }
 
 void SessionBridge::mark(TimelineEvent event) {

@@ -301,7 +301,10 @@ ViewHost* MainWindow::Impl::host(const QString& id) {
     if (!spec || !spec->make) {
         return nullptr;
     }
-    auto* made = new ViewHost(*spec, bridge, spec->area == Area::Stage, nullptr);
+    // Samples may stand on the stage or in a tab, which has a title of its own.
+    const bool titled = spec->area == Area::Stage || id == QStringLiteral("samples");
+    auto* made = new ViewHost(*spec, bridge, titled, nullptr);
+    made->showTitle(spec->area == Area::Stage);
     made->setObjectName(QStringLiteral("host.") + id);
     made->hide();
     connect(made, &ViewHost::exportAsked, &w, [this, made] { exportPicture(made->view()); });
@@ -346,6 +349,13 @@ void MainWindow::Impl::syncViews() {
             onStage << spare->id;
         }
     }
+    const QString samples = QStringLiteral("samples");
+    if (!comparing && onStage == QStringList{QStringLiteral("data")} && below.contains(samples) &&
+        !viewChoice.contains(samples)) {
+        // Data without a map, such as pictures: what the model makes of them belongs beside them.
+        below.removeAll(samples);
+        onStage << samples;
+    }
     QStringList present;
     for (int i = 0; i < stage->count(); ++i) {
         present << static_cast<ViewHost*>(stage->widget(i))->id();
@@ -354,10 +364,12 @@ void MainWindow::Impl::syncViews() {
         for (const QString& id : present) {
             host(id)->hide();
             host(id)->setParent(nullptr);
+            host(id)->showTitle(findView(id)->area == Area::Stage);
         }
         for (qsizetype i = 0; i < onStage.size(); ++i) {
             ViewHost* shown = host(onStage[i]);
             stage->addWidget(shown);
+            shown->showTitle(true);
             shown->show();
             // The first view is the map: a little wider than what follows.
             stage->setStretchFactor(static_cast<int>(i), i == 0 ? 4 : 3);

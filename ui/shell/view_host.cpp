@@ -73,6 +73,12 @@ ViewHost::ViewHost(const ViewSpec& spec, SessionBridge& bridge, bool titled, QWi
             [this](const std::vector<SeriesPoint>& points) { m_view->append(points); });
 }
 
+void ViewHost::showTitle(bool shown) {
+    if (m_title) {
+        m_title->setVisible(shown);
+    }
+}
+
 ViewHost::~ViewHost() = default;
 
 FigureView* ViewHost::figureView() const {

@@ -22,6 +22,8 @@ public:
     /// `titled`: with its own title bar (stage); without one inside tabs, where the tab is the
     /// title.
     ViewHost(const ViewSpec&, SessionBridge&, bool titled, QWidget* parent = nullptr);
+    /// Only of a host that was made with a title.
+    void showTitle(bool shown);
     ~ViewHost() override;
 
     View* view() const { return m_view; }

@@ -74,6 +74,7 @@ public:
         refresh();
         if (otherRun) {
             m_scene->fit();
+            Q_EMIT titleChanged();
         }
     }
     void setTheme(const Theme& theme) override {
@@ -291,9 +292,10 @@ public:
         if (m_frame.snapshot && !drawsImages(m_frame)) {
             return tr("Samples and data");
         }
-        const bool codes = !m_frame.description ||
-                           std::ranges::find(m_frame.description->spaces, "latent",
-                                             &SpaceDecl::id) != m_frame.description->spaces.end();
+        const Frame* run = bridge().activeFrame();
+        const bool codes = !run || !run->description ||
+                           std::ranges::find(run->description->spaces, "latent", &SpaceDecl::id) !=
+                               run->description->spaces.end();
         return codes ? tr("Samples: decoded draws of the prior") : tr("Samples of the model");
     }
     QStringList content() const override {
@@ -366,8 +368,9 @@ public:
         const bool none = run && std::ranges::none_of(run->channels, [](const ChannelDecl& c) {
                               return c.id == "data";
                           });
-        setEmptyText(none ? tr("This run has no data: it works on a function that is given.")
-                          : tr("The data appears when a run has been opened."));
+        setEmptyText(!run   ? tr("The data appears when a run has been opened.")
+                     : none ? tr("This run has no data: it works on a function that is given.")
+                            : tr("The data appears in a moment."));
         DataSpaceView::present(frames);
     }
     QStringList channels() const override {

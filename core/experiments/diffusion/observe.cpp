@@ -9,6 +9,8 @@
 namespace lx::diffusion {
 namespace {
 
+/// Each costs a run of the network over all steps.
+constexpr Index kPicturesShown = 36;
 constexpr Index kTrails = 16, kShown = 1024, kSide = 96, kArrows = 24;
 constexpr double kFieldLogSnr = 3;
 
@@ -168,9 +170,10 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     if (look->m.cloud->steps() == 0 &&
         wantsAny({"samples", "chains_now", "chains_trail", "trajectory", "sample_density"})) {
         const ReverseProcess& process = look->m.cloud->process();
-        const Index count = std::min(look->m.cloud->particles(), image   ? Index{whole ? 256 : 64}
-                                                                 : whole ? 10'000
-                                                                         : kShown);
+        const Index count =
+            std::min(look->m.cloud->particles(), image   ? Index{whole ? 256 : kPicturesShown}
+                                                 : whole ? 10'000
+                                                         : kShown);
         const bool box = lx::text(data->params, "sampler.start") == "box";
         task->add([=](SnapshotBuilder&) {
             look->own.emplace(look->m.cloud->process(), derive(data->key, "diffuse"), count,
@@ -195,8 +198,9 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
         task->add([=](SnapshotBuilder& out) {
             const auto z = look->cloud().rows();
             const auto rows = std::min<std::size_t>(
-                z.size(), static_cast<std::size_t>(
-                              (image ? Index{whole ? 256 : 64} : Index{10'000}) * data->dim));
+                z.size(),
+                static_cast<std::size_t>(
+                    (image ? Index{whole ? 256 : kPicturesShown} : Index{10'000}) * data->dim));
             out.set("samples", samplesArray(*data, z.first(rows)));
         });
     }
