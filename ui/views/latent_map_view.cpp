@@ -79,11 +79,8 @@ public:
         return out;
     }
     QStringList channels() const override {
-        QStringList out{QStringLiteral("codes"), QStringLiteral("labels")};
-        if (m_ellipses) {
-            out << QStringLiteral("codes_sd");
-        }
-        return out;
+        auto out = QStringLiteral("codes labels geodesic straight").split(QLatin1Char(' '));
+        return m_ellipses ? out << QStringLiteral("codes_sd") : out;
     }
     QString explanation() const override {
         return tr(
@@ -108,9 +105,9 @@ public:
         }
         showContent(true);
         const bool otherRun = frame->source != m_source || frame->snapshot->epoch != m_epoch;
-        const std::uint64_t version = channelVersion(*frame, "codes") * 3 +
-                                      channelVersion(*frame, "labels") * 5 +
-                                      channelVersion(*frame, "codes_sd") * 7 + 1;
+        const std::uint64_t version =
+            channelVersion(*frame, "codes") * 3 + channelVersion(*frame, "labels") * 5 +
+            channelVersion(*frame, "codes_sd") * 7 + channelVersion(*frame, "geodesic") * 11 + 1;
         if (!otherRun && version == m_version) {
             return;
         }
@@ -131,6 +128,7 @@ public:
         const Array* sds = channel(*frame, "codes_sd");
         m_sds =
             sds && sds->count() == codes->count() && sds->dtype() == DType::F32 ? *sds : Array();
+        m_paths = pathsOf([&](const char* id) { return channel(*frame, id); }, m_dim);
         rechart(otherRun);
         updateHome(otherRun);
         rebuildLegend();
@@ -407,6 +405,7 @@ private:
             figure.nameOverlay(QStringLiteral("prior"), tr("Prior circles"));
             addPriorCircles(figure, theme(), middle);
         }
+        addPaths(figure, theme(), m_paths, [this](const auto& z) { return plane(z); });
         const ExploreState& explore = bridge().explore();
         figure.nameOverlay(QStringLiteral("marks"), tr("Bookmarks and dropped data"));
         for (const auto* list : {&explore.bookmarks(), &explore.marks()}) {
@@ -575,7 +574,8 @@ private:
     SceneWidget* m_scene;
     Frame m_frame;
     Array m_codes, m_xy, m_labels, m_sds;
-    Array m_near;  ///< opacities by the distance from the chart
+    std::array<Array, 2> m_paths;  ///< straight line and geodesic; undefined where there is none
+    Array m_near;                  ///< opacities by the distance from the chart
     ChartChoice m_choice;
     render::Chart m_chart;  ///< without axes while the space has at most two
     render::Box3 m_box;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Autoencoders and variational autoencoders, composed from the parts of parts.cpp.
 // Ref: kingma2014, rezende2014.
-#include "core/experiments/autoencoder/run_data.h"
+#include "core/experiments/autoencoder/latent_geometry.h"
 #include "core/experiments/training.h"
 #include "core/nn/random.h"
 
@@ -21,6 +21,7 @@ public:
         : m_data(std::make_shared<RunData>(std::move(dataset), params, key, place)),
           m_model(params, m_data->context),
           m_pool(params, m_data->context),
+          m_geometry(std::make_shared<LatentGeometry>(params)),
           m_objective(rowOf(objectives(), text(params, "objective")).make(params)),
           m_batch(integer(params, "train.batch")),
           m_trainer((m_model.parameters().initialise(derive(key, "init")), m_model.parameters()),
@@ -40,6 +41,7 @@ public:
         });
     }
     Index step(Clock) const override { return m_trainer.steps(); }
+    std::uint64_t news() const noexcept override { return m_news; }
 
     void advancePhase(Clock, const std::string& phase, std::stop_token, SeriesSink& sink) override {
         if (!phase.empty() && !m_trainer.hasPhase(phase)) {
@@ -50,6 +52,10 @@ public:
 
     void set(const cmd::SetParam& change) override {
         if (setOptimiser(m_trainer.optimiser().options(), change)) {
+            return;
+        }
+        if (m_geometry->set(change)) {
+            ++m_news;
             return;
         }
         if (change.id == "decoder.sigma_value") {
@@ -63,23 +69,36 @@ public:
     }
 
     std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
-        return guardedTask("probe", step(Clock::Train), [&] { return probeTask(moment(), probe); });
+        const Index at = step(Clock::Train);
+        return guardedTask("probe", at, [&] {
+            auto task = m_geometry->probe(moment(), at, probe);
+            return task ? std::move(task) : probeTask(moment(), probe);
+        });
     }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
-        return guardedTask("observation", step(Clock::Train),
-                           [&] { return observeTask(moment(), channels, detail); });
+        const Index at = step(Clock::Train);
+        return guardedTask("observation", at, [&] {
+            const Moment now = moment();
+            auto task = observeTask(now, channels, detail);
+            m_geometry->observe(*task, now, at, channels, detail);
+            return task;
+        });
     }
 
     State capture() const override { return captureTraining(m_model.parameters(), m_trainer); }
     void restore(const State& state) override {
         restoreTraining(state, m_model.parameters(), m_trainer);
         *m_data->mapCodes = Tensor();
+        m_geometry->forget();
     }
 
     std::map<std::string, double> metrics(Key key, std::stop_token stop) const override {
-        return translated("metrics", step(Clock::Train),
-                          [&] { return evaluate(moment(), key, stop); });
+        return translated("metrics", step(Clock::Train), [&] {
+            auto out = evaluate(moment(), key, stop);
+            out.merge(m_geometry->metrics(moment(), derive(key, "geometry"), stop));
+            return out;
+        });
     }
 
 private:
@@ -143,10 +162,12 @@ private:
     std::shared_ptr<RunData> m_data;
     Model m_model;
     mutable ModelPool m_pool;
+    std::shared_ptr<LatentGeometry> m_geometry;
     std::unique_ptr<Objective> m_objective;
     Index m_batch;
     Trainer m_trainer;
     double m_sigma;
+    std::uint64_t m_news = 0;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/decls.h"
-#include "core/experiments/autoencoder/model.h"
+#include "core/experiments/autoencoder/latent_geometry.h"
 #include "core/experiments/training.h"
 
 #include <algorithm>
@@ -126,6 +126,8 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     } else {
         out.series.push_back({"heldout_reconstruction", "Held-out reconstruction", "nats", "nats"});
     }
+    describeGeometry(out, given, metricKinds(network, decoder, stochastic, context.latent),
+                     context.latent, rows, rowShape);
     out.views = {"latent-map",      "decode",  "manifold-sheet", "data",
                  "reconstructions", "samples", "losses",         "kl-units"};
     out.classNames = shape.classNames;

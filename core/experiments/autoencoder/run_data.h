@@ -3,6 +3,7 @@
 
 #include "core/experiments/autoencoder/model.h"
 #include "core/experiments/device.h"
+#include "core/experiments/sliced_task.h"
 #include "core/experiments/training.h"
 
 #include <stop_token>
@@ -54,7 +55,7 @@ struct Moment {
     std::shared_ptr<const Model> model;
 };
 
-std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);
+std::unique_ptr<SlicedTask> observeTask(Moment, std::span<const std::string> channels, Detail);
 /// Null when the kind is unknown.
 std::unique_ptr<Task> probeTask(Moment, const cmd::Probe&);
 std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);

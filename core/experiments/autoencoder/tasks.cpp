@@ -213,7 +213,8 @@ std::unique_ptr<Task> encodeProbe(const Moment& m, const cmd::Probe& probe) {
 
 }  // namespace
 
-std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channels, Detail detail) {
+std::unique_ptr<SlicedTask> observeTask(Moment m, std::span<const std::string> channels,
+                                        Detail detail) {
     const at::NoGradGuard off;
     const std::vector<std::string> names(channels.begin(), channels.end());
     const auto wants = [names](const char* name) {

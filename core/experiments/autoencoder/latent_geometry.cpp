@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/autoencoder/latent_geometry.h"
+
+#include "core/base/decls.h"
+#include "core/experiments/geometry/pictures.h"
+#include "core/nn/random.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace lx::autoencoder {
+namespace {
+
+using Vector = std::vector<double>;
+
+constexpr Index kFrames = 11;      ///< of a film strip
+constexpr Index kIterations = 40;  ///< that a curve on screen may gain from moment to moment
+constexpr Index kFinestGrid = 129;
+constexpr Index kWholeSearch = 2000;
+
+bool geometric(const std::string& channel) {
+    return channel == "geodesic" || channel == "straight" || channel == "speed" ||
+           channel == "frames" || channel == "straight_frames" || channel == "magnification" ||
+           channel == "indicatrix" || channel == "geometry";
+}
+
+Tensor tensorOf(const Vector& z, Index dim) {
+    return at::tensor(at::ArrayRef<double>(z), at::kDouble).view({-1, dim}).to(at::kFloat);
+}
+
+/// Decodes at equal steps of the metric along a path.
+void strip(SnapshotBuilder& out, const std::string& name, const Moment& m, const Metric& metric,
+           const Vector& path) {
+    const Vector z = resampled(metric, path, kFrames);
+    const Tensor codes = m.data->placed(tensorOf(z, metric.dim()));
+    out.set(name, m.data->published(m.model->decode(codes)));
+}
+
+/// The codes with a margin, and the ends of the curve.
+Box windowOf(const Vector& codes, Index dim, const ParamSet& params) {
+    Box out;
+    for (Index k = 0; k < dim; ++k) {
+        double low = std::min(numbers(params, "geodesic.from")[static_cast<std::size_t>(k)],
+                              numbers(params, "geodesic.to")[static_cast<std::size_t>(k)]);
+        double high = std::max(numbers(params, "geodesic.from")[static_cast<std::size_t>(k)],
+                               numbers(params, "geodesic.to")[static_cast<std::size_t>(k)]);
+        for (std::size_t i = static_cast<std::size_t>(k); i < codes.size();
+             i += static_cast<std::size_t>(dim)) {
+            low = std::min(low, codes[i]);
+            high = std::max(high, codes[i]);
+        }
+        const double margin = 0.05 * (high - low) + 1e-6;
+        out.lower.push_back(low - margin);
+        out.upper.push_back(high + margin);
+    }
+    return out;
+}
+
+std::string factsOf(const MetricSpec& spec, const Geodesic& g) {
+    const auto line = [](const char* key, const std::string& value) {
+        return std::string(key) + "\t" + value + "\n";
+    };
+    std::string out = line("metric", spec.id) + line("title", spec.title) +
+                      line("large", spec.makesLarge) +
+                      line("length", format(ParamValue(g.length))) +
+                      line("energy", format(ParamValue(g.energy))) + line("state", name(g.end));
+    out.pop_back();
+    return out;
+}
+
+/// Decodes the strips of a dragged curve after its path has moved.
+class DragWithFrames final : public Task {
+public:
+    DragWithFrames(Moment m, std::shared_ptr<geometry::Dragged> dragged)
+        : m_moment(std::move(m)), m_dragged(dragged), m_drag(std::move(dragged)) {}
+    bool advance(Budget budget, std::stop_token stop, SnapshotBuilder& out) override {
+        const at::NoGradGuard off;
+        const bool done = m_drag.advance(budget, stop, out);
+        if (done) {
+            const Geodesic g = m_dragged->solver.current();
+            const Metric& metric = *m_dragged->exact;
+            strip(out, "frames", m_moment, metric, g.path);
+            strip(out, "straight_frames", m_moment, metric,
+                  geometry::straightBetweenEnds(g, metric.dim()));
+        }
+        return done;
+    }
+
+private:
+    Moment m_moment;
+    std::shared_ptr<geometry::Dragged> m_dragged;
+    geometry::DragTask m_drag;
+};
+
+}  // namespace
+
+std::vector<std::string> metricKinds(const std::string& network, const std::string& decoder,
+                                     bool stochastic, Index latent) {
+    std::vector<std::string> out;
+    if (latent < 2 || latent > kMostUnits) {
+        return out;
+    }
+    out.emplace_back("none");
+    if (network == "net.mlp") {
+        out.emplace_back(decoder == "dec.gauss" ? "pullback" : "pullback-bernoulli");
+    }
+    if (stochastic) {
+        out.emplace_back("conformal-volume");
+        out.emplace_back("enc-cov");
+    }
+    out.emplace_back("euclidean");
+    return out;
+}
+
+void describeGeometry(Description& out, const ParamSet& given,
+                      const std::vector<std::string>& kinds, Index latent,
+                      const std::string& rowKind, const std::string& rowShape) {
+    using namespace decl;
+    if (kinds.empty()) {
+        return;
+    }
+    ParamDecl kind = oneOf(make("metric.kind", "Metric", kinds.front(),
+                                "What lengths between codes mean; none: no geodesic is computed."),
+                           kinds);
+    out.params.push_back(kind);
+    const auto chosenKind = chosenAs<std::string>(kind, given);
+    if (chosenKind == "none") {
+        return;
+    }
+    Vector from(static_cast<std::size_t>(latent)), to = from;
+    from[0] = -1.5;
+    to[0] = 1.5;
+    std::ranges::move(geometry::curveParams(from, to), std::back_inserter(out.params));
+    std::ranges::move(metricSpec(chosenKind).params, std::back_inserter(out.params));
+    out.params.push_back(advanced(
+        within(make("eval.paths", "Compared paths", Index{0},
+                    "Pairs of codes whose geodesics are compared with straight lines by their "
+                    "decoded frames; 0: none."),
+               0, 1000)));
+    const std::string path = "[knots, " + std::to_string(latent) + "]";
+    constexpr Clock t = Clock::Train;
+    out.channels.push_back({"geodesic", "path", "latent", path, "", t});
+    out.channels.push_back({"straight", "path", "latent", path, "", t});
+    out.channels.push_back({"speed", "speed", "", "[2, knots - 1]", "", t});
+    out.channels.push_back({"frames", rowKind, "data", rowShape, "", t});
+    out.channels.push_back({"straight_frames", rowKind, "data", rowShape, "", t});
+    if (latent == 2) {
+        out.channels.push_back({"magnification", "grid2", "latent", "[rows, columns]", "log10", t});
+        out.channels.push_back({"indicatrix", "ellipses", "latent", "[n, 6]", "", t});
+    }
+    out.channels.push_back({"geometry", "facts", "", "text", "", t});
+}
+
+bool LatentGeometry::available() const {
+    return valueOr(m_params, "metric.kind", std::string("none")) != "none";
+}
+
+bool LatentGeometry::set(const cmd::SetParam& change) {
+    if (!available() ||
+        (!change.id.starts_with("metric.") && !change.id.starts_with("geodesic."))) {
+        return false;
+    }
+    const bool end = change.id == "geodesic.from" || change.id == "geodesic.to";
+    if (end && numbers({{change.id, change.value}}, change.id).size() !=
+                   numbers(m_params, change.id).size()) {
+        throw UsageError(change.id + " needs " +
+                         std::to_string(numbers(m_params, change.id).size()) + " coordinates");
+    }
+    m_params[change.id] = change.value;
+    if (end && m_solver) {
+        m_solver->moveEnds(numbers(m_params, "geodesic.from"), numbers(m_params, "geodesic.to"));
+    }
+    if (!end) {
+        forget();
+    }
+    return true;
+}
+
+void LatentGeometry::forget() {
+    m_frame.reset();
+    m_dragged.reset();
+    m_solver.reset();
+    m_step = -1;
+    ++m_version;
+}
+
+LatentGeometry::Frame LatentGeometry::frameOf(const MetricInputs& in) const {
+    const MetricSpec spec = metricSpec(text(m_params, "metric.kind"));
+    return {makeMetric(spec.id, only(m_params, spec.params), in),
+            windowOf(in.means, in.dim, m_params)};
+}
+
+const LatentGeometry::Frame& LatentGeometry::frame(const Moment& m, Index step) {
+    if (!m_frame || step != m_step) {
+        m_frame = frameOf(metricInputs(m));
+        m_step = step;
+        ++m_version;
+    }
+    return *m_frame;
+}
+
+Geodesic LatentGeometry::settled(const Frame& f, const ParamSet& params, std::stop_token stop) {
+    GeodesicSolver solver(f.metric, geometry::curveOptions(params));
+    solver.setPath(geometry::startPath(params, f.metric, f.window));
+    solver.advance(kWholeSearch, stop);
+    return solver.current();
+}
+
+std::unique_ptr<Task> LatentGeometry::probe(const Moment& m, Index step, const cmd::Probe& probe) {
+    if (probe.kind != "geodesic" || !available()) {
+        return nullptr;
+    }
+    const Index dim = m.data->context.latent;
+    const Vector a = geometry::pointOf(probe, "from", dim);
+    const Vector b = geometry::pointOf(probe, "to", dim);
+    const Frame& f = frame(m, step);
+    if (m_dragged == nullptr) {
+        m_dragged = std::make_shared<geometry::Dragged>(geometry::Dragged{
+            GeodesicSolver(f.metric, geometry::curveOptions(m_params)), f.metric, nullptr});
+        m_dragged->solver.setPath(straightPath(a, b, integer(m_params, "geodesic.knots")));
+        if (dim == 2) {
+            m_dragged->grid = std::make_shared<MetricGrid>(f.metric, f.window, kFinestGrid);
+        }
+    }
+    m_dragged->exact = f.metric;
+    if (m_dragged->grid) {
+        if (m_dragged->grid->version() != m_version) {
+            m_dragged->grid->setWindow(f.window);
+            m_dragged->grid->reset(f.metric, m_version);
+        }
+    } else {
+        m_dragged->solver.setMetric(f.metric);
+    }
+    m_dragged->solver.moveEnds(a, b);
+    return std::make_unique<DragWithFrames>(m, m_dragged);
+}
+
+void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
+                             std::span<const std::string> channels, Detail detail) {
+    std::vector<std::string> wanted;
+    std::ranges::copy_if(channels, std::back_inserter(wanted), geometric);
+    if (wanted.empty() || !available()) {
+        return;
+    }
+    const auto self = shared_from_this();
+    const auto state = std::make_shared<std::pair<Frame, Geodesic>>();
+    task.add([self, state, m, step, detail](SnapshotBuilder&) {
+        try {
+            state->first = self->frame(m, step);
+        } catch (const UsageError&) {
+            return;  // weights gone bad: the run says so itself, and its other pictures go on
+        }
+        const Frame& f = state->first;
+        if (detail == Detail::Export) {
+            state->second = settled(f, self->m_params, {});
+            return;
+        }
+        if (!self->m_solver) {
+            self->m_solver.emplace(f.metric, geometry::curveOptions(self->m_params));
+            self->m_solver->setPath(geometry::startPath(self->m_params, f.metric, f.window));
+        }
+        self->m_solver->setMetric(f.metric);
+        self->m_solver->advance(kIterations);
+        state->second = self->m_solver->current();
+    });
+    for (const std::string& channel : wanted) {
+        task.add([self, state, m, channel, detail](SnapshotBuilder& out) {
+            if (state->first.metric == nullptr) {
+                return;
+            }
+            const Metric& metric = *state->first.metric;
+            const Geodesic& g = state->second;
+            const Index dim = metric.dim(), steps = std::ssize(g.path) / dim - 1;
+            const Vector line = geometry::straightBetweenEnds(g, dim);
+            if (channel == "geodesic") {
+                out.set(channel, geometry::pathArray(g.path, dim));
+            } else if (channel == "straight") {
+                out.set(channel, geometry::pathArray(line, dim));
+            } else if (channel == "speed") {
+                Vector both = pathSpeed(metric, g.path);
+                std::ranges::copy(pathSpeed(metric, line), std::back_inserter(both));
+                out.set(channel, geometry::doubles({2, steps}, both));
+            } else if (channel == "frames") {
+                strip(out, channel, m, metric, g.path);
+            } else if (channel == "straight_frames") {
+                strip(out, channel, m, metric, line);
+            } else if (channel == "magnification" && dim == 2) {
+                const Index side = detail == Detail::Export ? 97 : 33;
+                out.set(channel, geometry::magnification(metric, state->first.window, side));
+                out.set("magnification.extent", geometry::extent(state->first.window));
+            } else if (channel == "indicatrix" && dim == 2) {
+                out.set(channel, geometry::indicatrices(metric, state->first.window, 9, 1));
+                out.set("indicatrix.length", geometry::doubles({1}, Vector{1}));
+            } else if (channel == "geometry") {
+                const MetricSpec spec = metricSpec(text(self->m_params, "metric.kind"));
+                out.set(channel, geometry::textArray(factsOf(spec, g)));
+            }
+        });
+    }
+}
+
+std::map<std::string, double> LatentGeometry::metrics(const Moment& m, Key key,
+                                                      std::stop_token stop) const {
+    if (!available()) {
+        return {};
+    }
+    const at::NoGradGuard off;
+    const MetricInputs in = metricInputs(m);
+    const Frame f = frameOf(in);
+    const Geodesic g = settled(f, m_params, stop);
+    auto curve = geometry::curveMetrics(*f.metric, g);
+    std::map<std::string, double> out{{"geodesic_length", curve["geodesic_length"]},
+                                      {"geodesic_energy", curve["geodesic_energy"]},
+                                      {"geodesic_converged", curve["converged"]},
+                                      {"geodesic_speed_variation", curve["speed_variation"]},
+                                      {"straight_length", curve["straight_length"]}};
+    if (const Index pairs = integer(m_params, "eval.paths"); pairs > 0) {
+        out.merge(comparePaths(m, in, f, derive(key, "paths"), pairs, stop));
+    }
+    return out;
+}
+
+/// Straight lines between random codes that pass farthest from all codes, against the geodesics
+/// between the same ends. SYSTEMS 9 [G].
+std::map<std::string, double> LatentGeometry::comparePaths(const Moment& m, const MetricInputs& in,
+                                                           const Frame& f, Key key, Index pairs,
+                                                           std::stop_token stop) const {
+    const auto d = static_cast<std::size_t>(in.dim), count = in.means.size() / d;
+    const Tensor codes = tensorOf(in.means, in.dim);
+    const auto code = [&](Index row) {
+        const auto at = in.means.begin() + static_cast<std::ptrdiff_t>(row * in.dim);
+        return Vector(at, at + in.dim);
+    };
+    const auto farthest = [&](const Vector& path) {
+        const Tensor gaps = at::cdist(tensorOf(path, in.dim), codes);
+        return std::get<0>(gaps.min(1)).max().item<double>();
+    };
+    // Four candidates for each pair that is kept: those across the widest holes.
+    const Tensor rows = below(key, static_cast<Index>(count), 8 * pairs);
+    const auto* row = rows.data_ptr<std::int64_t>();
+    std::vector<std::pair<double, Index>> holes;
+    for (Index i = 0; i < 4 * pairs; ++i) {
+        const Vector line = straightPath(code(row[2 * i]), code(row[2 * i + 1]), 64);
+        holes.emplace_back(-farthest(line), i);
+    }
+    std::ranges::sort(holes);
+    ParamSet params = m_params;
+    params["geodesic.start"] = std::string("graph");
+    Vector bent, straight;
+    double hole = 0, around = 0;
+    Index kept = 0;
+    for (; kept < pairs && !stop.stop_requested(); ++kept) {
+        const Index i = holes[static_cast<std::size_t>(kept)].second;
+        params["geodesic.from"] = code(row[2 * i]);
+        params["geodesic.to"] = code(row[2 * i + 1]);
+        const Geodesic g = settled(f, params, stop);
+        const auto inner = [&](Vector& all, const Vector& path) {
+            const Vector z = resampled(*f.metric, path, kFrames);
+            all.insert(all.end(), z.begin() + in.dim, z.end() - in.dim);
+        };
+        inner(bent, g.path);
+        inner(straight, geometry::straightBetweenEnds(g, in.dim));
+        hole -= holes[static_cast<std::size_t>(kept)].first;
+        around += farthest(g.path);
+    }
+    if (kept == 0) {
+        return {};
+    }
+    const Tensor data = m.model->prepared(m.data->train);
+    const auto frames = [&](const Vector& z) {
+        return m.model->decode(m.data->placed(tensorOf(z, in.dim)));
+    };
+    // Squared distance to the nearest picture of the training data, and to its own reconstruction.
+    const auto toData = [&](const Tensor& x) {
+        return std::get<0>(at::cdist(x, data).min(1)).square().mean().item<double>();
+    };
+    const auto round = [&](const Tensor& x) {
+        const Tensor again = m.model->decode(m.model->encode(m.model->prepared(x)).mean);
+        return (again - x).square().sum(1).mean().item<double>();
+    };
+    const Tensor a = frames(bent), b = frames(straight);
+    return {{"path_frame_error", toData(a)},
+            {"path_frame_ratio", toData(a) / toData(b)},
+            {"path_round_trip_ratio", round(a) / round(b)},
+            {"path_hole", around / hole}};
+}
+
+}  // namespace lx::autoencoder

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Geodesics of a run of the family: channels, the probe of a dragged end, numbers.
+#include "core/data/dataset.h"
+#include "core/experiments/autoencoder/latent_geometry.h"
+#include "tests/unit/experiments/family_run.h"
+#include "tests/unit/experiments/small_runs.h"
+
+#include <QtTest>
+#include <cmath>
+
+using namespace lx;
+using namespace lx::test;
+
+namespace {
+
+struct Run {
+    explicit Run(ParamSet given) {
+        static const ExperimentSpec spec =
+            autoencoder::spec(std::make_shared<DataLibrary>(std::vector<std::string>{}));
+        given["network.activation"] = std::string("silu");
+        description = spec.describe(given);
+        experiment = spec.make(resolve(description.params, given), Key{1, 0});
+        steps(*experiment, 60, collected);
+    }
+    std::map<std::string, Array> drag(const Array& from, const Array& to) {
+        cmd::Probe probe;
+        probe.kind = "geodesic";
+        probe.arrays = {{"from", from}, {"to", to}};
+        const auto task = experiment->probe(probe);
+        Collected out;
+        answers = 0;
+        cached = 0;
+        for (bool done = false; !done; ++answers) {
+            done = task->advance({1, std::chrono::microseconds(1)}, {}, out);
+            cached += out.channels.contains("metric") && said(out.channels["metric"]) == "cached";
+        }
+        return out.channels;
+    }
+    static std::string said(const Array& text) {
+        const auto bytes = text.bytes();
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+    Description description;
+    std::unique_ptr<Experiment> experiment;
+    Collected collected;
+    int answers = 0, cached = 0;
+};
+
+Array point(std::vector<double> z) {
+    return {{std::ssize(z)}, z};
+}
+
+}  // namespace
+
+class TestLatentGeometry : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void everyMetric_data() {
+        QTest::addColumn<QString>("decoder");
+        QTest::addColumn<QString>("kind");
+        for (const char* kind : {"pullback", "conformal-volume", "enc-cov", "euclidean"}) {
+            QTest::addRow("gauss %s", kind) << "dec.gauss" << kind;
+        }
+        QTest::addRow("bernoulli") << "dec.bernoulli" << "pullback-bernoulli";
+    }
+    void everyMetric() {
+        QFETCH(QString, decoder);
+        QFETCH(QString, kind);
+        ParamSet given = shapes();
+        given["decoder"] = decoder.toStdString();
+        given["metric.kind"] = kind.toStdString();
+        given["geodesic.knots"] = Index{24};
+        given["geodesic.from"] = std::vector<double>{-0.4, 0.1};
+        given["geodesic.to"] = std::vector<double>{0.5, 0.3};
+        Run run(given);
+        Collected seen;
+        look(*run.experiment, channelIds(run.description), seen, Detail::Export);
+        const auto path = seen.channels.at("geodesic").values<double>();
+        QCOMPARE(path.size(), std::size_t{48});
+        QCOMPARE(path[0], -0.4);
+        QCOMPARE(path[47], 0.3);
+        QCOMPARE(seen.channels.at("frames").count(), Index{11 * 16 * 16});
+        QCOMPARE(seen.channels.at("straight_frames").count(), Index{11 * 16 * 16});
+        const auto numbers = run.experiment->metrics(Key{1, 9}, {});
+        QVERIFY(numbers.at("geodesic_length") > 0);
+        QVERIFY(numbers.at("geodesic_length") <= numbers.at("straight_length") * (1 + 1e-9));
+        const double length = numbers.at("geodesic_length");
+        QVERIFY(numbers.at("geodesic_energy") >= 0.5 * length * length * (1 - 1e-9));
+        QCOMPARE(numbers.at("geodesic_converged"), 1.0);
+        QVERIFY(numbers.at("geodesic_speed_variation") < 0.02);
+
+        // Dragged to the same ends, it answers on the grid first and then with the same curve.
+        const auto answer = run.drag(point({-0.4, 0.1}), point({0.5, 0.3}));
+        QVERIFY(run.cached > 0);
+        QCOMPARE(Run::said(answer.at("metric")), std::string("exact"));
+        QVERIFY(std::abs(answer.at("length").values<double>()[0] / length - 1) < 1e-4);
+        QVERIFY(answer.contains("frames") && answer.contains("straight_frames"));
+        // A moved end and the grid of the same weights: no node is evaluated anew.
+        const int first = run.answers;
+        run.drag(point({-0.4, 0.1}), point({0.45, 0.35}));
+        QVERIFY(run.answers <= first);
+        QCOMPARE(run.experiment->metrics(Key{1, 9}, {}).at("geodesic_length"), length);
+        // New weights: another metric, and the curve follows.
+        steps(*run.experiment, 60, run.collected);
+        const auto later = run.drag(point({-0.4, 0.1}), point({0.5, 0.3}));
+        const double truth = run.experiment->metrics(Key{1, 9}, {}).at("geodesic_length");
+        QVERIFY(std::abs(later.at("length").values<double>()[0] / truth - 1) < 1e-3);
+        // Broken twin: the curve of the old weights has another length.
+        QVERIFY(kind == "euclidean" || std::abs(length / truth - 1) > 1e-3);
+    }
+    void byHand() {
+        ParamSet given = shapes();
+        given["metric.kind"] = std::string("pullback-bernoulli");
+        Run run(given);
+        const auto news = run.experiment->news();
+        run.experiment->set({"geodesic.to", std::vector<double>{0.2, 0.7}});
+        QVERIFY(run.experiment->news() > news);
+        Collected seen;
+        look(*run.experiment, {"geodesic"}, seen);
+        QCOMPARE(seen.channels.at("geodesic").values<double>().back(), 0.7);
+        QVERIFY_EXCEPTION_THROWN(run.experiment->set({"geodesic.to", std::vector<double>{1}}),
+                                 UsageError);
+        QVERIFY_EXCEPTION_THROWN(run.drag(point({1}), point({1, 2})), UsageError);
+        look(*run.experiment, {"geodesic"}, seen);
+        QCOMPARE(seen.channels.at("geodesic").values<double>().back(), 0.7);
+    }
+    void otherDimensions() {
+        ParamSet given = shapes();
+        given["latent.dim"] = Index{3};
+        given["metric.kind"] = std::string("conformal-volume");
+        Run run(given);
+        Collected seen;
+        look(*run.experiment, channelIds(run.description), seen);
+        QCOMPARE(seen.channels.at("geodesic").dim(1), Index{3});
+        QVERIFY(!seen.channels.contains("magnification"));
+        const auto answer = run.drag(point({-0.4, 0.1, 0}), point({0.5, 0.3, 0.2}));
+        QCOMPARE(run.cached, 0);
+        QCOMPARE(answer.at("path").dim(1), Index{3});
+        given["latent.dim"] = Index{1};
+        given.erase("metric.kind");
+        Run line(given);
+        QVERIFY(!line.experiment->metrics(Key{1, 9}, {}).contains("geodesic_length"));
+        cmd::Probe probe;
+        probe.kind = "geodesic";
+        QVERIFY(line.experiment->probe(probe) == nullptr);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestLatentGeometry)
+#include "tst_latent_geometry.moc"
