@@ -90,6 +90,7 @@ ui::AppServices Composition::services() {
                services.recipes.end();
     };
     services.chainRecipe = has("chains-ring8") ? "chains-ring8" : "";
+    services.diffusionRecipe = has("ddpm-moons") ? "ddpm-moons" : "";
     if (!has("chain-files")) {
         // Its parameters are the files, so there is nothing for a recipe to say.
         ui::RecipeInfo files;

@@ -5,8 +5,10 @@
 #include "tests/gui/real_window.h"
 #include "ui/shell/dialogs.h"
 #include "ui/shell/overlay.h"
+#include "ui/shell/view_host.h"
 #include "ui/views/view.h"
 
+#include <QAction>
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QListWidget>
@@ -72,6 +74,37 @@ private Q_SLOTS:
         if (const std::string why = test::whyNoEngine(); !why.empty()) {
             QSKIP(("the engine is not built: " + why).c_str());
         }
+    }
+
+    void everyCardLeadsSomewhere() {
+        test::RealWindow real(false, true);
+        QVERIFY(QTest::qWaitForWindowExposed(real.window.get()));
+        auto* cards = real.window->findChild<ui::StartCards*>();
+        QVERIFY(cards);
+        QPushButton* denoise = nullptr;
+        for (auto* card : cards->findChildren<QPushButton*>()) {
+            QVERIFY2(card->isEnabled(), qPrintable(card->accessibleName()));
+            denoise = card->accessibleName() == QStringLiteral("Denoise") ? card : denoise;
+        }
+        QVERIFY(denoise);
+        QTRY_VERIFY(real.bridge().activeFrame());
+        QTest::mouseClick(denoise, Qt::LeftButton);
+        const auto trains = [&] {
+            const ui::Frame* frame = real.bridge().activeFrame();
+            return frame && frame->snapshot->step[0] > 20 && ui::channel(*frame, "chains_now");
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(trains(), 60'000);
+        QVERIFY(!real.window->findChild<ui::StartCards*>());
+
+        // What it has no map of codes for, a comparison shows as energies.
+        real.window->findChild<QAction*>(QStringLiteral("run.compare"))->trigger();
+        const auto subject = [&] {
+            const auto* host =
+                real.window->findChild<ui::ViewHost*>(QStringLiteral("host.comparison"));
+            return host ? host->view()->state().value(QStringLiteral("subject")).toString()
+                        : QString();
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(subject(), QStringLiteral("energy-map"), 10'000);
     }
 
     void threeClicksFromTheCardsToATrainingModel() {

@@ -55,6 +55,7 @@ struct WindowHarness {
             s.recipes = recipes;
             s.defaultRecipe.clear();
             s.chainRecipe = recipes.front().id;
+            s.diffusionRecipe = recipes.front().id;
             s.chainFilesRecipe = chainFiles;
         }
         s.imageRecipe = "vae-fake";

@@ -61,7 +61,7 @@ struct AppServices {
     std::string defaultRecipe;
     /// What "Watch samplers mix" starts, and what reads chains of others (parameter `file.paths`);
     /// empty: not there.
-    std::string chainRecipe, chainFilesRecipe;
+    std::string chainRecipe, diffusionRecipe, chainFilesRecipe;
     /// A shipped session with trained weights that moves behind the start cards; empty: none.
     std::string demoProject;
     /// Recipes that train on dropped data, with `data.source` set to the file; empty: none fits.

@@ -343,8 +343,7 @@ void MainWindow::Impl::showStart() {
     if (start) {
         return;
     }
-    start =
-        new StartCards(!services.defaultRecipe.empty(), !services.chainRecipe.empty(), stageArea);
+    start = new StartCards(services, stageArea);
     connect(start, &StartCards::explore, &w, [this] {
         hideStart();
         if (!services.defaultRecipe.empty()) {
@@ -356,10 +355,18 @@ void MainWindow::Impl::showStart() {
             }
         }
     });
-    connect(start, &StartCards::sample, &w, [this] {
-        hideStart();
-        w.openRecipe(services.chainRecipe, {}, 1, true);
-    });
+    const auto opens = [this](const std::string& recipe) {
+        return [this, recipe] {
+            hideStart();
+            // The example behind the cards gives way: two runs would share the processor.
+            if (const RunInfo* run = book.active()) {
+                book.pause(run->recipe.clock);
+            }
+            w.openRecipe(recipe, {}, 1, true);
+        };
+    };
+    connect(start, &StartCards::sample, &w, opens(services.chainRecipe));
+    connect(start, &StartCards::denoise, &w, opens(services.diffusionRecipe));
     connect(start, &StartCards::openFiles, &w, [this] { chooseFiles(); });
     connect(start, &StartCards::closed, &w, [this] { hideStart(); });
     demoPhase = 0;

@@ -75,31 +75,34 @@ void Card::paintEvent(QPaintEvent*) {
                      m_reason.isEmpty() ? m_text : m_text + QLatin1Char('\n') + m_reason);
 }
 
-StartCards::StartCards(bool canExplore, bool canSample, QWidget* parent) : Overlay(parent) {
+StartCards::StartCards(const AppServices& services, QWidget* parent) : Overlay(parent) {
     setObjectName(QStringLiteral("startCards"));
     setAccessibleName(tr("Where to start"));
     setFocusPolicy(Qt::StrongFocus);
     const auto add = [&](const char* icon, const QString& title, const QString& text,
-                         const QString& reason) {
-        auto* card = new Card(QLatin1String(icon), title, text, reason, this);
+                         bool available) {
+        auto* card =
+            new Card(QLatin1String(icon), title, text,
+                     available ? QString() : tr("No recipe of this kind is available."), this);
         m_cards.push_back(card);
         return card;
     };
     Card* explore =
         add("explore", tr("Explore a latent space"),
             tr("Train a variational autoencoder and travel through what it has learnt."),
-            canExplore ? QString() : tr("No recipe of this kind is available."));
+            !services.defaultRecipe.empty());
     Card* sample =
         add("chains", tr("Watch samplers mix"),
             tr("Chains walking on an energy landscape, with a verdict on how well they mix."),
-            canSample ? QString() : tr("No recipe of this kind is available."));
-    add("denoise", tr("Denoise"), tr("Noise that turns into data, step by step."),
-        tr("Not in this version yet."));
+            !services.chainRecipe.empty());
+    Card* denoise = add("denoise", tr("Denoise"), tr("Noise that turns into data, step by step."),
+                        !services.diffusionRecipe.empty());
     Card* open =
         add("open", tr("Open data or a session"),
-            tr("A table, pictures, chains, or a saved session. Or drop it anywhere."), QString());
+            tr("A table, pictures, chains, or a saved session. Or drop it anywhere."), true);
     connect(explore, &QPushButton::clicked, this, &StartCards::explore);
     connect(sample, &QPushButton::clicked, this, &StartCards::sample);
+    connect(denoise, &QPushButton::clicked, this, &StartCards::denoise);
     connect(open, &QPushButton::clicked, this, &StartCards::openFiles);
     place();
     show();

@@ -44,11 +44,13 @@ private:
 class StartCards : public Overlay {
     Q_OBJECT
 public:
-    StartCards(bool canExplore, bool canSample, QWidget* parent);
+    /// A card whose recipe the program does not have says so and cannot be pressed.
+    StartCards(const AppServices&, QWidget* parent);
 
 Q_SIGNALS:
     void explore();
     void sample();
+    void denoise();
     void openFiles();
     void closed();
 

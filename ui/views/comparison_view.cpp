@@ -26,10 +26,11 @@ namespace {
 struct Subject {
     const char* view;
     const char* title;
-    bool pictures = false;  ///< needs data that are images
+    bool shared = false;  ///< both sides start with the extent of both
 };
-constexpr std::array<Subject, 4> kSubjects{{{"latent-map", "Maps"},
-                                            {"manifold-sheet", "Sheets", true},
+constexpr std::array<Subject, 5> kSubjects{{{"latent-map", "Maps", true},
+                                            {"energy-map", "Energy", true},
+                                            {"manifold-sheet", "Sheets"},
                                             {"samples", "Samples"},
                                             {"data", "Data"}}};
 
@@ -138,7 +139,7 @@ public:
         if (shown[0]->source > shown[1]->source) {
             std::swap(shown[0], shown[1]);
         }
-        offer(hasPictures(*shown[0]) && hasPictures(*shown[1]));
+        offer(shown);
         for (std::size_t i = 0; i < 2; ++i) {
             Side& side = m_sides[i];
             side.source = shown[i]->source;
@@ -146,7 +147,7 @@ public:
             setHeading(side, *shown[i], i == 0 ? QStringLiteral("A") : QStringLiteral("B"));
             viewOf(side)->present(std::span(shown[i], 1));
         }
-        if (m_subject == 0) {
+        if (kSubjects[m_subject].shared) {
             shareHome();
         }
         if (m_differenceBox->isVisibleTo(this)) {
@@ -177,7 +178,7 @@ public:
                 view->fit();
             }
         }
-        if (m_subject == 0) {
+        if (kSubjects[m_subject].shared) {
             shareHome();
         }
         m_difference->scene().fit();
@@ -359,16 +360,34 @@ private:
         align(0);
     }
 
-    /// Which subjects both runs have.
-    void offer(bool pictures) {
+    /// Which subjects both runs have; the first of them where the present one is none.
+    void offer(const std::array<const Frame*, 2>& shown) {
+        const auto have = [&](const auto& holds) {
+            return std::ranges::all_of(
+                shown, [&](const Frame* frame) { return holds(*frame->description); });
+        };
+        std::size_t first = kSubjects.size();
         for (std::size_t i = 0; i < kSubjects.size(); ++i) {
-            const bool can = pictures || !kSubjects[i].pictures;
-            m_group->button(static_cast<int>(i))->setEnabled(can);
-            if (!can && m_subject == i) {
-                m_subject = 0;
-            }
+            const ViewSpec& spec = *findView(QString::fromLatin1(kSubjects[i].view));
+            const bool can = have([&](const Description& d) { return fits(spec, d); });
+            QAbstractButton* button = m_group->button(static_cast<int>(i));
+            button->setEnabled(can);
+            button->setVisible(can);
+            first = can ? std::min(first, i) : first;
+        }
+        if (first < kSubjects.size() &&
+            !m_group->button(static_cast<int>(m_subject))->isEnabled()) {
+            m_subject = first;
+            Q_EMIT channelsChanged();
         }
         m_group->button(static_cast<int>(m_subject))->setChecked(true);
+        // The difference is one of decodes.
+        const bool decodes = have(
+            [](const Description& d) { return fits(*findView(QStringLiteral("latent-map")), d); });
+        m_differenceButton->setVisible(decodes);
+        if (!decodes) {
+            m_differenceButton->setChecked(false);
+        }
     }
 
     void showDifference(bool on) {
@@ -423,7 +442,7 @@ private:
         m_linking = true;
         if (space) {
             other->setCamera(moved->figure().space->camera);
-        } else if (m_subject == 0 && moved->followsHome()) {
+        } else if (kSubjects[m_subject].shared && moved->followsHome()) {
             other->fit();
         } else if (from == 1 && moved->followsHome()) {
             moved->setShown(other->shown());  // the left one leads
