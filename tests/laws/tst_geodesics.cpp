@@ -223,18 +223,28 @@ private Q_SLOTS:
         }
     }
 
+    /// RELIABILITY B10: 1000 triples in each space at full size.
     void triangles() {
-        for (const Known& space : knownSpaces(200)) {
-            int held = 0;
-            for (std::size_t i = 0; i < 200; ++i) {
+        const int count = qEnvironmentVariableIsSet("LX_LONG") ? 1000 : 200;
+        const auto size = static_cast<std::size_t>(count);
+        for (const Known& space : knownSpaces(count)) {
+            int held = 0, onPaper = 0;
+            for (std::size_t i = 0; i < size; ++i) {
                 const Vector a = row(space.from, i), b = row(space.to, i),
-                             c = row(space.to, (i + 7) % 200);
+                             c = row(space.to, (i + 7) % size);
                 const auto length = [&](const Vector& p, const Vector& q) {
                     return geodesic(space.metric, p, q, {.knots = 24}).length;
                 };
+                const auto straight = [&](const Vector& p, const Vector& q) {
+                    return pathLength(*space.metric, straightPath(p, q, 24));
+                };
                 held += length(a, c) <= (length(a, b) + length(b, c)) * (1 + 1e-3) ? 1 : 0;
+                onPaper += straight(a, c) <= (straight(a, b) + straight(b, c)) * (1 + 1e-3) ? 1 : 0;
             }
-            QCOMPARE(held, 200);
+            qInfo("%s: %d of %d; straight lines %d", space.name, held, count, onPaper);
+            QCOMPARE(held, count);
+            // Broken twin: lengths of straight lines of the chart are no distance.
+            QVERIFY(std::string_view(space.name) == "constant" || onPaper < count);
         }
     }
 
