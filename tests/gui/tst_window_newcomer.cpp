@@ -6,6 +6,8 @@
 #include "ui/shell/dialogs.h"
 #include "ui/shell/overlay.h"
 #include "ui/shell/view_host.h"
+#include "ui/viewport/scene_widget.h"
+#include "ui/views/geodesic_hand.h"
 #include "ui/views/view.h"
 
 #include <QAction>
@@ -105,6 +107,66 @@ private Q_SLOTS:
                         : QString();
         };
         QTRY_COMPARE_WITH_TIMEOUT(subject(), QStringLiteral("energy-map"), 10'000);
+    }
+
+    /// The Geodesic tool takes an end of the curve; what it leaves is a parameter of the run.
+    void aHandBendsTheGeodesic() {
+        test::RealWindow real;
+        QVERIFY(real.train("riem-vae"));
+        const auto path = [&] {
+            const ui::Frame* frame = real.bridge().activeFrame();
+            const Array* found = frame ? ui::channel(*frame, "geodesic") : nullptr;
+            return found ? *found : Array();
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(path().defined(), 60'000);
+        auto* map = real.window->view(QStringLiteral("latent-map"));
+        QVERIFY(map && map->isVisible());
+        auto* scene = map->findChild<ui::SceneWidget*>();
+        auto* hand = map->findChild<ui::GeodesicHand*>();
+        QVERIFY(scene && hand);
+        QTRY_VERIFY_WITH_TIMEOUT(hand->paths()[1].defined(), 20'000);
+        // The map shows the codes, which begin on one spot: the ends come into view with training.
+        const auto seen = [&] {
+            const auto z = hand->paths()[1].values<double>();
+            return scene->plotRect().contains(scene->toPixel(z[0], z[1]));
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(seen(), 60'000);
+        real.bridge().post(cmd::Pause{Clock::Train});
+        QTRY_VERIFY_WITH_TIMEOUT(!real.now().running[0], 20'000);
+        const auto endOf = [](const Array& curve) {
+            const auto z = curve.values<double>();
+            return QPointF(z[0], z[1]);
+        };
+        const auto isAt = [](QPointF a, QPointF b) {
+            return std::hypot(a.x() - b.x(), a.y() - b.y()) < 2e-3;
+        };
+        const auto drag = [&](QPointF from, QPointF to) {
+            const auto pixel = [&](QPointF z) { return scene->toPixel(z.x(), z.y()).toPoint(); };
+            QTest::mousePress(scene, Qt::LeftButton, {}, pixel(from));
+            for (const double share : {0.3, 0.6, 1.0}) {
+                QTest::mouseMove(scene, pixel(from + share * (to - from)));
+                QTest::qWait(30);
+            }
+        };
+        const QPointF before = endOf(hand->paths()[1]);
+        const QPointF place = scene->toData(QRectF(scene->plotRect()).center() - QPointF(40, 60));
+        // Another tool leaves the curve alone.
+        real.bridge().explore().setTool(ui::Tool::Probe);
+        drag(before, place);
+        QTest::mouseRelease(scene, Qt::LeftButton, {},
+                            scene->toPixel(place.x(), place.y()).toPoint());
+        QTest::qWait(300);
+        QVERIFY(isAt(endOf(hand->paths()[1]), before));
+
+        real.bridge().explore().setTool(ui::Tool::Geodesic);
+        drag(before, place);
+        const QPointF held = scene->toData(scene->toPixel(place.x(), place.y()).toPoint());
+        QTRY_VERIFY_WITH_TIMEOUT(isAt(endOf(hand->paths()[1]), held), 20'000);
+        QVERIFY2(isAt(endOf(path()), before), "the run keeps its end while the hand has it");
+        QTest::mouseRelease(scene, Qt::LeftButton, {},
+                            scene->toPixel(place.x(), place.y()).toPoint());
+        QTRY_VERIFY_WITH_TIMEOUT(isAt(endOf(path()), held), 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(isAt(endOf(hand->paths()[1]), held), 20'000);
     }
 
     void threeClicksFromTheCardsToATrainingModel() {

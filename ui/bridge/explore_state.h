@@ -14,7 +14,7 @@
 
 namespace lx::ui {
 
-enum class Tool : std::uint8_t { Select, Probe, Brush };
+enum class Tool : std::uint8_t { Select, Probe, Geodesic, Brush };
 /// What a drag of the Select tool draws.
 enum class Outline : std::uint8_t { Rectangle, Lasso };
 

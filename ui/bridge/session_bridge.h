@@ -101,6 +101,9 @@ public:
     bool waiting() const { return !m_pending.empty(); }
     /// The arrays of the answer by their short names ("x", "logp"); empty while there is none.
     State answer(std::uint64_t ticket) const;
+    /// A view would have a live parameter of the active run changed; who keeps the parameters does
+    /// it, so that forms, files and undo know of it.
+    void wish(const std::string& id, const ParamValue& value) { Q_EMIT wished(id, value); }
 
     /// Which channels `viewer` shows now; the union over all viewers is observed. An empty list (a
     /// hidden view) withdraws; a deleted viewer withdraws by itself.
@@ -146,6 +149,7 @@ Q_SIGNALS:
     void activeChanged();
     void comparedChanged();
     void probeAnswered(std::uint64_t ticket);
+    void wished(const std::string& id, const lx::ParamValue& value);
     void cursorDecoded();  ///< cursorAnswer() is new
     void eventMarked(const lx::ui::TimelineEvent& event);
 

@@ -211,8 +211,9 @@ void ExperimentPanel::rebuild() {
     if (!sampling) {
         addChains();
     }
-    hint(group(QStringLiteral("Paths")), tr("not in this version"),
-         tr("Lines, spheres and geodesics between places are not in this version yet."));
+    hint(group(QStringLiteral("Paths")), tr("G drags a geodesic"),
+         tr("Choose a metric under Geometry in the inspector; the Geodesic tool then drags the ends "
+            "of the curve over the latent map."));
     QTreeWidgetItem* places = group(QStringLiteral("Bookmarks"));
     const auto& bookmarks = m_bridge.explore().bookmarks();
     for (std::size_t i = 0; i < bookmarks.size(); ++i) {

@@ -498,35 +498,6 @@ void MainWindow::Impl::rollBack() {
     }
 }
 
-void MainWindow::Impl::updateReasons() {
-    const Frame* frame = bridge.activeFrame();
-    const RunInfo* run = book.active();
-    const QString none = QObject::tr("No run is open yet.");
-    const auto has = [&](Clock clock) {
-        return run && std::ranges::count(run->description.clocks, clock) > 0;
-    };
-    actions->setReason(QStringLiteral("clock.train"),
-                       has(Clock::Train) ? QString() : QObject::tr("This run does not train."));
-    actions->setReason(QStringLiteral("clock.sample"),
-                       has(Clock::Sample) ? QString() : QObject::tr("This run has no sampler."));
-    actions->setReason(
-        QStringLiteral("clock.diffuse"),
-        has(Clock::Diffuse) ? QString() : QObject::tr("This run has no diffusion process."));
-    const bool latent = frame && spaceDim(*frame, "latent") > 0;
-    actions->setReason(QStringLiteral("tool.probe"),
-                       latent ? QString() : QObject::tr("This run has no latent space."));
-    const bool painted = run && lx::find(run->description.params, "energy.strokes");
-    actions->setReason(QStringLiteral("tool.brush"),
-                       painted ? QString()
-                               : QObject::tr("Only a painted energy takes strokes: choose the "
-                                             "target of that name."));
-    for (const char* id : {"file.save", "file.save-as", "file.export", "transport.run-to",
-                           "transport.run-for", "transport.new-seed", "run.compare"}) {
-        actions->setReason(QLatin1String(id), run ? QString() : none);
-    }
-    transport->refreshTheme();
-}
-
 void MainWindow::Impl::updateTitle() {
     const RunInfo* run = book.active();
     w.setWindowTitle(run ? run->name + QStringLiteral(" – Latent Explorer")

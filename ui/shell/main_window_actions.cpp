@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/main_window_impl.h"
 #include "ui/shell/numbers.h"
+#include "ui/views/geodesic_hand.h"
 
 #include <QActionGroup>
 #include <QApplication>
@@ -260,8 +261,7 @@ void MainWindow::Impl::makeToolActions() {
     };
     tool("tool.select", "Select", "V", Tool::Select);
     tool("tool.probe", "Probe", "P", Tool::Probe);
-    actions->addUnavailable(s("tool.geodesic"), group, s("Geodesic"),
-                            s("Shortest paths on the manifold are not in this version yet."));
+    tool("tool.geodesic", "Geodesic", "G", Tool::Geodesic);
     tool("tool.brush", "Brush", "B", Tool::Brush);
     actions->add(s("bookmark.add"), group, s("Bookmark the probe"), s("M"), [this] {
         if (bridge.explore().cursor().empty()) {
@@ -293,6 +293,40 @@ void MainWindow::Impl::makeToolActions() {
             bridge.explore().clearSelection();
         }
     });
+}
+
+void MainWindow::Impl::updateReasons() {
+    const Frame* frame = bridge.activeFrame();
+    const RunInfo* run = book.active();
+    const QString none = QObject::tr("No run is open yet.");
+    const auto has = [&](Clock clock) {
+        return run && std::ranges::count(run->description.clocks, clock) > 0;
+    };
+    actions->setReason(QStringLiteral("clock.train"),
+                       has(Clock::Train) ? QString() : QObject::tr("This run does not train."));
+    actions->setReason(QStringLiteral("clock.sample"),
+                       has(Clock::Sample) ? QString() : QObject::tr("This run has no sampler."));
+    actions->setReason(
+        QStringLiteral("clock.diffuse"),
+        has(Clock::Diffuse) ? QString() : QObject::tr("This run has no diffusion process."));
+    const bool latent = frame && spaceDim(*frame, "latent") > 0;
+    actions->setReason(QStringLiteral("tool.probe"),
+                       latent ? QString() : QObject::tr("This run has no latent space."));
+    const bool curves = run && offersGeodesic(run->description);
+    actions->setReason(QStringLiteral("tool.geodesic"),
+                       curves ? QString()
+                              : QObject::tr("This run has no metric of codes: choose one under "
+                                            "Geometry in the inspector."));
+    const bool painted = run && lx::find(run->description.params, "energy.strokes");
+    actions->setReason(QStringLiteral("tool.brush"),
+                       painted ? QString()
+                               : QObject::tr("Only a painted energy takes strokes: choose the "
+                                             "target of that name."));
+    for (const char* id : {"file.save", "file.save-as", "file.export", "transport.run-to",
+                           "transport.run-for", "transport.new-seed", "run.compare"}) {
+        actions->setReason(QLatin1String(id), run ? QString() : none);
+    }
+    transport->refreshTheme();
 }
 
 void MainWindow::Impl::makeMenus() {

@@ -57,6 +57,7 @@ private:
 RunBook::RunBook(AppServices& services, SessionBridge& bridge, QUndoStack& undo, QObject* parent)
     : QObject(parent), m_services(services), m_bridge(bridge), m_undo(undo) {
     connect(&m_bridge, &SessionBridge::activeChanged, this, &RunBook::activeChanged);
+    connect(&m_bridge, &SessionBridge::wished, this, &RunBook::editLive);
 }
 
 const RunInfo* RunBook::find(std::uint32_t source) const {

@@ -349,9 +349,13 @@ void SceneWidget::mouseReleaseEvent(QMouseEvent* event) {
     } else if (outlining() && event->button() == Qt::LeftButton) {
         finishOutline(event->modifiers());
     }
+    const bool drag = m_gesture == Gesture::Drag && event->button() == Qt::LeftButton;
     m_gesture = Gesture::None;
     m_outline.clear();
     unsetCursor();
+    if (drag) {
+        Q_EMIT released();
+    }
 }
 
 void SceneWidget::mouseDoubleClickEvent(QMouseEvent* event) {

@@ -99,6 +99,7 @@ Q_SIGNALS:
     void left();               ///< mouse left the plot
     void pressed(QPointF at);  ///< left button, when it does not pan
     void dragged(QPointF at);
+    void released();           ///< of the left button, after `pressed`
     void clicked(QPointF at);  ///< left press and release without a drag
     void legendClicked(int entry);
     /// A closed shape in pixels of this widget, and the keys held at its end.

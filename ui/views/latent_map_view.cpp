@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/render/pick.h"
-#include "core/render/pick3.h"
 #include "ui/shell/numbers.h"
-#include "ui/viewport/space_paint.h"
 #include "ui/views/chart_choice.h"
 #include "ui/views/code_cloud.h"
 #include "ui/views/code_layers.h"
 #include "ui/views/figure_view.h"
-#include "ui/views/latent_marks.h"
+#include "ui/views/geodesic_hand.h"
 #include "ui/views/outline.h"
 #include "ui/views/probe_panel.h"
 
@@ -39,11 +36,20 @@ public:
         ExploreState& explore = bridge.explore();
         connect(m_scene, &SceneWidget::hovered, this, &LatentMapView::hover);
         connect(m_scene, &SceneWidget::left, this, [this] { setHoverRow(-1); });
-        connect(m_scene, &SceneWidget::pressed, this, [this](QPointF at) {
-            m_pinned = true;
-            travel(at);
-        });
-        connect(m_scene, &SceneWidget::dragged, this, &LatentMapView::travel);
+        m_hand = new GeodesicHand(
+            bridge, *m_scene, [this](const auto& z) { return plane(z); },
+            [this](auto z, QPointF at) { return codeAt(std::move(z), at); }, this);
+        connect(m_hand, &GeodesicHand::moved, this, &LatentMapView::rebuildOverlay);
+        for (auto signal : {&SceneWidget::pressed, &SceneWidget::dragged}) {
+            connect(m_scene, signal, this, [this](QPointF at) {
+                if (this->bridge().explore().tool() == Tool::Probe) {
+                    m_pinned = true;
+                    travel(at);
+                } else {
+                    setHoverRow(-1);
+                }
+            });
+        }
         connect(m_scene, &SceneWidget::clicked, this, &LatentMapView::select);
         connect(m_scene, &SceneWidget::outlined, this,
                 [this](const QPolygonF& outline, Qt::KeyboardModifiers keys) {
@@ -128,7 +134,7 @@ public:
         const Array* sds = channel(*frame, "codes_sd");
         m_sds =
             sds && sds->count() == codes->count() && sds->dtype() == DType::F32 ? *sds : Array();
-        m_paths = pathsOf([&](const char* id) { return channel(*frame, id); }, m_dim);
+        m_hand->present(*frame, m_dim);
         rechart(otherRun);
         updateHome(otherRun);
         rebuildLegend();
@@ -405,7 +411,7 @@ private:
             figure.nameOverlay(QStringLiteral("prior"), tr("Prior circles"));
             addPriorCircles(figure, theme(), middle);
         }
-        addPaths(figure, theme(), m_paths, [this](const auto& z) { return plane(z); });
+        addPaths(figure, theme(), m_hand->paths(), [this](const auto& z) { return plane(z); });
         const ExploreState& explore = bridge().explore();
         figure.nameOverlay(QStringLiteral("marks"), tr("Bookmarks and dropped data"));
         for (const auto* list : {&explore.bookmarks(), &explore.marks()}) {
@@ -488,34 +494,23 @@ private:
         if (inSpace()) {
             return;  // a position of the mouse is a line there
         }
-        std::vector<float> z = bridge().explore().cursor();
+        bridge().explore().setCursor(codeAt(bridge().explore().cursor(), at));
+    }
+
+    std::vector<float> codeAt(std::vector<float> z, QPointF at) const {
         z.resize(static_cast<std::size_t>(m_dim), 0.0F);
         if (m_chart.axes() > 0) {
-            z = render::moved(m_chart, z, std::array{at.x(), at.y()});
-        } else {
-            z[0] = static_cast<float>(at.x());
-            if (m_dim > 1) {
-                z[1] = static_cast<float>(at.y());
-            }
+            return render::moved(m_chart, z, std::array{at.x(), at.y()});
         }
-        bridge().explore().setCursor(std::move(z));
+        z[0] = static_cast<float>(at.x());
+        if (m_dim > 1) {
+            z[1] = static_cast<float>(at.y());
+        }
+        return z;
     }
 
     Index rowUnder(QPointF at) const {
-        if (inSpace() && m_scene->figure().space) {
-            const QPointF cursor = m_scene->plotPixel(at);
-            const auto hit =
-                render::pickPoint(spaceOf(*m_scene->figure().space, theme(), 1), m_cloud,
-                                  m_scene->plotPixels(), 1, cursor.x(), cursor.y(), kPickRadius);
-            return hit ? hit->index : -1;
-        }
-        const QRectF plot = m_scene->plotRect();
-        const QPointF pixel = m_scene->toPixel(at.x(), at.y()) - plot.topLeft();
-        const auto found =
-            render::pickPoint(m_xy, m_labels, m_scene->shown(),
-                              {static_cast<int>(plot.width()), static_cast<int>(plot.height())},
-                              pixel.x(), pixel.y(), kPickRadius);
-        return found ? found->index : -1;
+        return rowUnderMouse(at, *m_scene, m_xy, m_labels, m_cloud, kPickRadius);
     }
 
     void hover(QPointF at) {
@@ -563,9 +558,9 @@ private:
     }
 
     void applyTool() {
-        const bool probe = bridge().explore().tool() == Tool::Probe;
+        const Tool tool = bridge().explore().tool();
         m_pinned = false;
-        m_scene->setLeftDragPans(!probe);
+        m_scene->setLeftDragPans(tool != Tool::Probe && tool != Tool::Geodesic);
         m_scene->setDragShape(dragShapeOf(bridge().explore()));
         m_scene->setToolTip(QString());
         setHoverRow(-1);
@@ -574,8 +569,8 @@ private:
     SceneWidget* m_scene;
     Frame m_frame;
     Array m_codes, m_xy, m_labels, m_sds;
-    std::array<Array, 2> m_paths;  ///< straight line and geodesic; undefined where there is none
-    Array m_near;                  ///< opacities by the distance from the chart
+    GeodesicHand* m_hand;
+    Array m_near;  ///< opacities by the distance from the chart
     ChartChoice m_choice;
     render::Chart m_chart;  ///< without axes while the space has at most two
     render::Box3 m_box;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/views/outline.h"
 
+#include "core/render/pick.h"
+#include "core/render/pick3.h"
 #include "ui/viewport/space_paint.h"
 
 #include <cmath>
@@ -55,6 +57,23 @@ std::vector<Index> rowsUnder(const QPolygonF& outline, const SceneWidget& scene,
         }
         return p;
     });
+}
+
+Index rowUnderMouse(QPointF at, const SceneWidget& scene, const Array& xy, const Array& category,
+                    const render::PointCloud3& cloud, double radius) {
+    if (scene.figure().space) {
+        const QPointF cursor = scene.plotPixel(at);
+        const auto hit = render::pickPoint(spaceOf(*scene.figure().space, scene.theme(), 1), cloud,
+                                           scene.plotPixels(), 1, cursor.x(), cursor.y(), radius);
+        return hit ? hit->index : -1;
+    }
+    const QRectF plot = scene.plotRect();
+    const QPointF pixel = scene.toPixel(at.x(), at.y()) - plot.topLeft();
+    const auto found =
+        render::pickPoint(xy, category, scene.shown(),
+                          {static_cast<int>(plot.width()), static_cast<int>(plot.height())},
+                          pixel.x(), pixel.y(), radius);
+    return found ? found->index : -1;
 }
 
 Combine combineOf(Qt::KeyboardModifiers keys) {

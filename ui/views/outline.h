@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/render/camera.h"
+#include "core/render/space.h"
 #include "ui/bridge/explore_state.h"
 #include "ui/viewport/scene_widget.h"
 
@@ -22,6 +23,11 @@ std::vector<Index> rowsInside(const QPolygonF& outline, Index rows,
 /// over `scene` holds. `category` [N] int64, or undefined: negative rows are not on the picture.
 std::vector<Index> rowsUnder(const QPolygonF& outline, const SceneWidget& scene, const Array& xy,
                              const Array& category);
+
+/// The row whose mark lies under `at`, as the signals of `scene` report places, within `radius`
+/// pixels; -1: none. `cloud`: the same rows while the widget shows a space.
+Index rowUnderMouse(QPointF at, const SceneWidget& scene, const Array& xy, const Array& category,
+                    const render::PointCloud3& cloud, double radius);
 
 /// Shift adds, Alt or Ctrl (where the desktop keeps Alt for itself) subtracts.
 Combine combineOf(Qt::KeyboardModifiers);
