@@ -211,9 +211,10 @@ void ExperimentPanel::rebuild() {
     if (!sampling) {
         addChains();
     }
-    hint(group(QStringLiteral("Paths")), tr("G drags a geodesic"),
-         tr("Choose a metric under Geometry in the inspector; the Geodesic tool then drags the ends "
-            "of the curve over the latent map."));
+    hint(
+        group(QStringLiteral("Paths")), tr("G drags a geodesic"),
+        tr("Choose a metric under Geometry in the inspector; the Geodesic tool then drags the ends "
+           "of the curve over the latent map."));
     QTreeWidgetItem* places = group(QStringLiteral("Bookmarks"));
     const auto& bookmarks = m_bridge.explore().bookmarks();
     for (std::size_t i = 0; i < bookmarks.size(); ++i) {
