@@ -21,12 +21,12 @@ enum class FieldKind : std::uint8_t { Mixture, Tape, MlpEnergy, MlpScore };
 enum class Unit : std::uint8_t { Silu, Tanh, LeakyRelu, Softplus };
 enum class Step : std::uint8_t { Ula, Mala, Hmc, Underdamped };
 
-/// E = -peak - ln sum_k 2^(offset_k - slope_k |x - c_k|^2): numbers as the inner loop wants them.
+/// E = -peak - ln sum_k 2^(offset_k + slope_k |x - c_k|^2): numbers as the inner loop wants them.
 struct MixtureField {
     std::int32_t dim, components;
     float peak;            ///< largest log w - dim log sd of the components
     const float* centres;  ///< [K, dim]
-    const float* slope;    ///< [K], -log2 e / (2 sd^2)
+    const float* slope;    ///< [K], -log2 e / (2 sd^2), negative
     const float* offset;   ///< [K], log2 e (log w - dim log sd - peak), at most 0
     const float* pull;     ///< [K], 1 / sd^2
 };
