@@ -90,6 +90,27 @@ struct RealWindow {
         return QTest::qWaitFor(there, 60'000);
     }
 
+    /// Every run in a line, for the message of a test that waited in vain.
+    std::string runsNow() const {
+        std::string out;
+        for (const ui::Frame& frame : bridge().frames()) {
+            const Snapshot& s = *frame.snapshot;
+            out += (frame.source == bridge().active()     ? "active "
+                    : frame.source == bridge().compared() ? "compared "
+                                                          : "") +
+                   frame.name.toStdString() + ": state " + std::to_string(int(s.state));
+            for (std::size_t clock = 0; clock < kClocks; ++clock) {
+                out += ", " + std::to_string(s.step[clock]) +
+                       (s.running[clock] ? " running at " : " at ") +
+                       std::to_string(s.stepsPerSecond[clock]);
+            }
+            out += std::string(s.scrubbed ? ", scrubbed" : "") +
+                   (mapThere(frame) ? "" : ", no map") +
+                   (s.failure ? ", failed: " + s.failure->message : "") + "\n";
+        }
+        return out;
+    }
+
     /// Codes, chains, or whatever the run has for a map.
     static bool mapThere(const ui::Frame& frame) {
         if (!frame.description) {

@@ -164,6 +164,40 @@ private Q_SLOTS:
         QCOMPARE(pair.bridge.compared(), kNoRun);
     }
 
+    /// A run of chains has no training steps: nobody waits for it to make some.
+    void runsWithoutACommonClockAreNotLinked() {
+        StageBench bench;
+        Description chains = *describeStage(2, {kSide, kSide});
+        chains.clocks = {Clock::Sample};
+        NumberedSession& other = bench.add(1, normals(200, 2, 1), labelsOf(200),
+                                           std::make_shared<Description>(std::move(chains)));
+        NumberedSession& run =
+            bench.add(2, normals(200, 2, 1), labelsOf(200), describeStage(2, {kSide, kSide}));
+        bench.bridge.setCompared(1);
+        bench.bridge.post(cmd::Run{Clock::Train, 5000});
+        QCOMPARE(other.posts<cmd::Run>(), 0);
+        QCOMPARE(run.posts<cmd::Run>(), 1);
+        run.publish([](Snapshot& s) {
+            s.step[0] = s.head[0] = 900;
+            s.running[0] = true;
+        });
+        bench.bridge.poll();
+        QCOMPARE(run.posts<cmd::Pause>(), 0);
+    }
+
+    /// Whoever opens a recipe beside a comparison looks at the new run alone.
+    void anotherRecipeEndsTheComparison() {
+        WindowHarness harness;
+        MainWindow& window = harness.open();
+        QTRY_VERIFY(window.bridge().activeFrame() && window.bridge().activeFrame()->description);
+        auto* compare = window.findChild<QAction*>(QStringLiteral("run.compare"));
+        compare->trigger();
+        QVERIFY(window.bridge().compared() != kNoRun && compare->isChecked());
+        window.openRecipe(window.services().recipes.front().id, {}, 1, false);
+        QCOMPARE(window.bridge().compared(), kNoRun);
+        QVERIFY(!compare->isChecked());
+    }
+
     void theOtherRunBecomesActiveAndTheyChangePlaces() {
         Pair pair;
         pair.bridge.setActive(1);

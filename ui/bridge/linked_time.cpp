@@ -12,6 +12,16 @@ namespace {
 /// Two running runs may be apart by so many steps, or by what one makes in this time.
 constexpr double kApartSteps = 64, kApartSeconds = 0.5;
 
+/// False only where both runs have said what they are: a run that still loads may be like the
+/// other one.
+bool haveACommonClock(const Frame* a, const Frame* b) {
+    if (!a || !b || !a->description || !b->description) {
+        return true;
+    }
+    const auto &one = a->description->clocks, &other = b->description->clocks;
+    return one.empty() || other.empty() || one.front() == other.front();
+}
+
 }  // namespace
 
 LinkedTime::LinkedTime(SessionBridge& bridge) : QObject(&bridge), m_bridge(bridge) {}
@@ -46,7 +56,9 @@ std::optional<LinkedTime::Side> LinkedTime::side(const Frame* frame) const {
 
 void LinkedTime::mirror(const Command& command) {
     const std::uint32_t other = m_bridge.compared();
-    if (!m_enabled || other == kNoRun) {
+    // Two runs whose clocks differ share no time: one would wait for the other for ever.
+    if (!m_enabled || other == kNoRun ||
+        !haveACommonClock(m_bridge.activeFrame(), m_bridge.frame(other))) {
         return;
     }
     if (std::holds_alternative<cmd::Load>(command)) {
@@ -91,7 +103,8 @@ void LinkedTime::catchUp(const Side& behind, Index target) {
 }
 
 void LinkedTime::follow() {
-    if (!m_enabled || m_bridge.compared() == kNoRun) {
+    if (!m_enabled || m_bridge.compared() == kNoRun ||
+        !haveACommonClock(m_bridge.activeFrame(), m_bridge.frame(m_bridge.compared()))) {
         return;
     }
     const auto a = side(m_bridge.activeFrame()), b = side(m_bridge.frame(m_bridge.compared()));

@@ -525,6 +525,7 @@ void MainWindow::openRecipe(const std::string& id, const ParamSet& overrides, st
     }
     if (m->book.start(*recipe, overrides, seed, ownDataName(*recipe, overrides)) != kNoRun) {
         m->bridge.explore().clear();
+        m->bridge.setCompared(kNoRun);  // it was the partner of another run
         const Clock clock = recipe->clock;
         m->transport->setClock(clock);
         m->layoutFor(clock);
