@@ -138,6 +138,7 @@ Geodesic collocation(const MetricPtr& metric, In path, const GeodesicOptions& op
     out.length = pathLength(*metric, curve);
     out.energy = pathEnergy(*metric, curve);
     out.excess = size(now) / scale;
+    out.speedRatio = speedRatio(pathSpeed(*metric, curve));
     out.path = std::move(curve);
     return out;
 }

@@ -5,9 +5,11 @@
 #include "core/geometry/lbfgs.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <numeric>
-#include <string>
 
 namespace lx {
 namespace {
@@ -97,8 +99,32 @@ const char* name(GeodesicEnd end) noexcept {
         case GeodesicEnd::IterationLimit: return "iteration limit";
         case GeodesicEnd::Stopped: return "stopped";
         case GeodesicEnd::Stalled: return "stalled";
+        case GeodesicEnd::Unresolved: return "unresolved";
     }
     return "";
+}
+
+std::string warning(const Geodesic& g) {
+    if (g.end == GeodesicEnd::Running || g.end == GeodesicEnd::Stopped) {
+        return {};
+    }
+    if (!g.resolved()) {
+        std::array<char, 16> times{};
+        const bool finite = g.speedRatio < 1e6;
+        const auto end = std::to_chars(times.data(), times.data() + times.size(),
+                                       finite ? g.speedRatio : 1e6, std::chars_format::fixed, 1);
+        return "Not resolved: the speed along the curve varies " +
+               std::string(finite ? "" : "more than ") + std::string(times.data(), end.ptr) +
+               "-fold, so it leaps where the metric is large. More knots or a smoother metric "
+               "help.";
+    }
+    if (g.end == GeodesicEnd::IterationLimit) {
+        return "Not settled: the search reached its limit of iterations.";
+    }
+    if (g.end == GeodesicEnd::Stalled && g.excess > 1e-4) {
+        return "Not settled: the search found no better curve, as at a kink of the metric.";
+    }
+    return {};
 }
 
 double pathLength(const Metric& metric, std::span<const double> path) {
@@ -121,6 +147,36 @@ std::vector<double> pathSpeed(const Metric& metric, std::span<const double> path
         s = static_cast<double>(out.size()) * std::sqrt(s);
     }
     return out;
+}
+
+double speedRatio(std::span<const double> speed) {
+    const auto [low, high] = std::ranges::minmax(speed);
+    return high == low ? 1 : low > 0 ? high / low : std::numeric_limits<double>::infinity();
+}
+
+std::vector<double> sphericalPath(std::span<const double> a, std::span<const double> b,
+                                  Index knots) {
+    const double size = std::sqrt(std::inner_product(a.begin(), a.end(), a.begin(), 0.0) *
+                                  std::inner_product(b.begin(), b.end(), b.begin(), 0.0));
+    if (!(size > 1e-12)) {
+        return {};
+    }
+    const double cosine =
+        std::clamp(std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / size, -1.0, 1.0);
+    const double angle = std::acos(cosine), sine = std::sin(angle);
+    constexpr double kParallel = 1e-6;
+    if (sine < kParallel) {
+        return cosine > 0 ? straightPath(a, b, knots) : Vector();
+    }
+    Vector path;
+    for (Index k = 0; k < knots; ++k) {
+        const double t = static_cast<double>(k) / static_cast<double>(knots - 1);
+        const double from = std::sin((1 - t) * angle) / sine, to = std::sin(t * angle) / sine;
+        for (std::size_t j = 0; j < a.size(); ++j) {
+            path.push_back(k == 0 ? a[j] : k + 1 == knots ? b[j] : from * a[j] + to * b[j]);
+        }
+    }
+    return path;
 }
 
 std::vector<double> straightPath(std::span<const double> a, std::span<const double> b,
@@ -266,7 +322,11 @@ bool GeodesicSolver::advance(Index iterations, const std::stop_token& stop) {
     const LbfgsEnd end = at.search->advance(std::min(iterations, left), stop);
     at.path = at.curve->path(at.search->x());
     switch (end) {
-        case LbfgsEnd::Converged: at.end = GeodesicEnd::Converged; break;
+        case LbfgsEnd::Converged:
+            at.end = speedRatio(pathSpeed(*at.metric, at.path)) <= kLargestSpeedRatio
+                         ? GeodesicEnd::Converged
+                         : GeodesicEnd::Unresolved;
+            break;
         case LbfgsEnd::Stalled: at.end = GeodesicEnd::Stalled; break;
         case LbfgsEnd::Stopped: at.end = GeodesicEnd::Stopped; break;
         case LbfgsEnd::Running:
@@ -285,7 +345,10 @@ Geodesic GeodesicSolver::current() const {
     }
     Geodesic out;
     out.path = at.path;
-    out.length = pathLength(*at.metric, at.path);
+    const Vector speed = pathSpeed(*at.metric, at.path);
+    out.length =
+        std::accumulate(speed.begin(), speed.end(), 0.0) / static_cast<double>(speed.size());
+    out.speedRatio = speedRatio(speed);
     out.energy = at.search->value();
     out.excess = at.search->excess();
     out.iterations = at.search->iterations();

@@ -28,6 +28,23 @@ ParamDecl ridgeParam() {
         0, 10)));
 }
 
+std::vector<ParamDecl> precisionParams() {
+    const PrecisionOptions usual;
+    return {
+        advanced(live(within(make("metric.bumps", "Bumps of the precision", usual.bumps,
+                                  "Bumps at the codes whose sum is the decoder's precision, "
+                                  "fitted to the errors of reconstruction."),
+                             1, 1000, Scale::Log))),
+        advanced(live(within(make("metric.bump_width", "Width of the bumps", usual.width,
+                                  "In mean distances of a bump's codes from its centre; wider "
+                                  "bumps let certainty reach farther off the data."),
+                             0.1, 20, Scale::Log))),
+        advanced(live(within(make("metric.precision_floor", "Least precision", usual.floor,
+                                  "Far from all codes, for each number of a picture; the smaller "
+                                  "it is, the steeper uncertainty rises between."),
+                             1e-6, 10, Scale::Log)))};
+}
+
 /// About `count` codes that stand for all, with their variances.
 EncoderMetricParts representatives(const MetricInputs& in, Index count) {
     EncoderMetricParts parts;
@@ -125,15 +142,13 @@ MetricPtr conformal(const ParamSet& p, const MetricInputs& in);
 
 std::vector<MetricSpec> learned() {
     std::vector<MetricSpec> out;
+    std::vector<ParamDecl> withPrecision = precisionParams();
+    withPrecision.push_back(ridgeParam());
     out.push_back(
-        {"pullback",
-         "Pull-back of a Gaussian decoder",
-         "arvanitidis2018",
+        {"pullback", "Pull-back of a Gaussian decoder", "arvanitidis2018",
          "Large where the decoded picture changes fast and, with a precision network, where "
          "the decoder is uncertain: geodesics stay near the data.",
-         {ridgeParam()},
-         false,
-         [](const MetricInputs& in) { return in.mean != nullptr; },
+         withPrecision, false, [](const MetricInputs& in) { return in.mean != nullptr; },
          [](const ParamSet& p, const MetricInputs& in) {
              return ridged(gaussianPullback(in.mean, in.sigma), number(p, "metric.ridge"));
          }});
@@ -247,6 +262,13 @@ MetricPtr conformal(const ParamSet& p, const MetricInputs& in) {
 }
 
 }  // namespace
+
+PrecisionOptions precisionOptions(const ParamSet& params) {
+    const PrecisionOptions usual;
+    return {valueOr(params, "metric.bumps", usual.bumps),
+            valueOr(params, "metric.bump_width", usual.width),
+            valueOr(params, "metric.precision_floor", usual.floor)};
+}
 
 std::vector<MetricSpec> metricSpecs() {
     std::vector<MetricSpec> out = closedForms();

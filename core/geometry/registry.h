@@ -19,6 +19,15 @@ struct MetricInputs {
     EnergyPtr density;
 };
 
+/// How the precision network of a pull-back is fitted: the parameters metric.bumps (K), .bump_width
+/// (a) and .precision_floor (zeta).
+struct PrecisionOptions {
+    Index bumps = 48;
+    double width = 1.5, floor = 1e-2;
+};
+/// Of the metric's parameters, defaults where they are absent.
+PrecisionOptions precisionOptions(const ParamSet&);
+
 /// One metric as it is offered: everything the window, the command line and the recipes need.
 struct MetricSpec {
     std::string id, title, reference;

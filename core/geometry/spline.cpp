@@ -147,6 +147,7 @@ Geodesic splineGeodesic(const MetricPtr& metric, std::span<const double> a,
     out.energy = search.value();
     out.excess = search.excess();
     out.iterations = search.iterations();
+    out.speedRatio = speedRatio(pathSpeed(*metric, out.path));
     out.end = end == LbfgsEnd::Converged ? GeodesicEnd::Converged
               : end == LbfgsEnd::Stopped ? GeodesicEnd::Stopped
               : end == LbfgsEnd::Stalled ? GeodesicEnd::Stalled

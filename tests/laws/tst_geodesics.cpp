@@ -5,6 +5,7 @@
 
 #include <QtTest>
 #include <algorithm>
+#include <numbers>
 
 using namespace lx;
 using namespace lx::testing;
@@ -279,6 +280,63 @@ private Q_SLOTS:
         const Geodesic limited = geodesic(metric, a, b, {.maxIterations = 2});
         QCOMPARE(limited.end, GeodesicEnd::IterationLimit);
         QVERIFY(limited.energy < g.energy);
+    }
+
+    /// A metric that is small on bumps far narrower than the gaps between them: the least energy at
+    /// 24 knots leaps from bump to bump. It must not call itself converged, and says so in words.
+    void leapsAreUnresolved() {
+        EncoderMetricParts bumps{.dim = 2, .means = {}, .variances = {}};
+        for (int i = 0; i <= 10; ++i) {
+            const double angle = std::numbers::pi * i / 10;
+            bumps.means.insert(bumps.means.end(), {std::cos(angle), std::sin(angle)});
+            bumps.variances.insert(bumps.variances.end(), {0.01, 0.01});
+        }
+        const auto along = [&](double rho, Index knots) {
+            EncoderMetricParts parts = bumps;
+            parts.rho = rho;
+            GeodesicSolver solver(volumeConformal(encoderMetric(parts)),
+                                  {.knots = knots, .maxIterations = 5000});
+            solver.setPath(bumps.means);
+            solver.advance(5000);
+            return solver.current();
+        };
+        const Geodesic leaping = along(0.6, 24);
+        qInfo("leaping: %s, speed %.1f-fold, excess %.1e", name(leaping.end), leaping.speedRatio,
+              leaping.excess);
+        QCOMPARE(leaping.end, GeodesicEnd::Unresolved);
+        QVERIFY(!leaping.resolved() && leaping.speedRatio > 2);
+        QVERIFY(leaping.excess < 1e-9);  // the search itself has nothing left to gain
+        QVERIFY(QString::fromStdString(warning(leaping)).startsWith("Not resolved"));
+        // The same codes smoothed, or knots as close as the bumps are wide, are resolved.
+        for (const Geodesic& g : {along(3, 24), along(0.6, 400)}) {
+            qInfo("resolved: %s, speed %.3f-fold", name(g.end), g.speedRatio);
+            QCOMPARE(g.end, GeodesicEnd::Converged);
+            QVERIFY(g.resolved());
+            QCOMPARE(warning(g), std::string());
+        }
+        Geodesic other;
+        other.speedRatio = INFINITY;
+        QCOMPARE(warning(other), std::string());  // still settling
+        other.end = GeodesicEnd::Stalled;
+        QVERIFY(QString::fromStdString(warning(other)).contains("more than"));
+        QCOMPARE(speedRatio(Vector{0, 0}), 1.0);
+        QCOMPARE(speedRatio(Vector{0, 1}), double(INFINITY));
+    }
+
+    /// It keeps the norm of ends of one norm, turns at a steady angle, and is nowhere else defined.
+    void sphericalInterpolation() {
+        const Vector a{2, 0, 0}, b{0, 1.2, 1.6};
+        const Vector path = sphericalPath(a, b, 9);
+        for (std::size_t k = 0; k < 9; ++k) {
+            const double x = path[3 * k], y = path[3 * k + 1], z = path[3 * k + 2];
+            QVERIFY(std::abs(std::hypot(x, y, z) - 2) < 1e-12);
+            QVERIFY(std::abs(std::acos(x / 2) - std::numbers::pi / 2 * double(k) / 8) < 1e-7);
+        }
+        QVERIFY(std::ranges::equal(std::span(path).last(3), b));
+        QVERIFY(std::abs(straightPath(a, b, 9)[12] - path[12]) > 0.1);  // broken twin
+        QVERIFY(sphericalPath(a, Vector{-1, 0, 0}, 9).empty());
+        QVERIFY(sphericalPath(a, Vector{0, 0, 0}, 9).empty());
+        QCOMPARE(sphericalPath(Vector{1, 1}, Vector{3, 3}, 3), (Vector{1, 1, 2, 2, 3, 3}));
     }
 
     void refusals() {

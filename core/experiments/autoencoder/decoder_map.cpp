@@ -7,12 +7,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace lx::autoencoder {
 namespace {
-
-constexpr Index kCentres = 48;  // of the precision network; SYSTEMS 9: 32 to 64
-constexpr double kSpread = 1.5, kFloor = 1e-2;
 
 template <class T>
 std::vector<T> plain(const Tensor& tensor) {
@@ -34,11 +33,12 @@ Unit unitOf(const std::string& activation) {
 
 /// A precision for each coordinate, or one that all share: sigma sqrt(D) then stands for D equal
 /// outputs, which is the same metric.
-SmoothMapPtr deviationOf(const std::vector<double>& codes, Index latent, const Tensor& squares) {
+SmoothMapPtr deviationOf(const std::vector<double>& codes, Index latent, const Tensor& squares,
+                         const PrecisionOptions& options) {
     const Index dim = squares.size(1);
     const bool shared = dim > kOwnPrecision;
-    RbfParts parts = rbfCentres(codes, latent, kCentres, kSpread);
-    parts.floor = kFloor;
+    RbfParts parts = rbfCentres(codes, latent, options.bumps, options.width);
+    parts.floor = options.floor;
     parts =
         fitPrecision(std::move(parts), codes, plain<double>(shared ? squares.mean(1) : squares));
     if (shared) {
@@ -75,7 +75,23 @@ SmoothMapPtr decoderMap(const Model& model, const ParamSet& params) {
     return mlpMap(model.context().latent, std::move(layers));
 }
 
-MetricInputs metricInputs(const Moment& m) {
+std::vector<double> decoderDeviation(const MetricInputs& in, std::span<const double> z) {
+    const std::size_t count = z.size() / static_cast<std::size_t>(in.dim);
+    const SmoothMapPtr& map = in.probabilities ? in.probabilities : in.sigma;
+    if (map == nullptr) {
+        return std::vector<double>(count, std::numeric_limits<double>::quiet_NaN());
+    }
+    const auto width = static_cast<std::size_t>(map->outputs());
+    std::vector<double> y(count * width), out(count);
+    map->value(z, y);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        out[i / width] += in.probabilities ? y[i] * (1 - y[i]) : y[i] * y[i];
+    }
+    std::ranges::transform(out, out.begin(), [](double v) { return std::sqrt(v); });
+    return out;
+}
+
+MetricInputs metricInputs(const Moment& m, const ParamSet& geometry) {
     const at::NoGradGuard off;
     MetricInputs out;
     out.dim = m.data->context.latent;
@@ -95,7 +111,8 @@ MetricInputs metricInputs(const Moment& m) {
         out.probabilities = std::move(map);
     } else {
         out.mean = std::move(map);
-        out.sigma = deviationOf(out.means, out.dim, (m.model->decode(q.mean) - x).square());
+        out.sigma = deviationOf(out.means, out.dim, (m.model->decode(q.mean) - x).square(),
+                                precisionOptions(geometry));
     }
     return out;
 }

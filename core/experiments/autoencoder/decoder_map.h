@@ -16,7 +16,12 @@ SmoothMapPtr decoderMap(const Model&, const ParamSet&);
 /// training data with their variances and, for a Gaussian decoder of full layers, a precision
 /// network fitted to the errors at those codes. Its sigma has one output for each coordinate up to
 /// `kOwnPrecision` of them; above, one precision serves all.
-MetricInputs metricInputs(const Moment&);
+/// `geometry`: the metric's parameters.
+MetricInputs metricInputs(const Moment&, const ParamSet& geometry = {});
+
+/// Standard deviation of x given each code z [N, D], the root of the trace of its covariance, [N]:
+/// of a Gaussian decoder by the precision network. Not numbers where the decoder gives none.
+std::vector<double> decoderDeviation(const MetricInputs&, std::span<const double> z);
 
 inline constexpr Index kOwnPrecision = 16;
 

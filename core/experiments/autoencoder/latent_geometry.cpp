@@ -2,6 +2,7 @@
 #include "core/experiments/autoencoder/latent_geometry.h"
 
 #include "core/base/decls.h"
+#include "core/experiments/autoencoder/path_strips.h"
 #include "core/experiments/geometry/pictures.h"
 #include "core/nn/random.h"
 
@@ -15,27 +16,19 @@ namespace {
 
 using Vector = std::vector<double>;
 
-constexpr Index kFrames = 11;      ///< of a film strip
 constexpr Index kIterations = 40;  ///< that a curve on screen may gain from moment to moment
 constexpr Index kFinestGrid = 129;
 constexpr Index kWholeSearch = 2000;
 
 bool geometric(const std::string& channel) {
     return channel == "geodesic" || channel == "straight" || channel == "speed" ||
-           channel == "frames" || channel == "straight_frames" || channel == "magnification" ||
-           channel == "indicatrix" || channel == "geometry";
+           channel == "spherical" || channel == "uncertainty" || channel == "frames" ||
+           channel == "straight_frames" || channel == "spherical_frames" ||
+           channel == "magnification" || channel == "indicatrix" || channel == "geometry";
 }
 
 Tensor tensorOf(const Vector& z, Index dim) {
     return at::tensor(at::ArrayRef<double>(z), at::kDouble).view({-1, dim}).to(at::kFloat);
-}
-
-/// Decodes at equal steps of the metric along a path.
-void strip(SnapshotBuilder& out, const std::string& name, const Moment& m, const Metric& metric,
-           const Vector& path) {
-    const Vector z = resampled(metric, path, kFrames);
-    const Tensor codes = m.data->placed(tensorOf(z, metric.dim()));
-    out.set(name, m.data->published(m.model->decode(codes)));
 }
 
 /// The codes with a margin, and the ends of the curve.
@@ -58,38 +51,33 @@ Box windowOf(const Vector& codes, Index dim, const ParamSet& params) {
     return out;
 }
 
-std::string factsOf(const MetricSpec& spec, const Geodesic& g) {
-    const auto line = [](const char* key, const std::string& value) {
-        return std::string(key) + "\t" + value + "\n";
-    };
-    std::string out = line("metric", spec.id) + line("title", spec.title) +
-                      line("large", spec.makesLarge) +
-                      line("length", format(ParamValue(g.length))) +
-                      line("energy", format(ParamValue(g.energy))) + line("state", name(g.end));
-    out.pop_back();
-    return out;
-}
-
-/// Decodes the strips of a dragged curve after its path has moved.
+/// Adds to each answer about a dragged curve what is seen along its path.
 class DragWithFrames final : public Task {
 public:
-    DragWithFrames(Moment m, std::shared_ptr<geometry::Dragged> dragged)
-        : m_moment(std::move(m)), m_dragged(dragged), m_drag(std::move(dragged)) {}
+    DragWithFrames(Moment m, std::shared_ptr<const MetricInputs> inputs,
+                   std::shared_ptr<geometry::Dragged> dragged)
+        : m_moment(std::move(m)),
+          m_inputs(std::move(inputs)),
+          m_dragged(dragged),
+          m_drag(std::move(dragged)) {}
     bool advance(Budget budget, std::stop_token stop, SnapshotBuilder& out) override {
         const at::NoGradGuard off;
         const bool done = m_drag.advance(budget, stop, out);
-        if (done) {
-            const Geodesic g = m_dragged->solver.current();
-            const Metric& metric = *m_dragged->exact;
-            strip(out, "frames", m_moment, metric, g.path);
-            strip(out, "straight_frames", m_moment, metric,
-                  geometry::straightBetweenEnds(g, metric.dim()));
+        if (const MetricPtr metric = m_drag.metric()) {
+            const PathTriple paths = pathsOf(m_dragged->solver.current(), metric->dim());
+            addStrip(out, "frames", m_moment, *metric, paths[0]);
+            addStrip(out, "straight_frames", m_moment, *metric, paths[1]);
+            addStrip(out, "spherical_frames", m_moment, *metric, paths[2]);
+            out.set("spherical", geometry::pathArray(paths[2], metric->dim()));
+            out.set("speed", speedRows(*metric, paths));
+            out.set("uncertainty", uncertaintyRows(*m_inputs, metric->dim(), paths));
         }
         return done;
     }
 
 private:
     Moment m_moment;
+    std::shared_ptr<const MetricInputs> m_inputs;
     std::shared_ptr<geometry::Dragged> m_dragged;
     geometry::DragTask m_drag;
 };
@@ -143,9 +131,12 @@ void describeGeometry(Description& out, const ParamSet& given,
     constexpr Clock t = Clock::Train;
     out.channels.push_back({"geodesic", "path", "latent", path, "", t});
     out.channels.push_back({"straight", "path", "latent", path, "", t});
-    out.channels.push_back({"speed", "speed", "", "[2, knots - 1]", "", t});
-    out.channels.push_back({"frames", rowKind, "data", rowShape, "", t});
-    out.channels.push_back({"straight_frames", rowKind, "data", rowShape, "", t});
+    out.channels.push_back({"spherical", "path", "latent", path, "", t});
+    out.channels.push_back({"speed", "speed", "", "[3, knots - 1]", "", t});
+    out.channels.push_back({"uncertainty", "uncertainty", "", "[3, knots]", "", t});
+    for (const char* strip : {"frames", "straight_frames", "spherical_frames"}) {
+        out.channels.push_back({strip, rowKind, "data", rowShape, "", t});
+    }
     if (latent == 2) {
         out.channels.push_back({"magnification", "grid2", "latent", "[rows, columns]", "log10", t});
         out.channels.push_back({"indicatrix", "ellipses", "latent", "[n, 6]", "", t});
@@ -186,15 +177,15 @@ void LatentGeometry::forget() {
     ++m_version;
 }
 
-LatentGeometry::Frame LatentGeometry::frameOf(const MetricInputs& in) const {
+LatentGeometry::Frame LatentGeometry::frameOf(const std::shared_ptr<const MetricInputs>& in) const {
     const MetricSpec spec = metricSpec(text(m_params, "metric.kind"));
-    return {makeMetric(spec.id, only(m_params, spec.params), in),
-            windowOf(in.means, in.dim, m_params)};
+    return {makeMetric(spec.id, only(m_params, spec.params), *in),
+            windowOf(in->means, in->dim, m_params), in};
 }
 
 const LatentGeometry::Frame& LatentGeometry::frame(const Moment& m, Index step) {
     if (!m_frame || step != m_step) {
-        m_frame = frameOf(metricInputs(m));
+        m_frame = frameOf(std::make_shared<MetricInputs>(metricInputs(m, m_params)));
         m_step = step;
         ++m_version;
     }
@@ -234,8 +225,14 @@ std::unique_ptr<Task> LatentGeometry::probe(const Moment& m, Index step, const c
         m_dragged->solver.setMetric(f.metric);
     }
     m_dragged->solver.moveEnds(a, b);
-    return std::make_unique<DragWithFrames>(m, m_dragged);
+    return std::make_unique<DragWithFrames>(m, f.inputs, m_dragged);
 }
+
+struct LatentGeometry::Seen {
+    Frame frame;
+    Geodesic curve;
+    PathTriple paths;
+};
 
 void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
                              std::span<const std::string> channels, Detail detail) {
@@ -245,16 +242,17 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
         return;
     }
     const auto self = shared_from_this();
-    const auto state = std::make_shared<std::pair<Frame, Geodesic>>();
+    const auto state = std::make_shared<Seen>();
     task.add([self, state, m, step, detail](SnapshotBuilder&) {
         try {
-            state->first = self->frame(m, step);
+            state->frame = self->frame(m, step);
         } catch (const UsageError&) {
             return;  // weights gone bad: the run says so itself, and its other pictures go on
         }
-        const Frame& f = state->first;
+        const Frame& f = state->frame;
         if (detail == Detail::Export) {
-            state->second = settled(f, self->m_params, {});
+            state->curve = settled(f, self->m_params, {});
+            state->paths = pathsOf(state->curve, f.metric->dim());
             return;
         }
         if (!self->m_solver) {
@@ -263,39 +261,43 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
         }
         self->m_solver->setMetric(f.metric);
         self->m_solver->advance(kIterations);
-        state->second = self->m_solver->current();
+        state->curve = self->m_solver->current();
+        state->paths = pathsOf(state->curve, f.metric->dim());
     });
     for (const std::string& channel : wanted) {
         task.add([self, state, m, channel, detail](SnapshotBuilder& out) {
-            if (state->first.metric == nullptr) {
+            if (state->frame.metric == nullptr) {
                 return;
             }
-            const Metric& metric = *state->first.metric;
-            const Geodesic& g = state->second;
-            const Index dim = metric.dim(), steps = std::ssize(g.path) / dim - 1;
-            const Vector line = geometry::straightBetweenEnds(g, dim);
+            const Metric& metric = *state->frame.metric;
+            const Index dim = metric.dim();
+            const PathTriple& paths = state->paths;
             if (channel == "geodesic") {
-                out.set(channel, geometry::pathArray(g.path, dim));
+                out.set(channel, geometry::pathArray(paths[0], dim));
             } else if (channel == "straight") {
-                out.set(channel, geometry::pathArray(line, dim));
+                out.set(channel, geometry::pathArray(paths[1], dim));
+            } else if (channel == "spherical") {
+                out.set(channel, geometry::pathArray(paths[2], dim));
             } else if (channel == "speed") {
-                Vector both = pathSpeed(metric, g.path);
-                std::ranges::copy(pathSpeed(metric, line), std::back_inserter(both));
-                out.set(channel, geometry::doubles({2, steps}, both));
+                out.set(channel, speedRows(metric, paths));
+            } else if (channel == "uncertainty") {
+                out.set(channel, uncertaintyRows(*state->frame.inputs, dim, paths));
             } else if (channel == "frames") {
-                strip(out, channel, m, metric, g.path);
+                addStrip(out, channel, m, metric, paths[0]);
             } else if (channel == "straight_frames") {
-                strip(out, channel, m, metric, line);
+                addStrip(out, channel, m, metric, paths[1]);
+            } else if (channel == "spherical_frames") {
+                addStrip(out, channel, m, metric, paths[2]);
             } else if (channel == "magnification" && dim == 2) {
                 const Index side = detail == Detail::Export ? 97 : 33;
-                out.set(channel, geometry::magnification(metric, state->first.window, side));
-                out.set("magnification.extent", geometry::extent(state->first.window));
+                out.set(channel, geometry::magnification(metric, state->frame.window, side));
+                out.set("magnification.extent", geometry::extent(state->frame.window));
             } else if (channel == "indicatrix" && dim == 2) {
-                out.set(channel, geometry::indicatrices(metric, state->first.window, 9, 1));
+                out.set(channel, geometry::indicatrices(metric, state->frame.window, 9, 1));
                 out.set("indicatrix.length", geometry::doubles({1}, Vector{1}));
             } else if (channel == "geometry") {
                 const MetricSpec spec = metricSpec(text(self->m_params, "metric.kind"));
-                out.set(channel, geometry::textArray(factsOf(spec, g)));
+                out.set(channel, geometry::textArray(geometry::curveFacts(spec, state->curve)));
             }
         });
     }
@@ -307,26 +309,27 @@ std::map<std::string, double> LatentGeometry::metrics(const Moment& m, Key key,
         return {};
     }
     const at::NoGradGuard off;
-    const MetricInputs in = metricInputs(m);
-    const Frame f = frameOf(in);
+    const Frame f = frameOf(std::make_shared<MetricInputs>(metricInputs(m, m_params)));
     const Geodesic g = settled(f, m_params, stop);
     auto curve = geometry::curveMetrics(*f.metric, g);
     std::map<std::string, double> out{{"geodesic_length", curve["geodesic_length"]},
                                       {"geodesic_energy", curve["geodesic_energy"]},
                                       {"geodesic_converged", curve["converged"]},
+                                      {"geodesic_resolved", curve["resolved"]},
                                       {"geodesic_speed_variation", curve["speed_variation"]},
                                       {"straight_length", curve["straight_length"]}};
     if (const Index pairs = integer(m_params, "eval.paths"); pairs > 0) {
-        out.merge(comparePaths(m, in, f, derive(key, "paths"), pairs, stop));
+        out.merge(comparePaths(m, f, derive(key, "paths"), pairs, stop));
     }
     return out;
 }
 
 /// Straight lines between random codes that pass farthest from all codes, against the geodesics
 /// between the same ends. SYSTEMS 9 [G].
-std::map<std::string, double> LatentGeometry::comparePaths(const Moment& m, const MetricInputs& in,
-                                                           const Frame& f, Key key, Index pairs,
+std::map<std::string, double> LatentGeometry::comparePaths(const Moment& m, const Frame& f, Key key,
+                                                           Index pairs,
                                                            std::stop_token stop) const {
+    const MetricInputs& in = *f.inputs;
     const auto d = static_cast<std::size_t>(in.dim), count = in.means.size() / d;
     const Tensor codes = tensorOf(in.means, in.dim);
     const auto code = [&](Index row) {

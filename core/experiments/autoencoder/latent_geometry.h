@@ -41,12 +41,14 @@ private:
     struct Frame {
         MetricPtr metric;
         Box window;
+        std::shared_ptr<const MetricInputs> inputs;
     };
-    Frame frameOf(const MetricInputs&) const;
+    struct Seen;
+    Frame frameOf(const std::shared_ptr<const MetricInputs>&) const;
     const Frame& frame(const Moment&, Index step);
     static Geodesic settled(const Frame&, const ParamSet&, std::stop_token);
-    std::map<std::string, double> comparePaths(const Moment&, const MetricInputs&, const Frame&,
-                                               Key, Index pairs, std::stop_token) const;
+    std::map<std::string, double> comparePaths(const Moment&, const Frame&, Key, Index pairs,
+                                               std::stop_token) const;
 
     ParamSet m_params;
     std::optional<Frame> m_frame;

@@ -5,6 +5,7 @@
 #include "core/geometry/graph.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace lx::geometry {
 namespace {
@@ -85,13 +86,25 @@ std::vector<double> pointOf(const cmd::Probe& probe, const char* name, Index dim
                      std::to_string(dim) + " coordinates");
 }
 
+std::string curveFacts(const MetricSpec& spec, const Geodesic& g) {
+    const auto line = [](const char* key, const std::string& value) {
+        return std::string("\n") + key + "\t" + value;
+    };
+    const std::string wrong = warning(g);
+    return "metric\t" + spec.id + line("title", spec.title) + line("large", spec.makesLarge) +
+           line("length", format(ParamValue(g.length))) +
+           line("energy", format(ParamValue(g.energy))) + line("state", name(g.end)) +
+           line("resolved", g.resolved() ? "yes" : "no") +
+           (wrong.empty() ? std::string() : line("warning", wrong));
+}
+
 std::map<std::string, double> curveMetrics(const Metric& metric, const Geodesic& g) {
-    const Vector speed = pathSpeed(metric, g.path);
-    const auto [low, high] = std::ranges::minmax(speed);
+    // Numbers travel as JSON, which knows no infinity.
     return {{"geodesic_length", g.length},
             {"geodesic_energy", g.energy},
             {"converged", g.end == GeodesicEnd::Converged ? 1.0 : 0.0},
-            {"speed_variation", low > 0 ? high / low - 1 : 0},
+            {"resolved", g.resolved() ? 1.0 : 0.0},
+            {"speed_variation", std::min(g.speedRatio - 1, 1e9)},
             {"straight_length", pathLength(metric, straightBetweenEnds(g, metric.dim()))}};
 }
 
@@ -110,13 +123,17 @@ bool DragTask::advance(Budget, std::stop_token stop, SnapshotBuilder& out) {
     const bool settled = d.solver.advance(25, stop);
     const Geodesic g = d.solver.current();
     const Index dim = d.exact->dim(), steps = std::ssize(g.path) / dim - 1;
-    const Metric& metric = m_exact ? *d.exact : *d.grid->current();
+    m_metric = m_exact ? d.exact : d.grid->current();
+    const Metric& metric = *m_metric;
     const Vector line = straightBetweenEnds(g, dim);
     out.set("path", pathArray(g.path, dim));
     out.set("straight", pathArray(line, dim));
-    out.set("speed", doubles({steps}, pathSpeed(metric, g.path)));
+    Vector both = pathSpeed(metric, g.path);
+    std::ranges::copy(pathSpeed(metric, line), std::back_inserter(both));
+    out.set("speed", doubles({2, steps}, both));
     out.set("length", doubles({3}, Vector{g.length, g.energy, pathLength(metric, line)}));
     out.set("state", textArray(name(g.end)));
+    out.set("warning", textArray(warning(g)));
     out.set("metric", textArray(m_exact ? "exact" : "cached"));
     if (settled && !m_exact) {
         m_exact = true;

@@ -26,7 +26,11 @@ Array doubles(std::vector<Index> shape, std::span<const double>);
 /// The array `name` [dim] of a probe, float32 or float64. Throws UsageError.
 std::vector<double> pointOf(const cmd::Probe&, const char* name, Index dim);
 
-/// geodesic_length, geodesic_energy, converged, speed_variation, straight_length.
+/// Lines `key<TAB>value` of a curve in a metric: metric, title, large, length, energy, state,
+/// resolved (yes or no) and, when there is one, warning.
+std::string curveFacts(const MetricSpec&, const Geodesic&);
+
+/// geodesic_length, geodesic_energy, converged, resolved, speed_variation, straight_length.
 std::map<std::string, double> curveMetrics(const Metric&, const Geodesic&);
 
 /// The curve that follows a hand, kept warm from drag to drag.
@@ -37,14 +41,18 @@ struct Dragged {
 };
 /// Settles a curve slice by slice and shows it after each: on the cached grid first, so that it
 /// follows the hand, then on the metric itself. Answers `path`, `straight`, `speed`, `length`
-/// [3] (length, energy, length of the straight path), `state` and `metric` ("cached" or "exact").
+/// [3] (length, energy, length of the straight path), `state`, `warning` and `metric` ("cached" or
+/// "exact").
 class DragTask final : public Task {
 public:
     explicit DragTask(std::shared_ptr<Dragged> dragged);
     bool advance(Budget, std::stop_token, SnapshotBuilder&) override;
+    /// In which the last answer was measured; null before the first.
+    const MetricPtr& metric() const { return m_metric; }
 
 private:
     std::shared_ptr<Dragged> m_dragged;
+    MetricPtr m_metric;
     bool m_exact;
 };
 

@@ -157,20 +157,12 @@ void GeometryExperiment::publish(const std::string& channel, Detail detail,
 
 std::string GeometryExperiment::facts() const {
     const Geodesic g = m_solver.current();
-    const auto line = [](const char* key, const std::string& value) {
-        return std::string(key) + "\t" + value + "\n";
-    };
-    std::string out = line("metric", m_spec.id) + line("title", m_spec.title) +
-                      line("large", m_spec.makesLarge) +
-                      line("length", format(ParamValue(g.length))) +
-                      line("energy", format(ParamValue(g.energy))) +
-                      line("iterations", std::to_string(m_iterations)) + line("state", name(g.end));
+    std::string out = curveFacts(m_spec, g) + "\niterations\t" + std::to_string(m_iterations);
     if (const auto known =
             knownDistance(m_spec.id, only(m_params, m_spec.params),
                           numbers(m_params, "geodesic.from"), numbers(m_params, "geodesic.to"))) {
-        out += line("distance", format(ParamValue(*known)));
+        out += "\ndistance\t" + format(ParamValue(*known));
     }
-    out.pop_back();
     return out;
 }
 

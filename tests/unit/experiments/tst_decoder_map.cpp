@@ -181,6 +181,14 @@ private Q_SLOTS:
         squares.pop_back();
         QVERIFY_EXCEPTION_THROWN(fitPrecision(parts, codes, squares), UsageError);
     }
+    void precisionIsDeclared() {
+        const ParamSet usual = resolve(metricSpec("pullback").params, {});
+        QCOMPARE(integer(usual, "metric.bumps"), Index{48});
+        QCOMPARE(number(usual, "metric.bump_width"), 1.5);
+        QCOMPARE(number(usual, "metric.precision_floor"), 0.01);
+        QVERIFY_EXCEPTION_THROWN(
+            resolve(metricSpec("pullback").params, {{"metric.precision_floor", 0.0}}), UsageError);
+    }
     /// The inputs of a moment suffice for every metric that its model should offer.
     void inputsOfAMoment() {
         for (const char* decoder : {"dec.gauss", "dec.bernoulli"}) {
@@ -203,6 +211,31 @@ private Q_SLOTS:
                 }
             }
             QCOMPARE(in.sigma != nullptr, gauss);
+            // The decoder's whole standard deviation, far off as the least precision says.
+            const Vector z{0.1, -0.2, 1e3, 0};
+            const Vector spread = decoderDeviation(in, z);
+            if (!gauss) {
+                Vector p(2 * 256);
+                in.probabilities->value(z, p);
+                double sum = 0;
+                for (std::size_t i = 0; i < 256; ++i) {
+                    sum += p[i] * (1 - p[i]);
+                }
+                QVERIFY(std::abs(spread[0] - std::sqrt(sum)) < 1e-12);
+                continue;
+            }
+            QVERIFY(std::abs(spread[1] / std::sqrt(256 / 0.01) - 1) < 1e-9);
+            const MetricInputs keen =
+                metricInputs({m.data, model}, {{"metric.precision_floor", 1e-4},
+                                               {"metric.bumps", Index{7}},
+                                               {"metric.bump_width", 0.5}});
+            const Vector other = decoderDeviation(keen, z);
+            QVERIFY(std::abs(other[1] / spread[1] - 10) < 1e-9);
+            QVERIFY(std::abs(other[0] / spread[0] - 1) > 1e-6);
+            // Broken twin: the parameters of nobody change nothing.
+            const auto same =
+                decoderDeviation(metricInputs({m.data, model}, {{"metric.lambda", 1e-4}}), z);
+            QCOMPARE(same, spread);
         }
     }
 };

@@ -81,12 +81,38 @@ private Q_SLOTS:
         QCOMPARE(path[47], 0.3);
         QCOMPARE(seen.channels.at("frames").count(), Index{11 * 16 * 16});
         QCOMPARE(seen.channels.at("straight_frames").count(), Index{11 * 16 * 16});
+        QCOMPARE(seen.channels.at("spherical_frames").count(), Index{11 * 16 * 16});
         const auto numbers = run.experiment->metrics(Key{1, 9}, {});
+        const auto speed = seen.channels.at("speed").values<double>();
+        QCOMPARE(speed.size(), std::size_t{3 * 23});
+        const auto meanOf = [&](std::size_t row) {
+            double sum = 0;
+            for (const double v : speed.subspan(23 * row, 23)) {
+                sum += v / 23;
+            }
+            return sum;
+        };
+        QVERIFY(std::abs(meanOf(0) / numbers.at("geodesic_length") - 1) < 1e-6);
+        QVERIFY(std::abs(meanOf(1) / numbers.at("straight_length") - 1) < 1e-6);
+        QVERIFY(meanOf(2) >= meanOf(0) * (1 - 1e-9));
+        const auto spread = seen.channels.at("uncertainty").values<double>();
+        QCOMPARE(spread.size(), std::size_t{3 * 24});
+        for (const double v : spread) {
+            QVERIFY(v > 0 && v < 1e3);
+        }
+        // All paths begin and end at the same codes.
+        for (const std::size_t end : {0, 23}) {
+            QCOMPARE(spread[24 + end], spread[end]);
+            QCOMPARE(spread[48 + end], spread[end]);
+        }
+        const auto round = seen.channels.at("spherical").values<double>();
+        QVERIFY(std::abs(round[24] - path[24]) > 1e-4 || kind == "euclidean");
         QVERIFY(numbers.at("geodesic_length") > 0);
         QVERIFY(numbers.at("geodesic_length") <= numbers.at("straight_length") * (1 + 1e-9));
         const double length = numbers.at("geodesic_length");
         QVERIFY(numbers.at("geodesic_energy") >= 0.5 * length * length * (1 - 1e-9));
         QCOMPARE(numbers.at("geodesic_converged"), 1.0);
+        QCOMPARE(numbers.at("geodesic_resolved"), 1.0);
         QVERIFY(numbers.at("geodesic_speed_variation") < 0.02);
 
         // Dragged to the same ends, it answers on the grid first and then with the same curve.
@@ -95,6 +121,8 @@ private Q_SLOTS:
         QCOMPARE(Run::said(answer.at("metric")), std::string("exact"));
         QVERIFY(std::abs(answer.at("length").values<double>()[0] / length - 1) < 1e-4);
         QVERIFY(answer.contains("frames") && answer.contains("straight_frames"));
+        QCOMPARE(answer.at("speed").count(), Index{3 * 23});
+        QCOMPARE(answer.at("warning").count(), Index{0});
         // A moved end and the grid of the same weights: no node is evaluated anew.
         const int first = run.answers;
         run.drag(point({-0.4, 0.1}), point({0.45, 0.35}));
@@ -107,6 +135,38 @@ private Q_SLOTS:
         QVERIFY(std::abs(later.at("length").values<double>()[0] / truth - 1) < 1e-3);
         // Broken twin: the curve of the old weights has another length.
         QVERIFY(kind == "euclidean" || std::abs(length / truth - 1) > 1e-3);
+    }
+    /// Bumps far narrower than the gaps between codes: the curve leaps, and nothing calls it
+    /// converged.
+    void leapingIsSaid() {
+        ParamSet given = shapes();
+        given["metric.kind"] = std::string("conformal-volume");
+        given["metric.lambda"] = 1e-3;
+        given["geodesic.knots"] = Index{24};
+        given["geodesic.from"] = std::vector<double>{-1.4, 0.1};
+        given["geodesic.to"] = std::vector<double>{1.5, -0.1};
+        given["metric.rho"] = 0.2;
+        Run run(given);
+        Collected seen;
+        look(*run.experiment, channelIds(run.description), seen, Detail::Export);
+        const QString facts = QString::fromStdString(Run::said(seen.channels.at("geometry")));
+        qInfo("%s", qPrintable(facts));
+        QVERIFY(facts.contains("resolved\tno") && facts.contains("warning\tNot resolved"));
+        QVERIFY(!facts.contains("converged"));
+        const auto numbers = run.experiment->metrics(Key{1, 9}, {});
+        QCOMPARE(numbers.at("geodesic_converged"), 0.0);
+        QCOMPARE(numbers.at("geodesic_resolved"), 0.0);
+        QVERIFY(numbers.at("geodesic_speed_variation") > 1);
+        const auto answer = run.drag(point({-1.4, 0.1}), point({1.5, 0.1}));
+        QVERIFY(Run::said(answer.at("warning")).starts_with("Not resolved"));
+        // Opposite ends: no angle, so no spherical path, and no rows of it anywhere.
+        run.experiment->set({"geodesic.to", std::vector<double>{1.4, -0.1}});
+        look(*run.experiment, channelIds(run.description), seen, Detail::Export);
+        QCOMPARE(seen.channels.at("spherical").count(), Index{0});
+        QCOMPARE(seen.channels.at("spherical_frames").dim(0), Index{0});
+        QVERIFY(std::isnan(seen.channels.at("speed").values<double>()[2 * 23]));
+        QVERIFY(std::isnan(seen.channels.at("uncertainty").values<double>()[2 * 24]));
+        QCOMPARE(seen.channels.at("frames").dim(0), Index{11});
     }
     void byHand() {
         ParamSet given = shapes();
