@@ -12,6 +12,8 @@
 
 #include <clocale>
 #include <cstdlib>
+#include <utility>
+#include <variant>
 
 namespace lx::app {
 namespace {
@@ -28,7 +30,51 @@ void onQtMessage(QtMsgType, const QMessageLogContext&, const QString& message) {
     }
 }
 
+/// A session whose series were drained before: hands them out again, once. It cannot be
+/// loaded anew.
+class Replay : public Session {
+public:
+    Replay(std::shared_ptr<Session> session, std::vector<SeriesPoint> series)
+        : m_session(std::move(session)), m_series(std::move(series)) {}
+    std::uint32_t id() const override { return m_session->id(); }
+    void post(Command command, std::string_view tag) override {
+        if (std::holds_alternative<cmd::Load>(command)) {
+            return;  // it is loaded, and stands where it is wanted
+        }
+        m_session->post(std::move(command), tag);
+    }
+    std::shared_ptr<const Snapshot> latest() const override { return m_session->latest(); }
+    std::vector<SeriesPoint> drainSeries() override {
+        auto points = std::exchange(m_series, {});
+        const auto fresh = m_session->drainSeries();
+        points.insert(points.end(), fresh.begin(), fresh.end());
+        return points;
+    }
+    std::optional<Captured> takeCaptured() override { return m_session->takeCaptured(); }
+    bool waitIdle(std::stop_token stop) override { return m_session->waitIdle(stop); }
+    std::shared_ptr<const Description> description() const override {
+        return m_session->description();
+    }
+    std::map<std::string, double> metrics(Key key, std::stop_token stop) override {
+        return m_session->metrics(key, stop);
+    }
+    std::map<std::string, Array> exportChannels(std::vector<std::string> channels,
+                                                std::stop_token stop, Detail detail) override {
+        return m_session->exportChannels(std::move(channels), stop, detail);
+    }
+    std::pair<std::size_t, std::vector<Index>> ring() const override { return m_session->ring(); }
+
+private:
+    std::shared_ptr<Session> m_session;
+    std::vector<SeriesPoint> m_series;
+};
+
 }  // namespace
+
+std::shared_ptr<Session> replayed(std::shared_ptr<Session> session,
+                                  std::vector<SeriesPoint> series) {
+    return std::make_shared<Replay>(std::move(session), std::move(series));
+}
 
 void requireApplication(const Program& program) {
     static int argc = 1;
@@ -101,6 +147,11 @@ OffscreenWindow::OffscreenWindow(Program& program, const cli::WindowRequest& req
     m_window->resize(request.width, request.height);
     m_window->show();
     m_composition->attachEngine(program.engine(), m_window->services());
+    if (request.session) {
+        m_window->services().open = [run = replayed(request.session, request.series)] {
+            return run;
+        };
+    }
     m_window->openRecipe(request.recipe, request.params, request.seed, false);
     m_window->engineReady();
     if (!request.layout.empty()) {

@@ -26,6 +26,9 @@ bool pumpUntil(const std::function<bool()>& done, int milliseconds, const std::s
 /// Until no new snapshot arrived for a while.
 void settle(ui::SessionBridge&, const std::stop_token&);
 
+/// That run with the series which were drained from it before, for one more reader.
+std::shared_ptr<Session> replayed(std::shared_ptr<Session>, std::vector<SeriesPoint>);
+
 /// The program's window on a recipe, as a command asks for it.
 class OffscreenWindow {
 public:

@@ -22,41 +22,6 @@ namespace lx::app {
 namespace {
 
 constexpr int kChannelsMs = 60'000;  // evaluating a channel may take many steps' time
-/// A session whose series were drained before: hands them out again, once.
-class Replay : public Session {
-public:
-    Replay(std::shared_ptr<Session> session, std::vector<SeriesPoint> series)
-        : m_session(std::move(session)), m_series(std::move(series)) {}
-    std::uint32_t id() const override { return m_session->id(); }
-    void post(Command command, std::string_view tag) override {
-        m_session->post(std::move(command), tag);
-    }
-    std::shared_ptr<const Snapshot> latest() const override { return m_session->latest(); }
-    std::vector<SeriesPoint> drainSeries() override {
-        auto points = std::exchange(m_series, {});
-        const auto fresh = m_session->drainSeries();
-        points.insert(points.end(), fresh.begin(), fresh.end());
-        return points;
-    }
-    std::optional<Captured> takeCaptured() override { return m_session->takeCaptured(); }
-    bool waitIdle(std::stop_token stop) override { return m_session->waitIdle(stop); }
-    std::shared_ptr<const Description> description() const override {
-        return m_session->description();
-    }
-    std::map<std::string, double> metrics(Key key, std::stop_token stop) override {
-        return m_session->metrics(key, stop);
-    }
-    std::map<std::string, Array> exportChannels(std::vector<std::string> channels,
-                                                std::stop_token stop, Detail detail) override {
-        return m_session->exportChannels(std::move(channels), stop, detail);
-    }
-    std::pair<std::size_t, std::vector<Index>> ring() const override { return m_session->ring(); }
-
-private:
-    std::shared_ptr<Session> m_session;
-    std::vector<SeriesPoint> m_series;
-};
-
 void savePicture(QImage picture, const cli::Texts& texts, const std::filesystem::path& file) {
     for (const auto& [key, text] : texts) {
         picture.setText(QString::fromStdString(key), QString::fromStdString(text));
@@ -79,8 +44,7 @@ std::vector<std::filesystem::path> paintFigures(Program& program, const std::sto
     ui::SessionBridge bridge;
     bridge.setRendererFactory(rendererFactory(program));
     bridge.setUnhurried(true);
-    bridge.addRun(std::make_shared<Replay>(request.session, request.series),
-                  QString::fromStdString(request.title));
+    bridge.addRun(replayed(request.session, request.series), QString::fromStdString(request.title));
     bridge.poll();
     const auto description = request.session->description();
     const QSize size(request.width, request.height);

@@ -48,6 +48,9 @@ struct WindowRequest {
     bool dark = false;
     Texts texts = {};
     std::filesystem::path file;
+    /// The run itself when it stands at `steps` already, with its series; null: the window runs it.
+    std::shared_ptr<Session> session = {};
+    std::vector<SeriesPoint> series = {};
 };
 
 /// A film of one view of `session`, or of the window when that is null.

@@ -4,14 +4,16 @@
 #include "core/recipes/session_code.h"
 
 #include <algorithm>
+#include <memory>
 #include <ostream>
 
 namespace lx::cli {
 namespace {
 
-struct Pictures {
-    std::vector<std::filesystem::path> files;
-    bool interrupted = false;
+/// A run at the step that is wanted, and the series that it drew on the way.
+struct Finished {
+    std::unique_ptr<HeadlessRun> run;  ///< null when interrupted
+    std::vector<SeriesPoint> series;
 };
 
 HeadlessOptions headless(const ShotOptions& options) {
@@ -23,20 +25,25 @@ HeadlessOptions headless(const ShotOptions& options) {
             .resume = {}};
 }
 
-Pictures paintViews(const Recipe& recipe, const ShotOptions& options, const Host& host,
-                    std::vector<std::string> views,
-                    const std::function<std::filesystem::path(const std::string&)>& file) {
-    HeadlessRun run(host, recipe, headless(options));
-    std::vector<SeriesPoint> series;
-    const bool finished = run.advance([&](std::span<const SeriesPoint> points) {
-        series.insert(series.end(), points.begin(), points.end());
+Finished finish(const Recipe& recipe, const ShotOptions& options, const Host& host) {
+    Finished out{std::make_unique<HeadlessRun>(host, recipe, headless(options)), {}};
+    const bool finished = out.run->advance([&](std::span<const SeriesPoint> points) {
+        out.series.insert(out.series.end(), points.begin(), points.end());
     });
     if (!finished) {
-        return {{}, true};
+        out.run.reset();
     }
+    return out;
+}
+
+std::vector<std::filesystem::path> paintViews(
+    const Finished& finished, const ShotOptions& options, const Host& host,
+    std::vector<std::string> views,
+    const std::function<std::filesystem::path(const std::string&)>& file) {
+    const HeadlessRun& run = *finished.run;
     FigureRequest request{.session = run.session(),
-                          .title = recipe.title,
-                          .series = std::move(series),
+                          .title = run.recipe().title,
+                          .series = finished.series,
                           .views = std::move(views),
                           .dark = options.dark,
                           .texts = {{kSessionCodeKey, sessionCode(run.document())}},
@@ -47,12 +54,13 @@ Pictures paintViews(const Recipe& recipe, const ShotOptions& options, const Host
         request.dpi = 96;
     }
     request.dpi = options.dpi > 0 ? options.dpi : request.dpi;
-    return {host.paintFigures(request), false};
+    return host.paintFigures(request);
 }
 
+/// `finished`: the run to show; without one the window makes its own.
 std::vector<std::filesystem::path> paintWindow(const Recipe& recipe, const ShotOptions& options,
-                                               const Host& host,
-                                               const std::filesystem::path& file) {
+                                               const Host& host, const std::filesystem::path& file,
+                                               const Finished& finished = {}) {
     const EngineTable& table = host.engine();
     table.setThreads(options.threads > 0 ? options.threads : availableCores());
     table.setDevice(options.device == "auto" ? table.devices().front() : options.device);
@@ -65,7 +73,9 @@ std::vector<std::filesystem::path> paintWindow(const Recipe& recipe, const ShotO
         .layout = options.layout,
         .dark = options.dark,
         .texts = {},
-        .file = file};
+        .file = file,
+        .session = finished.run ? finished.run->session() : nullptr,
+        .series = finished.series};
     if (options.width > 0) {
         request.width = options.width;
         request.height = options.height;
@@ -93,13 +103,12 @@ ExitCode shotCommand(const ShotOptions& options, const Host& host) {
     bool interrupted = false;
     const auto paintAll = [&](const Recipe& recipe, const std::filesystem::path& folder) {
         makeFolder(folder);
-        const auto views = paintViews(recipe, options, host, {}, [&](const std::string& view) {
-            return folder / (view + ".png");
-        });
-        add(views.files);
-        interrupted = interrupted || views.interrupted;
+        const Finished run = finish(recipe, options, host);
+        interrupted = interrupted || !run.run;
         if (!interrupted) {
-            add(paintWindow(recipe, options, host, folder / "window.png"));
+            add(paintViews(run, options, host, {},
+                           [&](const std::string& view) { return folder / (view + ".png"); }));
+            add(paintWindow(recipe, options, host, folder / "window.png", run));
         }
     };
     if (options.all) {
@@ -148,11 +157,13 @@ ExitCode shotCommand(const ShotOptions& options, const Host& host) {
             const std::string view = !options.view.empty()  ? options.view
                                      : recipe.views.empty() ? host.views.front().id
                                                             : recipe.views.front();
-            const auto picture = paintViews(
-                recipe, options, host, {view},
-                [&](const std::string& id) { return oneFile ? out : out / (id + ".png"); });
-            add(picture.files);
-            interrupted = picture.interrupted;
+            const Finished run = finish(recipe, options, host);
+            interrupted = !run.run;
+            if (!interrupted) {
+                add(paintViews(run, options, host, {view}, [&](const std::string& id) {
+                    return oneFile ? out : out / (id + ".png");
+                }));
+            }
         } else {
             paintAll(recipe, out);
         }

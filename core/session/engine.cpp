@@ -224,6 +224,7 @@ struct Engine::Impl {
 
     void main();
     void admit(std::vector<std::unique_ptr<Run>>& runs);
+    void favour(std::span<const std::unique_ptr<Run>> runs, Time::duration spent);
 };
 
 void Engine::Impl::admit(std::vector<std::unique_ptr<Run>>& runs) {
@@ -242,6 +243,26 @@ void Engine::Impl::admit(std::vector<std::unique_ptr<Run>>& runs) {
     });
 }
 
+/// Gives the runs that are looked at as much time as `spent` on all others in this round: slow
+/// steps in the background must not keep a person from seeing what is in front.
+void Engine::Impl::favour(std::span<const std::unique_ptr<Run>> runs, Time::duration spent) {
+    const Time end = std::chrono::steady_clock::now() + spent;
+    bool busy = spent.count() > 0;
+    while (busy) {
+        busy = false;
+        for (const auto& run : runs) {
+            if (std::chrono::steady_clock::now() >= end || pulse->slice().stop_requested()) {
+                return;
+            }
+            const auto next = run->watched() ? run->nextDue() : std::nullopt;
+            if (next && *next <= std::chrono::steady_clock::now()) {
+                run->round(ringBytes / runs.size());
+                busy = true;
+            }
+        }
+    }
+}
+
 void Engine::Impl::main() {
     try {
         if (options.onThreadStart) {
@@ -256,9 +277,17 @@ void Engine::Impl::main() {
     while (!pulse->stopping()) {
         pulse->beginRound();
         admit(runs);
+        Time::duration inTheBackground{};
+        for (const auto& run : runs) {
+            const Time start = std::chrono::steady_clock::now();
+            run->round(ringBytes / runs.size());
+            if (!run->watched()) {
+                inTheBackground += std::chrono::steady_clock::now() - start;
+            }
+        }
+        favour(runs, inTheBackground);
         std::optional<Time> due;
         for (const auto& run : runs) {
-            run->round(ringBytes / runs.size());
             if (const auto next = run->nextDue()) {
                 due = due ? std::min(*due, *next) : next;
             }

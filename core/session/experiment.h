@@ -136,6 +136,8 @@ struct SetParam {
 /// The channels that the visible views need; replaces the previous list.
 struct Observe {
     std::vector<std::string> channels;
+    bool hidden =
+        false;  ///< nobody looks for the moment: what was shown stays, nothing is computed
 };
 /// A question to the model; the answer arrives as channels "probe.<ticket>.*".
 struct Probe {

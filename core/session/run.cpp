@@ -65,7 +65,7 @@ std::optional<Time> Run::nextDue() const {
     if (moves()) {
         due = clocksDue();
     }
-    const bool news = m_stepsChanged || m_channels.changed() || m_observeDirty;
+    const bool news = m_stepsChanged || m_channels.changed() || (m_observeDirty && !m_hidden);
     if (news && m_box->slot.taken()) {
         Time next = m_published + m_context.options->publishInterval;
         if (moves() && !m_stepsChanged && !m_channels.changed()) {

@@ -54,6 +54,8 @@ public:
     /// When the next round has something to do; nullopt: only after a wake-up.
     std::optional<Time> nextDue() const;
     const std::shared_ptr<Mailbox>& box() const { return m_box; }
+    /// Somebody looks at its channels.
+    bool watched() const { return !m_observed.empty() && !m_hidden; }
     /// The engine stops: answers who waits.
     void end();
 
@@ -169,6 +171,7 @@ private:
     std::vector<SeriesPoint> m_points;
     ChannelStore m_channels;
     std::vector<std::string> m_observed;
+    bool m_hidden = false;
     std::unique_ptr<Task> m_observeTask;
     bool m_observeDirty = false;
     Time::duration m_observeSpent{};  ///< engine time of the observation under way, or the last

@@ -352,9 +352,10 @@ void Run::apply(const cmd::SetParam& change) {
 }
 
 void Run::apply(cmd::Observe& observe) {
-    if (observe.channels == m_observed) {
+    if (observe.channels == m_observed && observe.hidden == m_hidden) {
         return;
     }
+    m_hidden = observe.hidden;
     m_observed = std::move(observe.channels);
     m_channels.keepOnly(m_observed);
     m_observeTask.reset();

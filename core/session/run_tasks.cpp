@@ -156,7 +156,7 @@ void Run::serveObserve(Time now) {
     const bool due = m_observeDirty && m_box->slot.taken() &&
                      now - m_published >= m_context.options->publishInterval &&
                      (now >= m_observeAgain || !moves());
-    if (!m_experiment || m_failure || (!m_observeTask && !due)) {
+    if (!m_experiment || m_failure || m_hidden || (!m_observeTask && !due)) {
         m_observeDirty = m_observeDirty && m_experiment != nullptr && !m_failure;
         return;
     }

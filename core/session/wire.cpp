@@ -275,6 +275,7 @@ void write(Writer& out, const cmd::SetParam& c) {
 }
 void write(Writer& out, const cmd::Observe& c) {
     out.put(c.channels);
+    out.put(c.hidden);
 }
 void write(Writer& out, const cmd::Probe& c) {
     out.put(c.ticket);
@@ -328,6 +329,7 @@ void read(Reader& in, cmd::SetParam& c) {
 }
 void read(Reader& in, cmd::Observe& c) {
     c.channels = in.getTexts();
+    c.hidden = in.getBool();
 }
 void read(Reader& in, cmd::Probe& c) {
     c.ticket = in.get<std::uint64_t>();

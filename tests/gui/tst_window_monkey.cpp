@@ -261,7 +261,10 @@ private Q_SLOTS:
         // The first window loads what stays for the life of the program: plug-ins, thread pools.
         test::RealWindow warm;
         for (const std::string& recipe : recipesAtHand(warm)) {
-            QVERIFY2(warm.train(recipe, 1), recipe.c_str());
+            QElapsedTimer clock;
+            clock.start();
+            QVERIFY2(warm.train(recipe, 1), (recipe + "\n" + warm.runsNow()).c_str());
+            qInfo("%s shows its first step after %lld ms", recipe.c_str(), clock.elapsed());
         }
     }
     void cleanupTestCase() { m_watchdog.reset(); }

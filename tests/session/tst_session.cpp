@@ -256,6 +256,21 @@ private Q_SLOTS:
         QCOMPARE(h.session->latest()->step[0], Index{3000});
     }
 
+    /// What was shown stays while nobody looks, costs nothing, and is fresh at the next look.
+    void hiddenRunsAreNotLookedAt() {
+        Harness h;
+        h.load("fake-chain");
+        h.session->post(cmd::Observe{{"walk"}});
+        QVERIFY(h.until([](const Snapshot& s) { return s.channels.contains("walk"); }));
+        const auto shown = h.session->latest()->channels.at("walk").version;
+        h.session->post(cmd::Observe{{"walk"}, true});
+        h.runUntil(50);
+        QVERIFY(h.until([](const Snapshot& s) { return s.step[0] == 50; }));
+        QCOMPARE(h.session->latest()->channels.at("walk").version, shown);
+        h.session->post(cmd::Observe{{"walk"}, false});
+        QVERIFY(h.until([&](const Snapshot& s) { return s.channels.at("walk").version > shown; }));
+    }
+
     void severalRunsSideBySide() {
         Harness h;
         std::vector<std::shared_ptr<Session>> sessions;
@@ -275,6 +290,30 @@ private Q_SLOTS:
         const int before = test::fakeAlive();
         sessions.pop_back();
         QTRY_COMPARE(test::fakeAlive(), before - 1);
+    }
+
+    /// Steps of 1 ms that a run made while another one made 40 of 20 ms.
+    static Index stepsBesideASlowRun(bool watched) {
+        Harness h;
+        h.load("fake-chain", {{"step_ms", Index{1}}});
+        if (watched) {
+            h.session->post(cmd::Observe{{"walk"}});
+        }
+        const auto slow = h.engine.open();
+        slow->post(cmd::Load{"fake-chain", {{"step_ms", Index{20}}}, 1});
+        h.session->post(cmd::Run{Clock::Train, 0});
+        slow->post(cmd::Run{Clock::Train, 40});
+        slow->waitIdle();
+        h.session->post(cmd::Pause{Clock::Train});
+        h.session->waitIdle();
+        return h.session->latest()->step[0];
+    }
+
+    /// Whoever is looked at has half the engine's time beside a run with slow steps.
+    void theWatchedRunIsFavoured() {
+        const Index watched = stepsBesideASlowRun(true), hidden = stepsBesideASlowRun(false);
+        QVERIFY2(watched > 3 * hidden,
+                 qPrintable(QStringLiteral("%1 and %2 steps").arg(watched).arg(hidden)));
     }
 
     void waitIdleStops() {

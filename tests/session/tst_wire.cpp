@@ -38,7 +38,7 @@ std::vector<Command> everyCommand() {
             cmd::Restore{std::make_shared<const State>(someState())},
             cmd::Restore{},
             cmd::SetParam{"objective.beta", 4.0},
-            cmd::Observe{{"codes", "labels", ""}},
+            cmd::Observe{{"codes", "labels", ""}, true},
             probe,
             cmd::Cancel{9},
             cmd::Capture{10}};

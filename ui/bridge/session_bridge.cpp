@@ -169,6 +169,8 @@ void SessionBridge::setCompared(std::uint32_t source) {
     }
     m_compared = source;
     m_linkedTime->restart();
+    m_observed.clear();
+    postObserve();
     Q_EMIT comparedChanged();
 }
 
@@ -290,7 +292,9 @@ void SessionBridge::postObserve() {
                 }
             }
         }
-        run->session->post(cmd::Observe{std::move(known)}, "observe");
+        const std::uint32_t source = run->frame.source;
+        const bool hidden = source != m_active && source != m_compared;
+        run->session->post(cmd::Observe{std::move(known), hidden}, "observe");
     }
 }
 
