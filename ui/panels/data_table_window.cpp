@@ -160,6 +160,8 @@ DataTableWindow::DataTableWindow(Source source, const QString& title, QWidget* p
     connect(new QShortcut(QKeySequence::Copy, m_view, nullptr, nullptr, Qt::WidgetShortcut),
             &QShortcut::activated, this, &DataTableWindow::copySelection);
     connect(new QShortcut(QKeySequence::Close, this), &QShortcut::activated, this, &QWidget::close);
+    connect(new QShortcut(QKeySequence::Cancel, this), &QShortcut::activated, this,
+            &QWidget::close);
     connect(this, &DataTableWindow::saved, this, [this](const QString& text) {
         m_save->setEnabled(true);
         say(text);

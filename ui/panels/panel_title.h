@@ -19,6 +19,7 @@ class ElidedLabel : public QLabel {
 public:
     explicit ElidedLabel(QWidget* parent = nullptr);
     void setFullText(const QString&);
+    const QString& fullText() const { return m_full; }
     /// Drops whole clauses (after ", " or ": ") from the end of a text that is too long, before it
     /// cuts words.
     void setDropsClauses(bool);

@@ -440,6 +440,7 @@ void MainWindow::Impl::applyThemeNow() {
     }
     if (geometryDone) {
         fitToWidth();  // larger type folds the panels of a wider window
+        sizeDocksForType();
     }
 }
 

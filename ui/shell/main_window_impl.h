@@ -139,6 +139,8 @@ struct MainWindow::Impl {
     void recallViews();
     void themeForLayout();
     void sizeDocks(const QString& name);
+    /// After a change of type: another size, or the projector's theme.
+    void sizeDocksForType();
     void fitToWidth();
     void toggleFullScreen();
     void togglePanels();
@@ -191,6 +193,7 @@ struct MainWindow::Impl {
     QJsonObject savedViews;              ///< what was chosen inside views, by view
     std::map<QString, bool> viewChoice;  ///< what a person showed or hid
     QString layout = QStringLiteral("explore");
+    int sizedFor = 0;  ///< width of the inspector that the docks were sized with
     bool compact = false, panelsHidden = false, engineThere = false, geometryDone = false;
     bool experimentWanted = true;
     QByteArray beforeHiding;

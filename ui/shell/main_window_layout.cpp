@@ -7,6 +7,7 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QMimeData>
+#include <QScreen>
 #include <QStackedLayout>
 #include <QStatusBar>
 #include <QToolBar>
@@ -54,6 +55,7 @@ void MainWindow::Impl::applyDefaultLayout(const QString& name) {
 
 void MainWindow::Impl::sizeDocks(const QString& name) {
     const Theme& t = themeOf(theme);
+    sizedFor = t.px(kRight);
     const int right = std::min(t.px(kRight), w.width() / 2);  // large type leaves a stage
     if (experiment->isVisibleTo(&w)) {
         w.resizeDocks({experiment, inspector}, {t.px(kLeft), right}, Qt::Horizontal);
@@ -63,6 +65,12 @@ void MainWindow::Impl::sizeDocks(const QString& name) {
     if (!timeline->collapsed()) {
         const bool tall = name == QStringLiteral("train") || name == QStringLiteral("sample");
         w.resizeDocks({timeline}, {t.px(tall ? kTallBottom : kBottom)}, Qt::Vertical);
+    }
+}
+
+void MainWindow::Impl::sizeDocksForType() {
+    if (themeOf(theme).px(kRight) != sizedFor) {
+        sizeDocks(layout);
     }
 }
 
@@ -174,7 +182,9 @@ void MainWindow::Impl::togglePanels() {
 }
 
 void MainWindow::Impl::restoreWindow() {
-    w.resize(1440, 900);
+    // The first window takes what a large screen offers; the panels need no more than this.
+    const QSize room = w.screen() ? w.screen()->availableSize() * 9 / 10 : QSize(1440, 900);
+    w.resize(room.expandedTo(QSize(1024, 640)).boundedTo(QSize(1920, 1200)));
     QString name = QStringLiteral("explore");
     if (options.restoreGeometry) {
         w.restoreGeometry(settings->value(QStringLiteral("geometry")).toByteArray());

@@ -91,7 +91,6 @@ void MainWindow::Impl::setFontPercent(int percent) {
     setFontScale(percent / 100.0);
     settings->setValue(kFontScale, fontScale());
     applyThemeNow();
-    sizeDocks(layout);
     status->say(s("Type at %1 %").arg(percentNow()));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Two runs side by side under one camera, and what their decoders differ in.
 #include "ui/bridge/linked_time.h"
+#include "ui/panels/panel_title.h"
 #include "ui/shell/numbers.h"
 #include "ui/views/difference_pane.h"
 #include "ui/views/figure_view.h"
@@ -83,11 +84,12 @@ public:
             side.box->layout()->addWidget(side.views);
             side.heading->installEventFilter(this);
             side.heading->setCursor(Qt::PointingHandCursor);
-            side.heading->setToolTip(tr("Click: this run takes the commands and parameters"));
+            side.heading->setAccessibleDescription(
+                tr("Click: this run takes the commands and parameters"));
         }
-        QLabel* heading = nullptr;
+        ElidedLabel* heading = nullptr;
         m_differenceBox = addPane(heading);
-        heading->setText(tr("A − B, decodes of the same latent points"));
+        heading->setFullText(tr("A − B, decodes of the same latent points"));
         m_difference = new DifferencePane(bridge);
         m_difference->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
         m_differenceBox->layout()->addWidget(m_difference);
@@ -168,7 +170,7 @@ public:
         QPalette colors = palette();
         colors.setColor(QPalette::Base, theme.panel);
         m_bar->parentWidget()->setPalette(colors);
-        for (QLabel* heading : m_headings) {
+        for (ElidedLabel* heading : m_headings) {
             heading->setFont(theme.font(12, true));
         }
     }
@@ -227,7 +229,7 @@ public:
             painter.setPen(theme().text);
             const auto at = static_cast<std::size_t>(i);
             painter.drawText(QRectF(8, 0, width - 16, head), Qt::AlignLeft | Qt::AlignVCenter,
-                             m_headings[at]->text());
+                             m_headings[at]->fullText());
             painter.translate(0, head);
             const QSizeF area(width, size.height() - head);
             if (i == 2) {
@@ -298,7 +300,7 @@ private:
     struct Side {
         std::uint32_t source = kNoRun;
         QWidget* box = nullptr;
-        QLabel* heading = nullptr;
+        ElidedLabel* heading = nullptr;
         QStackedWidget* views = nullptr;
         std::array<View*, kSubjects.size()> made{};
     };
@@ -314,14 +316,13 @@ private:
         return button;
     }
 
-    QWidget* addPane(QLabel*& heading) {
+    QWidget* addPane(ElidedLabel*& heading) {
         auto* box = new QWidget;
         auto* column = new QVBoxLayout(box);
         column->setContentsMargins(0, 0, 0, 0);
         column->setSpacing(0);
-        heading = new QLabel;
+        heading = new ElidedLabel;
         heading->setContentsMargins(8, 2, 8, 2);
-        heading->setMinimumWidth(20);
         column->addWidget(heading);
         m_split->addWidget(box);
         m_split->setStretchFactor(m_split->count() - 1, 1);
@@ -411,7 +412,7 @@ private:
         QPalette colors = side.heading->palette();
         colors.setColor(QPalette::WindowText, active ? theme().accent : theme().text);
         side.heading->setPalette(colors);
-        side.heading->setText(text);
+        side.heading->setFullText(text);
     }
 
     /// Both maps show the codes of both while nobody has moved the camera.
@@ -458,7 +459,7 @@ private:
     QToolButton* m_differenceButton;
     QLabel* m_state;
     std::array<Side, 2> m_sides;
-    std::array<QLabel*, 3> m_headings{};
+    std::array<ElidedLabel*, 3> m_headings{};
     QWidget* m_differenceBox;
     DifferencePane* m_difference;
     std::size_t m_subject = 0, m_moved = 0;
