@@ -46,7 +46,10 @@ public:
             m_after.source = m_book.open(m_after, nullptr);
         }
     }
-    void undo() override { m_book.m_bridge.setActive(m_before); }
+    void undo() override {
+        m_book.m_bridge.postTo(m_after.source, cmd::Pause{m_after.recipe.clock});
+        m_book.m_bridge.setActive(m_before);
+    }
 
 private:
     RunBook& m_book;
@@ -277,8 +280,14 @@ void RunBook::applyCold(const ParamSet& changes) {
         next.change = words.join(QStringLiteral(", "));
         next.name = QString::fromStdString(run->recipe.title) + QStringLiteral(", ") + next.change;
         const std::uint32_t before = run->source;
-        m_bridge.postTo(before, cmd::Pause{run->recipe.clock});
+        const Clock clock = run->recipe.clock;
+        const Frame* frame = m_bridge.frame(before);
+        const bool running = frame && frame->snapshot->running[static_cast<std::size_t>(clock)];
+        m_bridge.postTo(before, cmd::Pause{clock});
         m_undo.push(new ColdEdit(*this, before, std::move(next)));
+        if (running) {
+            play(clock);  // what moved goes on moving
+        }
     } catch (const std::exception& error) {
         Q_EMIT problem(QString::fromUtf8(error.what()));
     }
