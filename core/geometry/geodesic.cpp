@@ -105,18 +105,22 @@ const char* name(GeodesicEnd end) noexcept {
 }
 
 std::string warning(const Geodesic& g) {
-    if (g.end == GeodesicEnd::Running || g.end == GeodesicEnd::Stopped) {
-        return {};
-    }
+    const bool underWay = g.end == GeodesicEnd::Running || g.end == GeodesicEnd::Stopped;
     if (!g.resolved()) {
         std::array<char, 16> times{};
         const bool finite = g.speedRatio < 1e6;
         const auto end = std::to_chars(times.data(), times.data() + times.size(),
                                        finite ? g.speedRatio : 1e6, std::chars_format::fixed, 1);
-        return "Not resolved: the speed along the curve varies " +
-               std::string(finite ? "" : "more than ") + std::string(times.data(), end.ptr) +
-               "-fold, so it leaps where the metric is large. More knots or a smoother metric "
-               "help.";
+        const std::string fold =
+            std::string(finite ? "" : "more than ") + std::string(times.data(), end.ptr) + "-fold";
+        return underWay
+                   ? "Not settled yet: speed varies " + fold + "."
+                   : "Not resolved: speed varies " + fold +
+                         ", so the curve leaps where the metric is large. More knots or a smoother "
+                         "metric help.";
+    }
+    if (underWay) {
+        return {};
     }
     if (g.end == GeodesicEnd::IterationLimit) {
         return "Not settled: the search reached its limit of iterations.";

@@ -34,7 +34,7 @@ struct Geodesic {
 
     bool resolved() const { return speedRatio <= kLargestSpeedRatio; }
 };
-/// What keeps a curve whose search has ended from being a geodesic, and what to do; empty: nothing.
+/// What keeps a curve from being a geodesic, and what to do; empty: nothing, or it settles still.
 std::string warning(const Geodesic&);
 
 struct GeodesicOptions {

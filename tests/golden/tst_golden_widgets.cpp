@@ -5,6 +5,7 @@
 #include "core/render/geometry2d.h"
 #include "core/render/iso_lines.h"
 #include "core/render/palette.h"
+#include "tests/gui/path_bench.h"
 #include "tests/gui/stage_bench.h"
 #include "tests/support/golden.h"
 #include "tests/support/space_support.h"
@@ -283,6 +284,27 @@ QImage view(const char* id, const Theme& theme, const QJsonObject& state = {}) {
     return shown->picture(kSize, 1);
 }
 
+/// A view of the paths between two codes; `warned`: the geodesic is not resolved.
+QImage pathView(const char* id, const Theme& theme, QSize size, bool warned = false) {
+    test::StageBench bench;
+    auto& session =
+        bench.add(1, test::normals(300, 2, 4), test::labelsOf(300), test::describePaths());
+    test::publishPaths(session, test::pathArrays({-1, -0.4}, {0.6, 1},
+                                                 warned ? "Not resolved: speed "
+                                                          "varies 8.1-fold, so it leaps."
+                                                        : ""));
+    bench.bridge.poll();
+    std::unique_ptr<View> shown(findView(QString::fromLatin1(id))->make(bench.bridge, nullptr));
+    shown->setTheme(theme);
+    shown->resize(size);
+    shown->show();
+    if (!QTest::qWaitForWindowExposed(shown.get())) {
+        return {};
+    }
+    shown->present(bench.bridge.frames());
+    return shown->picture(size, 1);
+}
+
 QImage grabbed(QWidget& widget) {
     widget.setAttribute(Qt::WA_DontShowOnScreen);
     widget.show();
@@ -406,6 +428,11 @@ const std::vector<Subject>& subjects() {
              return view("latent-map", t, {{QStringLiteral("chart"), QStringLiteral("space")}});
          }},
         {"view_surface", [](const Theme& t) { return view("surface", t); }},
+        {"view_paths", [](const Theme& t) { return pathView("latent-map", t, kSize); }},
+        {"view_metric_map", [](const Theme& t) { return pathView("metric-map", t, kSize); }},
+        {"view_path_strips", [](const Theme& t) { return pathView("path-strips", t, {640, 230}); }},
+        {"view_path_chart",
+         [](const Theme& t) { return pathView("path-chart", t, {640, 200}, true); }},
         {"view_kl_units", [](const Theme& t) { return view("kl-units", t); }},
         {"view_samples", [](const Theme& t) { return view("samples", t); }},
         {"widget_layers", layerList},

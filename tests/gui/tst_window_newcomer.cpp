@@ -124,10 +124,10 @@ private Q_SLOTS:
         auto* scene = map->findChild<ui::SceneWidget*>();
         auto* hand = map->findChild<ui::GeodesicHand*>();
         QVERIFY(scene && hand);
-        QTRY_VERIFY_WITH_TIMEOUT(hand->paths()[1].defined(), 20'000);
+        QTRY_VERIFY_WITH_TIMEOUT(hand->paths()[0].defined(), 20'000);
         // The map shows the codes, which begin on one spot: the ends come into view with training.
         const auto seen = [&] {
-            const auto z = hand->paths()[1].values<double>();
+            const auto z = hand->paths()[0].values<double>();
             return scene->plotRect().contains(scene->toPixel(z[0], z[1]));
         };
         QTRY_VERIFY_WITH_TIMEOUT(seen(), 60'000);
@@ -148,7 +148,7 @@ private Q_SLOTS:
                 QTest::qWait(30);
             }
         };
-        const QPointF before = endOf(hand->paths()[1]);
+        const QPointF before = endOf(hand->paths()[0]);
         const QPointF place = scene->toData(QRectF(scene->plotRect()).center() - QPointF(40, 60));
         // Another tool leaves the curve alone.
         real.bridge().explore().setTool(ui::Tool::Probe);
@@ -156,17 +156,17 @@ private Q_SLOTS:
         QTest::mouseRelease(scene, Qt::LeftButton, {},
                             scene->toPixel(place.x(), place.y()).toPoint());
         QTest::qWait(300);
-        QVERIFY(isAt(endOf(hand->paths()[1]), before));
+        QVERIFY(isAt(endOf(hand->paths()[0]), before));
 
         real.bridge().explore().setTool(ui::Tool::Geodesic);
         drag(before, place);
         const QPointF held = scene->toData(scene->toPixel(place.x(), place.y()).toPoint());
-        QTRY_VERIFY_WITH_TIMEOUT(isAt(endOf(hand->paths()[1]), held), 20'000);
+        QTRY_VERIFY_WITH_TIMEOUT(isAt(endOf(hand->paths()[0]), held), 20'000);
         QVERIFY2(isAt(endOf(path()), before), "the run keeps its end while the hand has it");
         QTest::mouseRelease(scene, Qt::LeftButton, {},
                             scene->toPixel(place.x(), place.y()).toPoint());
         QTRY_VERIFY_WITH_TIMEOUT(isAt(endOf(path()), held), 60'000);
-        QTRY_VERIFY_WITH_TIMEOUT(isAt(endOf(hand->paths()[1]), held), 20'000);
+        QTRY_VERIFY_WITH_TIMEOUT(isAt(endOf(hand->paths()[0]), held), 20'000);
     }
 
     void threeClicksFromTheCardsToATrainingModel() {

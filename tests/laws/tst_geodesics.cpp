@@ -316,7 +316,10 @@ private Q_SLOTS:
         }
         Geodesic other;
         other.speedRatio = INFINITY;
-        QCOMPARE(warning(other), std::string());  // still settling
+        QVERIFY(QString::fromStdString(warning(other)).startsWith("Not settled yet"));
+        other.speedRatio = 1.5;
+        QCOMPARE(warning(other), std::string());
+        other.speedRatio = INFINITY;
         other.end = GeodesicEnd::Stalled;
         QVERIFY(QString::fromStdString(warning(other)).contains("more than"));
         QCOMPARE(speedRatio(Vector{0, 0}), 1.0);

@@ -74,12 +74,20 @@ void ExploreState::removeBookmark(std::size_t index) {
     }
 }
 
+void ExploreState::setDraggedPath(State answer) {
+    if (!answer.empty() || !m_draggedPath.empty()) {
+        m_draggedPath = std::move(answer);
+        Q_EMIT pathDragged();
+    }
+}
+
 void ExploreState::clear() {
     setCursor({});
     setSelectedClass(-1);
     setSelectedPoint(-1);
     clearSelection();
     setMarks({});
+    setDraggedPath({});
 }
 
 }  // namespace lx::ui

@@ -53,6 +53,11 @@ public:
     const std::vector<Bookmark>& marks() const { return m_marks; }
     void setMarks(std::vector<Bookmark>);
 
+    /// The newest answer about a geodesic that a hand drags, until the run has caught up with the
+    /// hand; empty: what the run publishes is the newest.
+    const State& draggedPath() const { return m_draggedPath; }
+    void setDraggedPath(State);
+
     const std::vector<Bookmark>& bookmarks() const { return m_bookmarks; }
     void addBookmark(Bookmark);
     void setBookmarks(std::vector<Bookmark>);
@@ -65,6 +70,7 @@ Q_SIGNALS:
     void selectionChanged();  ///< class, point or rows
     void toolChanged();       ///< tool or outline
     void marksChanged();
+    void pathDragged();
     void bookmarksChanged();
 
 private:
@@ -75,6 +81,7 @@ private:
     Tool m_tool = Tool::Probe;
     Outline m_outline = Outline::Rectangle;
     std::vector<Bookmark> m_marks, m_bookmarks;
+    State m_draggedPath;
 };
 
 }  // namespace lx::ui

@@ -140,7 +140,18 @@ void MainWindow::Impl::build() {
     stage->setHandleWidth(kMargin);
     stage->setChildrenCollapsible(false);
     stage->setObjectName(QStringLiteral("stage"));
-    stageStack->addWidget(stage);
+    stageBelow = new QSplitter(Qt::Horizontal);
+    stageBelow->setHandleWidth(kMargin);
+    stageBelow->setChildrenCollapsible(false);
+    stageBelow->hide();
+    auto* rows = new QSplitter(Qt::Vertical);
+    rows->setHandleWidth(kMargin);
+    rows->setChildrenCollapsible(false);
+    rows->addWidget(stage);
+    rows->addWidget(stageBelow);
+    rows->setStretchFactor(0, 5);
+    rows->setStretchFactor(1, 3);
+    stageStack->addWidget(rows);
     auto* empty = new QFrame;
     empty->setObjectName(QStringLiteral("panelBody"));
     auto* emptyColumn = new QVBoxLayout(empty);
@@ -324,6 +335,7 @@ void MainWindow::Impl::syncViews() {
     const Frame* frame = bridge.activeFrame();
     const bool comparing = bridge.compared() != kNoRun;
     QStringList onStage, below;
+    const QStringList ofLayout = comparing ? QStringList() : stageViews();
     for (const ViewSpec& spec : viewSpecs()) {
         if (!canShow(spec)) {
             continue;
@@ -331,9 +343,10 @@ void MainWindow::Impl::syncViews() {
         // Two views side by side unless a person chose otherwise; what the inspector or a tab shows
         // already needs no room on the stage.
         const auto choice = viewChoice.find(spec.id);
-        const bool byDefault =
-            spec.area == Area::Timeline ||
-            (comparing ? spec.compared : !spec.asked && onStage.size() < kStageViews);
+        const bool byDefault = spec.area == Area::Timeline ||
+                               (comparing            ? spec.compared
+                                : ofLayout.isEmpty() ? !spec.asked && onStage.size() < kStageViews
+                                                     : ofLayout.contains(spec.id));
         if (choice == viewChoice.end() ? byDefault : choice->second) {
             (spec.area == Area::Stage ? onStage : below) << spec.id;
         }
@@ -356,28 +369,16 @@ void MainWindow::Impl::syncViews() {
         below.removeAll(samples);
         onStage << samples;
     }
-    QStringList present;
-    for (int i = 0; i < stage->count(); ++i) {
-        present << static_cast<ViewHost*>(stage->widget(i))->id();
+    QStringList upper, lower;
+    for (const QString& id : onStage) {
+        (findView(id)->wide ? lower : upper) << id;
     }
-    if (present != onStage) {
-        for (const QString& id : present) {
-            host(id)->hide();
-            host(id)->setParent(nullptr);
-            host(id)->showTitle(findView(id)->area == Area::Stage);
-        }
-        for (qsizetype i = 0; i < onStage.size(); ++i) {
-            ViewHost* shown = host(onStage[i]);
-            stage->addWidget(shown);
-            shown->showTitle(true);
-            shown->show();
-            // The first view is the map: a little wider than what follows.
-            stage->setStretchFactor(static_cast<int>(i), i == 0 ? 4 : 3);
-        }
-        if (onStage.size() == 2) {
-            stage->setSizes({570, 430});
-        }
+    if (upper.isEmpty()) {
+        std::swap(upper, lower);
     }
+    fillStage(*stage, upper);
+    fillStage(*stageBelow, lower);
+    stageBelow->setVisible(!lower.isEmpty());
     stageStack->setCurrentIndex(onStage.isEmpty() ? 1 : 0);
     const bool loading = frame != nullptr && !frame->description;
     emptyButton->setVisible(engineThere && !frame && !services.defaultRecipe.empty());
@@ -408,7 +409,11 @@ void MainWindow::Impl::syncTimeline(const QStringList& wanted) {
                timeline->tabs()->tabText(static_cast<int>(i)) == pages[i].first;
     }
     if (!same) {
+        const bool had = pathChartTab() >= 0;
         timeline->setPages(pages);
+        if (!had) {
+            showPathChart();
+        }
     }
 }
 
@@ -529,7 +534,7 @@ void MainWindow::openRecipe(const std::string& id, const ParamSet& overrides, st
         m->bridge.setCompared(kNoRun);  // it was the partner of another run
         const Clock clock = recipe->clock;
         m->transport->setClock(clock);
-        m->layoutFor(clock);
+        m->layoutFor(clock, m->book.active() ? &m->book.active()->description : nullptr);
         if (const RunInfo* run = m->book.active()) {
             // A run that would be over before anyone has looked begins at its own pace.
             m->transport->setSpeed(run->description.pace);

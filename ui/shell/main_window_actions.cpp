@@ -182,6 +182,7 @@ void MainWindow::Impl::makeViewActions() {
     layoutAction("explore", "Layout Explore", "Ctrl+1");
     layoutAction("sample", "Layout Sample", "Ctrl+2");
     layoutAction("train", "Layout Train", "Ctrl+4");
+    layoutAction("geometry", "Layout Geometry", "Ctrl+7");
     layoutAction("present", "Layout Present", "Ctrl+6 F5");
     actions->add(s("layout.reset"), group, s("Reset this layout"), s("Ctrl+0"),
                  [this] { resetLayout(); });
@@ -353,10 +354,10 @@ void MainWindow::Impl::makeMenus() {
     fill("Edit",
          {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.copy-code", "edit.paste-code",
           "edit.find", "", "bookmark.add", "bookmark.list", "", "help.palette"});
-    fill("View",
-         {"layout.explore", "layout.sample", "layout.train", "layout.present", "layout.reset", "",
-          "view.hide-panels", "view.full-screen", "", "view.fit", "view.fit-all", "view.show-all",
-          "", "theme.system", "theme.light", "theme.dark", "theme.projector"});
+    fill("View", {"layout.explore", "layout.sample", "layout.train", "layout.geometry",
+                  "layout.present", "layout.reset", "", "view.hide-panels", "view.full-screen", "",
+                  "view.fit", "view.fit-all", "view.show-all", "", "theme.system", "theme.light",
+                  "theme.dark", "theme.projector"});
     fillStageMenu(*menuBar->actions().last()->menu());
     QMenu* data = fill("Data", {"file.open", "file.open-folder"});
     data->addSeparator();
@@ -403,8 +404,8 @@ void MainWindow::Impl::makeMenus() {
     fillChainMenus(*fill(
         "Sample", {"clock.sample", "clock.diffuse", "", "chain.previous", "chain.next", "",
                    "chain.kick", "chain.restart", "chain.restart-all", "", "chain.open", ""}));
-    QMenu* geometry = fill("Geometry", {"tool.geodesic"});
-    later(geometry, "Metric ellipses", "The metric of the decoder is not in this version yet.");
+    fill("Geometry", {"tool.geodesic", "", "layout.geometry", "view.show.metric-map",
+                      "view.show.path-strips", "view.show.path-chart"});
     fill("Diagnose", {"marks.divergences", "marks.warmup", "", "view.show.trace-rank"});
     later(fill("Lessons", {}), "Shipped lessons", "Lessons are not in this version yet.");
     QMenu* window = fill("Window", {"panel.experiment", "panel.inspector", "panel.timeline", ""});

@@ -48,15 +48,6 @@ void MainWindow::Impl::syncChainSections() {
     truthSection->setVisible(feeds(frame, "occupancy") || feeds(frame, "truth_error"));
 }
 
-void MainWindow::Impl::layoutFor(Clock clock) {
-    // A run brings the layout that was made for it, unless a person has another purpose.
-    if (clock == Clock::Sample && layout == s("explore")) {
-        setLayoutNamed(s("sample"));
-    } else if (clock == Clock::Train && layout == s("sample")) {
-        setLayoutNamed(s("explore"));
-    }
-}
-
 void MainWindow::Impl::moveChain(int by) {
     const Frame* frame = bridge.activeFrame();
     const Array* trails = frame ? floats(*frame, "chains_trail", 3) : nullptr;
@@ -237,7 +228,7 @@ bool MainWindow::Impl::openChains(const QStringList& paths) {
         return false;
     }
     transport->setClock(recipe->clock);
-    layoutFor(recipe->clock);
+    layoutFor(recipe->clock, nullptr);
     book.play(recipe->clock);
     return true;
 }

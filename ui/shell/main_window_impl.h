@@ -90,7 +90,11 @@ struct MainWindow::Impl {
     void fillChainMenus(QMenu& sample);
     void buildChainSections(QVBoxLayout&);
     void syncChainSections();
-    void layoutFor(Clock);
+    void layoutFor(Clock, const Description*);
+    QStringList stageViews() const;
+    void fillStage(QSplitter&, const QStringList&);
+    int pathChartTab() const;
+    void showPathChart();
     void moveChain(int by);
     void askChain(const char* probe, bool all);
     bool openChains(const QStringList& paths);
@@ -168,7 +172,7 @@ struct MainWindow::Impl {
     FailureBanner* banner = nullptr;
     QWidget* stageArea = nullptr;
     QStackedLayout* stageStack = nullptr;
-    QSplitter* stage = nullptr;
+    QSplitter *stage = nullptr, *stageBelow = nullptr;  ///< rows of views; the lower one is low
     QLabel* emptyText = nullptr;
     QPushButton* emptyButton = nullptr;
     PanelDock *experiment = nullptr, *inspector = nullptr;

@@ -84,9 +84,11 @@ void MainWindow::Impl::rememberLayout() {
 
 void MainWindow::Impl::setLayoutNamed(const QString& name) {
     static const QStringList kKnown{QStringLiteral("explore"), QStringLiteral("sample"),
-                                    QStringLiteral("train"), QStringLiteral("present")};
+                                    QStringLiteral("train"), QStringLiteral("geometry"),
+                                    QStringLiteral("present")};
     if (!kKnown.contains(name)) {
-        tell(QObject::tr("There is no layout named %1: explore, sample, train and present exist.")
+        tell(QObject::tr("There is no layout named %1: explore, sample, train, geometry "
+                         "and present exist.")
                  .arg(name));
         return;
     }
@@ -99,6 +101,8 @@ void MainWindow::Impl::setLayoutNamed(const QString& name) {
     if (saved.isEmpty() || !w.restoreState(saved, kStateVersion)) {
         applyDefaultLayout(name);
     }
+    syncViews();
+    showPathChart();
     transport->setLayoutName(titleOf(name));
     themeForLayout();
     compact = false;
@@ -194,7 +198,8 @@ void MainWindow::Impl::restoreWindow() {
         }
     }
     applyDefaultLayout(QStringLiteral("explore"));
-    const bool known = name == QStringLiteral("train") || name == QStringLiteral("sample");
+    const bool known = name == QStringLiteral("train") || name == QStringLiteral("sample") ||
+                       name == QStringLiteral("geometry");
     setLayoutNamed(known ? name : QStringLiteral("explore"));
     geometryDone = true;
     // Dock sizes take hold only once the window is laid out.

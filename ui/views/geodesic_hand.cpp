@@ -7,7 +7,7 @@
 namespace lx::ui {
 namespace {
 
-/// So long after the hand let go the run may still show the curve of the ends before.
+/// So long after the hand let go the run may still publish the curve of the ends before.
 constexpr int kStaleMs = 1500;
 /// Decimals of an end that becomes a parameter: far below what a pixel means.
 constexpr double kDecimals = 1e4;
@@ -23,7 +23,8 @@ bool offersGeodesic(const Description& description) {
         return std::ranges::find(description.channels, id, &ChannelDecl::id) !=
                description.channels.end();
     };
-    return live("geodesic.from") && live("geodesic.to") && has("geodesic") && has("codes");
+    return live("geodesic.from") && live("geodesic.to") && has("geodesic") &&
+           (has("codes") || has("magnification"));
 }
 
 GeodesicHand::GeodesicHand(SessionBridge& bridge, SceneWidget& scene, PlaceOf placeOf,
@@ -38,39 +39,54 @@ GeodesicHand::GeodesicHand(SessionBridge& bridge, SceneWidget& scene, PlaceOf pl
     connect(&scene, &SceneWidget::dragged, this, &GeodesicHand::move);
     connect(&scene, &SceneWidget::released, this, &GeodesicHand::letGo);
     connect(m_probe, &LatestProbe::answered, this, &GeodesicHand::follow);
+    m_stale.setSingleShot(true);
+    m_stale.setInterval(kStaleMs);
+    connect(&m_stale, &QTimer::timeout, this, [this] {
+        if (m_mine && !m_held) {
+            m_mine = false;
+            m_bridge.explore().setDraggedPath({});
+        }
+    });
+    connect(&bridge.explore(), &ExploreState::pathDragged, this, [this] {
+        const Frame* frame = m_bridge.frame(m_source);
+        if (frame && m_source == m_bridge.active()) {
+            m_paths = pathsOf(pathChannels(m_bridge, *frame), m_dim);
+            Q_EMIT moved();
+        }
+    });
 }
 
 void GeodesicHand::present(const Frame& frame, Index dim) {
-    const auto fresh = pathsOf([&](const char* id) { return channel(frame, id); }, dim);
     const bool other = frame.source != m_source || dim != m_dim;
     m_source = frame.source;
     m_dim = dim;
-    if (!other && m_held) {
-        return;
-    }
-    const Array& path = fresh[1];
-    if (!other && path.defined() && m_sinceHeld.isValid() && m_sinceHeld.elapsed() < kStaleMs) {
-        const auto z = path.values<double>();
-        const auto d = static_cast<std::size_t>(dim);
+    if (other) {
+        m_held = false;
+    } else if (m_mine && !m_held) {
+        // The run has caught up once its own curve ends where the hand let go.
+        const Paths own = pathsOf([&](const char* id) { return channel(frame, id); }, dim);
         const auto near = [](double a, float b) { return std::abs(a - double(b)) < 1e-3; };
-        if (!std::ranges::equal(z.first(d), m_ends[0], near) ||
-            !std::ranges::equal(z.last(d), m_ends[1], near)) {
-            return;
+        const auto d = static_cast<std::size_t>(dim);
+        if (own[0].defined() &&
+            std::ranges::equal(own[0].values<double>().first(d), m_ends[0], near) &&
+            std::ranges::equal(own[0].values<double>().last(d), m_ends[1], near)) {
+            m_mine = false;
+            m_stale.stop();
+            m_bridge.explore().setDraggedPath({});
         }
     }
-    m_held = m_held && !other;
-    m_paths = fresh;
+    m_paths = pathsOf(pathChannels(m_bridge, frame), dim);
 }
 
 std::vector<float> GeodesicHand::endOf(bool last) const {
-    const auto z = m_paths[1].values<double>();
+    const auto z = m_paths[0].values<double>();
     const auto row =
         last ? z.last(static_cast<std::size_t>(m_dim)) : z.first(static_cast<std::size_t>(m_dim));
     return {row.begin(), row.end()};
 }
 
 void GeodesicHand::take(QPointF at) {
-    if (m_bridge.explore().tool() != Tool::Geodesic || !m_paths[1].defined() ||
+    if (m_bridge.explore().tool() != Tool::Geodesic || !m_paths[0].defined() ||
         m_source != m_bridge.active()) {
         return;
     }
@@ -84,6 +100,8 @@ void GeodesicHand::take(QPointF at) {
     };
     m_last = distance(m_ends[1]) < distance(m_ends[0]);
     m_held = true;
+    m_mine = true;
+    m_stale.stop();
     m_probe->setSource(m_source);
     move(at);
 }
@@ -96,7 +114,9 @@ void GeodesicHand::move(QPointF at) {
     end = m_codeAt(end, at);
     m_probe->ask("geodesic", {},
                  {{"from", Array({m_dim}, m_ends[0])}, {"to", Array({m_dim}, m_ends[1])}});
-    m_bridge.explore().setCursor(end);  // what the end decodes to is shown beside the map
+    if (const Frame* frame = m_bridge.frame(m_source); frame && channel(*frame, "codes")) {
+        m_bridge.explore().setCursor(end);  // what the end decodes to is shown beside the map
+    }
 }
 
 void GeodesicHand::letGo() {
@@ -104,7 +124,7 @@ void GeodesicHand::letGo() {
         return;
     }
     m_held = false;
-    m_sinceHeld.start();
+    m_stale.start();
     std::vector<double> end;
     for (float& value : m_ends[m_last ? 1 : 0]) {
         end.push_back(std::round(double(value) * kDecimals) / kDecimals);
@@ -114,15 +134,8 @@ void GeodesicHand::letGo() {
 }
 
 void GeodesicHand::follow(const State& answer) {
-    const auto found = pathsOf(
-        [&](const char* id) -> const Array* {
-            const auto it = answer.find(std::string_view(id) == "geodesic" ? "path" : id);
-            return it == answer.end() ? nullptr : &it->second;
-        },
-        m_dim);
-    if (found[1].defined() && (m_held || m_sinceHeld.isValid())) {
-        m_paths = found;
-        Q_EMIT moved();
+    if (m_mine && answer.contains("path")) {
+        m_bridge.explore().setDraggedPath(answer);
     }
 }
 

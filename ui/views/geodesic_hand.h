@@ -4,16 +4,17 @@
 
 #include "ui/bridge/session_bridge.h"
 #include "ui/viewport/scene_widget.h"
-#include "ui/views/latent_marks.h"
+#include "ui/views/paths.h"
 
 namespace lx::ui {
 
-/// Does the run offer a geodesic between two codes that a hand can move?
+/// Does the run offer a geodesic between two places of a map that a hand can move?
 bool offersGeodesic(const Description&);
 
 /// Takes the nearer end of the path, has the curve settled while it drags (probe `geodesic`: on the
 /// cached metric first, then exactly), and where it lets go makes the place the parameter
-/// geodesic.from or geodesic.to of the run.
+/// geodesic.from or geodesic.to of the run. Every view of paths follows: the answers are
+/// ExploreState::draggedPath().
 class GeodesicHand : public QObject {
     Q_OBJECT
 public:
@@ -23,8 +24,7 @@ public:
 
     /// Takes the channels of the run, unless the hand knows better.
     void present(const Frame&, Index dim);
-    /// Straight line and geodesic, [knots, dim]; undefined where there is none.
-    const std::array<Array, 2>& paths() const { return m_paths; }
+    const Paths& paths() const { return m_paths; }
 
 Q_SIGNALS:
     void moved();
@@ -41,12 +41,13 @@ private:
     PlaceOf m_placeOf;
     CodeAt m_codeAt;
     LatestProbe* m_probe;
-    std::array<Array, 2> m_paths;
+    QTimer m_stale;
+    Paths m_paths;
     std::array<std::vector<float>, 2> m_ends;
     Index m_dim = 2;
     std::uint32_t m_source = kNoRun;
     bool m_held = false, m_last = false;  ///< an end is in the hand; it is the second one
-    QElapsedTimer m_sinceHeld;
+    bool m_mine = false;                  ///< what explore().draggedPath() holds comes from here
 };
 
 }  // namespace lx::ui

@@ -5,6 +5,7 @@
 #include "ui/views/code_layers.h"
 #include "ui/views/figure_view.h"
 #include "ui/views/geodesic_hand.h"
+#include "ui/views/latent_marks.h"
 #include "ui/views/outline.h"
 #include "ui/views/probe_panel.h"
 
@@ -85,7 +86,8 @@ public:
         return out;
     }
     QStringList channels() const override {
-        auto out = QStringLiteral("codes labels geodesic straight").split(QLatin1Char(' '));
+        auto out = QStringLiteral("codes labels geodesic straight spherical geometry")
+                       .split(QLatin1Char(' '));
         return m_ellipses ? out << QStringLiteral("codes_sd") : out;
     }
     QString explanation() const override {
@@ -306,7 +308,6 @@ private:
         figure.yLabel = m_dim > 2    ? axisLabel(m_choice, m_chart, 1)
                         : m_dim == 2 ? QStringLiteral("z2")
                                      : QString();
-        figure.note = m_note;
         figure.legend.clear();
         m_legendClasses.clear();
         const Index classes = classCount();
@@ -412,6 +413,8 @@ private:
             addPriorCircles(figure, theme(), middle);
         }
         addPaths(figure, theme(), m_hand->paths(), [this](const auto& z) { return plane(z); });
+        figure.note =
+            m_note.isEmpty() && m_frame.snapshot ? pathWarning(bridge(), m_frame) : m_note;
         const ExploreState& explore = bridge().explore();
         figure.nameOverlay(QStringLiteral("marks"), tr("Bookmarks and dropped data"));
         for (const auto* list : {&explore.bookmarks(), &explore.marks()}) {

@@ -10,7 +10,9 @@ namespace lx::ui {
 
 View* makeLatentMapView(SessionBridge&, QWidget*);
 View* makeManifoldSheetView(SessionBridge&, QWidget*);
+View* makeMetricMapView(SessionBridge&, QWidget*);
 View* makeSurfaceView(SessionBridge&, QWidget*);
+View* makePathStripsView(SessionBridge&, QWidget*);
 View* makeDecodeView(SessionBridge&, QWidget*);
 View* makeDataView(SessionBridge&, QWidget*);
 View* makeComparisonView(SessionBridge&, QWidget*);
@@ -25,6 +27,7 @@ View* makeParallelView(SessionBridge&, QWidget*);
 View* makeEstimatesView(SessionBridge&, QWidget*);
 View* makePhaseView(SessionBridge&, QWidget*);
 View* makeAdaptationView(SessionBridge&, QWidget*);
+View* makePathChartView(SessionBridge&, QWidget*);
 View* makeLossesView(SessionBridge&, QWidget*);
 View* makeKlUnitsView(SessionBridge&, QWidget*);
 View* makeReconstructionsView(SessionBridge&, QWidget*);
@@ -55,12 +58,26 @@ std::span<const ViewSpec> viewSpecs() {
          .make = makeDecodeView,
          .pictures = true,
          .space = latent},
+        {.id = "metric-map",
+         .title = tr("Metric"),
+         .channelKinds = {"path", "grid2", "ellipses"},
+         .area = Area::Stage,
+         .make = makeMetricMapView,
+         .asked = true},
         {.id = "surface",
          .title = tr("Surface"),
          .channelKinds = {"grid2"},
          .area = Area::Stage,
          .make = makeSurfaceView,
          .asked = true},
+        {.id = "path-strips",
+         .title = tr("Film strips"),
+         .channelKinds = {"path", "speed"},
+         .area = Area::Stage,
+         .make = makePathStripsView,
+         .pictures = true,
+         .asked = true,
+         .wide = true},
         {.id = "data",
          .title = tr("Data"),
          .channelKinds = {},
@@ -87,6 +104,7 @@ std::span<const ViewSpec> viewSpecs() {
         {"estimates", tr("Table"), {"diagnostics"}, Area::Timeline, makeEstimatesView},
         {"phase", tr("Phase"), {"mechanism"}, Area::Timeline, makePhaseView},
         {"adaptation", tr("Adaptation"), {"adaptation"}, Area::Timeline, makeAdaptationView},
+        {"path-chart", tr("Paths"), {"speed"}, Area::Timeline, makePathChartView},
         {"losses", tr("Losses"), {}, Area::Timeline, makeLossesView},
         {"kl-units", tr("KL per unit"), {"bars"}, Area::Timeline, makeKlUnitsView},
         {"reconstructions",

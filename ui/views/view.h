@@ -68,7 +68,8 @@ struct ViewSpec {
     bool pictures = false;  ///< only for runs whose data are images
     bool compared = false;  ///< only while two runs are compared; then alone on the stage
     QString space = {};     ///< only for runs that have this space
-    bool asked = false;     ///< on the stage only when a person asks for it
+    bool asked = false;     ///< on the stage only when a person or a layout asks for it
+    bool wide = false;      ///< on the stage below the others, as wide as all of them
 };
 
 /// All views in menu order (ui/views/registry.cpp).

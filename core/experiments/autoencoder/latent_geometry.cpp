@@ -260,6 +260,12 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
             self->m_solver->setPath(geometry::startPath(self->m_params, f.metric, f.window));
         }
         self->m_solver->setMetric(f.metric);
+        const Geodesic kept = self->m_solver->current();
+        if (pathEnergy(*f.metric, geometry::straightBetweenEnds(kept, f.metric->dim())) <
+            kept.energy) {
+            // The weights have left the curve behind, on a way that no bending leads back from.
+            self->m_solver->setPath(geometry::startPath(self->m_params, f.metric, f.window));
+        }
         self->m_solver->advance(kIterations);
         state->curve = self->m_solver->current();
         state->paths = pathsOf(state->curve, f.metric->dim());
