@@ -19,6 +19,7 @@ inline constexpr const char* kNetCdfReader = "--read-netcdf";
 struct NetCdfLimits {
     std::uint64_t memory = std::uint64_t{4} << 30;  ///< address space of the child, in bytes
     std::uint64_t cpuSeconds = 60;
+    std::uint64_t idleSeconds = 30;  ///< beyond them, without a byte from the child
     std::filesystem::path program = "/proc/self/exe";
 };
 

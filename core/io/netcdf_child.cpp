@@ -79,6 +79,20 @@ public:
     }
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
+    /// Whether it ended within so many milliseconds.
+    bool endsWithin(int milliseconds) const {
+        // A child has closed its pipe when it ends, so that in general there is nothing to wait
+        // for.
+        for (int waited = 0; waited < milliseconds; ++waited) {
+            siginfo_t info{};
+            if (waitid(P_PID, static_cast<id_t>(m_id), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+                info.si_pid != 0) {
+                return true;
+            }
+            usleep(1000);
+        }
+        return false;
+    }
     int wait() {
         int status = 0;
         while (waitpid(m_id, &status, 0) < 0 && errno == EINTR) {
@@ -105,7 +119,7 @@ ChainFile readNetCdfInChild(const std::filesystem::path& path, const NetCdfLimit
     Bytes answer;
     std::vector<std::byte> piece(std::size_t{1} << 20);
     // The limit on CPU time ends a child that spins; this one a child that sleeps.
-    const int patience = static_cast<int>(limits.cpuSeconds + 30) * 1000;
+    const int patience = static_cast<int>(limits.cpuSeconds + limits.idleSeconds) * 1000;
     bool silent = false;
     while (true) {
         pollfd wait{pipe.ends[0], POLLIN, 0};
@@ -130,7 +144,7 @@ ChainFile readNetCdfInChild(const std::filesystem::path& path, const NetCdfLimit
             break;
         }
     }
-    if (silent) {
+    if (silent || !child.endsWithin(patience)) {
         throw InputError(file, "", std::string("its reader did not come to an end") + kRemedy);
     }
     const int status = child.wait();
