@@ -25,6 +25,10 @@ inline ParamDecl oneOf(ParamDecl decl, std::vector<std::string> choices) {
     decl.choices = std::move(choices);
     return decl;
 }
+inline ParamDecl path(ParamDecl decl, PathKind kind) {
+    decl.path = kind;
+    return decl;
+}
 inline ParamDecl live(ParamDecl decl) {
     decl.live = true;
     return decl;

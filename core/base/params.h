@@ -19,6 +19,8 @@ using ParamValue = std::variant<bool, Index, double, std::string, std::vector<do
 using ParamSet = std::map<std::string, ParamValue, std::less<>>;
 
 enum class Scale : std::uint8_t { Linear, Log };
+/// What a text names: nothing of the disk, one file, or several, one a line.
+enum class PathKind : std::uint8_t { None, File, Files };
 
 struct ParamDecl {
     std::string id, label, unit, help;
@@ -26,6 +28,7 @@ struct ParamDecl {
     std::optional<double> min, max;
     std::vector<std::string> choices;
     Scale scale = Scale::Linear;
+    PathKind path = PathKind::None;
     bool basic = true;  ///< false: shown under All only
     bool live = true;   ///< false: a change starts a new run
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cli/commands.h"
+#include "core/energies/learned.h"
 #include "core/energies/registry.h"
 #include "core/recipes/json_text.h"
 #include "core/samplers/registry.h"
@@ -86,7 +87,9 @@ Json listViews(const Host& host) {
 
 Json listEnergies() {
     Json list = Json::array();
-    for (const auto& spec : energySpecs()) {
+    auto specs = energySpecs();
+    specs.push_back(learnedDeclaration());
+    for (const auto& spec : specs) {
         Json params = Json::array();
         for (const auto& decl : spec.params) {
             params.push_back(describe(decl, decl.initial));

@@ -331,9 +331,11 @@ std::string DataLibrary::fashionFolder() const {
 std::vector<ParamDecl> DataLibrary::params(const ParamSet& given) const {
     const std::string source = sourceOf(given);
     std::vector<ParamDecl> decls;
-    decls.push_back(decl::make("data.source", "Data", source,
-                               "A data set by name, or the path of a table, npy, npz or IDX file "
-                               "or of a folder of pictures."));
+    decls.push_back(
+        decl::path(decl::make("data.source", "Data", source,
+                              "A data set by name, or the path of a table, npy, npz or IDX file "
+                              "or of a folder of pictures."),
+                   PathKind::File));
     if (const DataSource* row = sourceRow(source)) {
         std::ranges::copy(row->params(), std::back_inserter(decls));
         if (isFashion(source)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/experiments/learned_energy.h"
 
-#include "core/base/decls.h"
+#include "core/energies/learned.h"
 #include "core/experiments/diffusion/moment.h"
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/torch_errors.h"
@@ -38,18 +38,7 @@ EnergyPtr load(const DataLibrary& library, const std::string& path, double logSn
 }  // namespace
 
 EnergySpec learnedEnergySpec(std::shared_ptr<const DataLibrary> library) {
-    using namespace decl;
-    EnergySpec out;
-    out.id = "learned";
-    out.title = "a trained model";
-    out.reference = "Du and Mordatch 2019; Song et al. 2021";
-    out.params = {make("energy.file", "Session", std::string(),
-                       "a saved run of an energy-based or diffusion model, or the folder of one"),
-                  advanced(unit(within(make("energy.log_snr", "Log SNR", 3.0,
-                                            "of a diffusion model: the noise level of the law "
-                                            "that is drawn from; an energy-based model has none"),
-                                       -20, 20),
-                                "nats"))};
+    EnergySpec out = learnedDeclaration();
     out.make = [library](const ParamSet& params, const EnergyInputs&) {
         return translated("energy.file", 0, [&] {
             return load(*library, text(params, "energy.file"), number(params, "energy.log_snr"));

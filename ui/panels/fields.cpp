@@ -6,6 +6,8 @@
 
 #include <QAbstractItemView>
 #include <QCheckBox>
+#include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
@@ -13,6 +15,7 @@
 #include <QStyle>
 #include <QStyleOptionComboBox>
 #include <QStylePainter>
+#include <QToolButton>
 #include <QVBoxLayout>
 #include <QWheelEvent>
 
@@ -260,6 +263,15 @@ ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* pare
     m_field->setAccessibleDescription(QString::fromStdString(decl.help));
     m_label->setBuddy(m_field);
     row->addWidget(m_field, 1);
+    if (decl.path != PathKind::None) {
+        auto* choose = new QToolButton;
+        choose->setText(QStringLiteral("…"));
+        choose->setObjectName(QStringLiteral("choose.") + QString::fromStdString(decl.id));
+        choose->setAccessibleName(tr("Choose a file: %1").arg(QString::fromStdString(decl.label)));
+        choose->setToolTip(decl.path == PathKind::Files ? tr("Choose files") : tr("Choose a file"));
+        connect(choose, &QToolButton::clicked, this, &ParamRow::choosePath);
+        row->addWidget(choose);
+    }
     column->addLayout(row);
     m_error = new QLabel;
     m_error->setProperty("fault", true);
@@ -319,6 +331,20 @@ void ParamRow::makeField() {
     connect(edit, &QLineEdit::editingFinished, this, &ParamRow::commitText);
     connect(edit, &UnitEdit::stepped, this, &ParamRow::commitText);
     m_field = edit;
+}
+
+/// Starts in the folder of the present file; a data set's name has none.
+void ParamRow::choosePath() {
+    const QString now = QString::fromStdString(std::get<std::string>(m_value));
+    const QString first = now.section(QLatin1Char('\n'), 0, 0);
+    const QString folder = QFileInfo(first).isAbsolute() ? QFileInfo(first).path() : QString();
+    const QString title = QString::fromStdString(m_decl.label);
+    const QStringList chosen = m_decl.path == PathKind::Files
+                                   ? QFileDialog::getOpenFileNames(this, title, folder)
+                                   : QStringList(QFileDialog::getOpenFileName(this, title, folder));
+    if (const QString text = chosen.join(QLatin1Char('\n')); !text.isEmpty()) {
+        commit(text.toStdString());
+    }
 }
 
 QString ParamRow::shown(const ParamValue& value) const {

@@ -88,6 +88,7 @@ private:
     void placeLabel();
     void makeField();
     void commitText();
+    void choosePath();
     void commit(ParamValue);
     void setError(const QString&);
     std::optional<TextFault> fault() const;

@@ -145,7 +145,8 @@ private Q_SLOTS:
         }
         QCOMPARE(shell({"list", "energies", "--json"}), ExitCode::Done);
         const Json energies = shell.json();
-        QCOMPARE(energies.size(), std::size_t{17});
+        QCOMPARE(energies.size(), std::size_t{18});
+        QCOMPARE(energies.back().at("id").get<std::string>(), std::string("learned"));
         for (const auto& energy : energies) {
             for (const char* key : {"id", "title", "reference", "params"}) {
                 QVERIFY2(energy.contains(key), key);
