@@ -153,6 +153,10 @@ OffscreenWindow::OffscreenWindow(Program& program, const cli::WindowRequest& req
         };
     }
     m_window->openRecipe(request.recipe, request.params, request.seed, false);
+    if (m_window->bridge().active() == ui::kNoRun) {
+        // Else the default recipe would take its place, and the picture would be of that.
+        throw UsageError("the window could not open '" + request.recipe + "'");
+    }
     m_window->engineReady();
     if (!request.layout.empty()) {
         m_window->setLayoutNamed(QString::fromStdString(request.layout));

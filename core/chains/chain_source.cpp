@@ -40,16 +40,27 @@ std::optional<std::vector<diagnostics::ChainMoments>> EngineChains::moments(Inde
     return now ? now->moments(q) : std::nullopt;
 }
 
+bool repeatsScalar(std::span<const std::string> quantities, std::span<const std::string> scalars,
+                   std::size_t q) {
+    return quantities.size() > 1 && std::ranges::find(scalars, quantities[q]) != scalars.end();
+}
+
 std::shared_ptr<ChainStore> storeOf(const ChainFile& file, std::uint64_t generation) {
     ChainLayout layout;
     layout.chains = file.chains;
-    layout.names = file.names;
     layout.scalars = file.internalNames;
+    std::vector<std::size_t> quantities;
+    for (std::size_t q = 0; q < file.names.size(); ++q) {
+        if (!repeatsScalar(file.names, file.internalNames, q)) {
+            quantities.push_back(q);
+            layout.names.push_back(file.names[q]);
+        }
+    }
     layout.dtype = DType::F64;
     layout.maxDepth = file.maxDepth.value_or(10);
     const auto chains = static_cast<std::size_t>(file.chains);
     const auto draws = static_cast<std::size_t>(file.draws);
-    const std::size_t dim = file.names.size(), scalars = file.internalNames.size();
+    const std::size_t dim = quantities.size(), scalars = file.internalNames.size();
     auto store = std::make_shared<ChainStore>(std::move(layout),
                                               ChainStoreOptions{.generation = generation});
     const auto from = file.values.values<double>();
@@ -63,7 +74,7 @@ std::shared_ptr<ChainStore> storeOf(const ChainFile& file, std::uint64_t generat
     for (std::size_t n = 0; n < draws; ++n) {
         for (std::size_t m = 0; m < chains; ++m) {
             for (std::size_t d = 0; d < dim; ++d) {
-                row[m * dim + d] = from[(d * chains + m) * draws + n];
+                row[m * dim + d] = from[(quantities[d] * chains + m) * draws + n];
             }
             for (std::size_t s = 0; s < scalars; ++s) {
                 cells[s * chains + m] = internals[(s * chains + m) * draws + n];

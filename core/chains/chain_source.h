@@ -69,6 +69,10 @@ private:
     std::string m_message;
 };
 
+/// Whether quantity `q` of a file is among its scalars too, as lp__ is: a store keeps it there, and
+/// variables that someone chose come first. One that stands alone remains a quantity.
+bool repeatsScalar(std::span<const std::string> quantities, std::span<const std::string> scalars,
+                   std::size_t q);
 /// A float64 store of the chains of a file; internals become scalars.
 std::shared_ptr<ChainStore> storeOf(const ChainFile&, std::uint64_t generation = 0);
 

@@ -223,6 +223,12 @@ void FileFollower::Impl::openStore() {
             layout.names.push_back(first.names[c]);
         }
     }
+    for (std::size_t q = layout.names.size(); q-- > 0;) {
+        if (repeatsScalar(layout.names, layout.scalars, q)) {
+            m_quantities.erase(m_quantities.begin() + static_cast<std::ptrdiff_t>(q));
+            layout.names.erase(layout.names.begin() + static_cast<std::ptrdiff_t>(q));
+        }
+    }
     for (auto& file : m_files) {
         if (file.columns().names != first.names) {
             throw InputError(file.path().string(), "header",

@@ -22,13 +22,13 @@ ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 
 std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library,
                                             const HostServices& host) {
-    return {
-        autoencoder::spec(library, currentPlacement),
-        diffusion::spec(library, currentPlacement),
-        learned::spec(library, currentPlacement),
-        chains::spec(computeThreads, host.gpuChains, host.saveNetCdf, {learnedEnergySpec(library)}),
-        chains::filesSpec(),
-        geometry::spec()};
+    return {autoencoder::spec(library, currentPlacement),
+            diffusion::spec(library, currentPlacement),
+            learned::spec(library, currentPlacement),
+            chains::spec(computeThreads, host.gpuChains, host.saveNetCdf,
+                         {learnedEnergySpec(library)}, host.log),
+            chains::filesSpec(),
+            geometry::spec()};
 }
 
 }  // namespace lx

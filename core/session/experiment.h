@@ -221,6 +221,8 @@ struct Description {
     Index steps = 0;
     /// Speed the window starts with on the first clock, steps/s; 0: as fast as possible.
     double pace = 0;
+    /// Why nobody can step its clocks from here ("The draws come from files: ..."); empty: one can.
+    std::string fixed;
 };
 
 struct ExperimentSpec {

@@ -138,12 +138,6 @@ private Q_SLOTS:
         QVERIFY(refusalOf(paramsOf("nuts", "vulkan")).find("the kernel nuts") != std::string::npos);
         QVERIFY(refusalOf(paramsOf("mala", "vulkan", {{"energy", "funnel"s}}))
                     .find("the energy funnel") != std::string::npos);
-        try {
-            FamilyRun(chains::spec([] { return 1; }), paramsOf("mala", "vulkan"));
-            QFAIL("a program without Vulkan stepped chains with it");
-        } catch (const DeviceError& error) {
-            QVERIFY(QString(error.what()).contains("sampler.executor=vulkan"));
-        }
     }
 
     /// llvmpipe would leave the loops of a long step half-way and say nothing.

@@ -326,6 +326,95 @@ private Q_SLOTS:
         qInfo("new draws were on the trace after %lld ms", static_cast<long long>(clock.elapsed()));
     }
 
+    void aFileOffersNothingThatOnlyItsProgramCanDo() {
+        open({});
+        const auto offered = [this] {
+            QStringList out;
+            for (const char* id :
+                 {"transport.play", "transport.step", "transport.back", "transport.restart",
+                  "transport.run-to", "transport.new-seed", "chain.kick", "chain.restart-all"}) {
+                const auto* action = part<QAction>(id);
+                if (!action || action->isEnabled()) {
+                    out << QLatin1String(id);
+                }
+            }
+            return out;
+        };
+        m_window->openFiles({write("chain.csv", cmdStan(60))});
+        QTRY_VERIFY_WITH_TIMEOUT(
+            m_window->bridge().activeFrame() && floats(m_chains->frame(), "trace", 4), 20000);
+        QVERIFY(!m_chains->frame().snapshot->running[1]);
+        QTRY_COMPARE(offered().join(' '), QString());
+        QVERIFY(part<QAction>("transport.play")->toolTip().contains(QStringLiteral("from a file")));
+        // What someone asked about comes first, what the sampler reports last, and once.
+        QCOMPARE(namesOf(m_chains->frame(), "trace", 3).join(' '), QStringLiteral("theta mu lp__"));
+        auto* verdict = m_window->findChild<VerdictPanel*>();
+        QTRY_VERIFY_WITH_TIMEOUT(!verdict->buttons().empty(), 20000);
+        for (const QPushButton* button : verdict->buttons()) {
+            QVERIFY2(!button->isEnabled(), qPrintable(button->text()));
+            QVERIFY(button->toolTip().contains(QStringLiteral("from a file")));
+        }
+        // The broken twin: chains of our own are offered all of it.
+        m_window->openRecipe("chains-test", {}, 5, false);
+        QTRY_COMPARE(offered().size(), 8);
+    }
+
+    void aReplacedPartTakesItsParametersAlong() {
+        open({{"sampler.target_accept", 0.6}});
+        // The acceptance that the recipe aims at means nothing to ULA.
+        m_window->openRecipe("chains-test", {{"sampler.kernel", std::string("ula")}}, 5, true);
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->bridge().activeFrame() && m_chains->step() > 10, 20000);
+        QTRY_COMPARE(factOf(m_chains->frame(), QStringLiteral("kernel")), QStringLiteral("ula"));
+        // The broken twin: a mistake in what was asked for is told, and opens nothing.
+        const auto before = m_window->bridge().active();
+        m_window->openRecipe("chains-test", {{"sampler.leapfrog", Index{3}}}, 5, true);
+        QCOMPARE(m_window->bridge().active(), before);
+    }
+
+    void whoStepsInsteadIsSaid() {
+        open({{"sampler.executor", std::string("vulkan")}});  // this test lends no Vulkan
+        m_window->openRecipe("chains-test", {}, 5, true);
+        QTRY_VERIFY_WITH_TIMEOUT(m_window->bridge().activeFrame() && m_chains->step() > 10, 20000);
+        auto* note = part<QLabel>("samplerNote");
+        QTRY_VERIFY_WITH_TIMEOUT(note->isVisible(), 20000);
+        QVERIFY(factOf(m_chains->frame(), QStringLiteral("executor"))
+                    .startsWith(QStringLiteral("fused, ")));
+        QVERIFY2(note->text().contains(QStringLiteral("built without Vulkan")) &&
+                     note->text().contains(QStringLiteral("fused executor")),
+                 qPrintable(note->text()));
+    }
+
+    void aPathIsChosen() {
+        open({});
+        const QString first = write("chain.csv", cmdStan(60));
+        const QString other = write("other.csv", cmdStan(70));
+        m_window->openFiles({first});
+        QTRY_VERIFY(m_window->bridge().activeFrame());
+        auto* choose = part<QToolButton>("choose.file.paths");
+        QVERIFY(choose);
+        QVERIFY(!part<QToolButton>("choose.file.follow"));
+        QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
+        QTimer answer;
+        answer.callOnTimeout([&] {
+            if (auto* dialog = m_window->findChild<QFileDialog*>()) {
+                answer.stop();
+                QCOMPARE(dialog->directory().absolutePath(), QFileInfo(first).absolutePath());
+                dialog->findChild<QLineEdit*>()->setText(other);
+                static_cast<QDialog*>(dialog)->accept();
+            }
+        });
+        answer.start(20);
+        choose->click();
+        auto* form = m_window->findChild<ParamForm*>();
+        QCOMPARE(form->pending().size(), std::size_t{1});
+        QCOMPARE(form->pending().at("file.paths"), ParamValue(other.toStdString()));
+        form->apply();
+        QTRY_VERIFY_WITH_TIMEOUT(
+            m_window->bridge().activeFrame() &&
+                factOf(m_chains->frame(), QStringLiteral("draws")) == QLatin1String("70"),
+            20000);
+    }
+
     void aFileIsFollowedFromTheMenu() {
         open({});
         // A table without any sign of being chains: only the person knows.

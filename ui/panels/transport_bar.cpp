@@ -273,13 +273,14 @@ void TransportBar::refresh() {
         const int width = currentTheme().px(104);
         m_play->setFixedWidth(width);
     }
-    for (const char* id :
-         {"transport.play", "transport.step", "transport.back", "transport.restart"}) {
-        m_actions.setReason(QLatin1String(id),
-                            run ? QString() : QStringLiteral("No run is open yet."));
+    const QString reason = run ? QString::fromStdString(run->description.fixed)
+                               : QStringLiteral("No run is open yet.");
+    for (const char* id : {"transport.play", "transport.step", "transport.back", "transport.on",
+                           "transport.restart"}) {
+        m_actions.setReason(QLatin1String(id), reason);
     }
-    m_speed->setEnabled(run != nullptr);
-    m_step->setEnabled(run != nullptr);
+    m_speed->setEnabled(reason.isEmpty());
+    m_step->setEnabled(reason.isEmpty());
 
     const bool limited = run && run->until > 0 && m_clock == run->recipe.clock;
     QString text = QStringLiteral("step ") + formatInteger(step);

@@ -42,7 +42,7 @@ QString shareText(double share) {
 }  // namespace
 
 VerdictPanel::VerdictPanel(RunBook& book, SessionBridge& bridge, QWidget* parent)
-    : QWidget(parent), m_book(book), m_bridge(bridge), m_label(new QLabel) {
+    : QWidget(parent), m_book(book), m_bridge(bridge), m_label(new QLabel), m_note(new QLabel) {
     setAccessibleName(tr("Verdict on the chains"));
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -62,6 +62,12 @@ VerdictPanel::VerdictPanel(RunBook& book, SessionBridge& bridge, QWidget* parent
     m_row->setSpacing(6);
     m_row->setColumnStretch(2, 1);
     column->addLayout(m_row);
+    m_note->setObjectName(QStringLiteral("samplerNote"));
+    m_note->setWordWrap(true);
+    m_note->setProperty("quiet", true);
+    m_note->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_note->hide();
+    column->addWidget(m_note);
     connect(&bridge, &SessionBridge::snapshotChanged, this, [this] {
         if (isVisible()) {
             refresh();
@@ -71,7 +77,7 @@ VerdictPanel::VerdictPanel(RunBook& book, SessionBridge& bridge, QWidget* parent
 
 void VerdictPanel::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
-    m_bridge.observe(this, {QStringLiteral("verdict")});
+    m_bridge.observe(this, {QStringLiteral("verdict"), QStringLiteral("sampler")});
     refresh();
 }
 
@@ -94,6 +100,9 @@ void VerdictPanel::refresh() {
     if (!frame) {
         return;
     }
+    const QString note = factOf(*frame, QStringLiteral("note"));
+    m_note->setText(note);
+    m_note->setVisible(!note.isEmpty());
     auto versions = versionsOf(*frame, {"verdict"});
     if (versions == m_versions) {
         return;
@@ -103,6 +112,8 @@ void VerdictPanel::refresh() {
         button->deleteLater();
     }
     m_buttons.clear();
+    const RunInfo* run = m_book.find(frame->source);
+    const QString fixed = run ? QString::fromStdString(run->description.fixed) : QString();
     const VerdictText verdict = verdictOf(*frame);
     const Theme& theme = currentTheme();
     if (verdict.headline.isEmpty()) {
@@ -135,8 +146,10 @@ void VerdictPanel::refresh() {
         }
         auto* button = new QPushButton(finding.label);
         button->setProperty("action", finding.action);
-        button->setToolTip(finding.text);
-        button->setAccessibleDescription(finding.text);
+        const QString tip = fixed.isEmpty() ? finding.text : fixed;
+        button->setEnabled(fixed.isEmpty());
+        button->setToolTip(tip);
+        button->setAccessibleDescription(tip);
         connect(button, &QPushButton::clicked, this,
                 [this, action = finding.action] { act(action); });
         const auto at = static_cast<int>(m_buttons.size());

@@ -40,6 +40,7 @@ private:
     RunBook& m_book;
     SessionBridge& m_bridge;
     QLabel* m_label;
+    QLabel* m_note;  ///< of the run: who steps its chains, what a file said
     QGridLayout* m_row;
     std::vector<QPushButton*> m_buttons;
     bool m_all = false;  ///< findings; else the first ones

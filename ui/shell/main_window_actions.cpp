@@ -323,9 +323,13 @@ void MainWindow::Impl::updateReasons() {
                        painted ? QString()
                                : QObject::tr("Only a painted energy takes strokes: choose the "
                                              "target of that name."));
-    for (const char* id : {"file.save", "file.save-as", "file.export", "transport.run-to",
-                           "transport.run-for", "transport.new-seed", "run.compare"}) {
+    for (const char* id : {"file.save", "file.save-as", "file.export", "run.compare"}) {
         actions->setReason(QLatin1String(id), run ? QString() : none);
+    }
+    for (const char* id : {"transport.run-to", "transport.run-for", "transport.new-seed",
+                           "chain.kick", "chain.restart", "chain.restart-all"}) {
+        actions->setReason(QLatin1String(id),
+                           run ? QString::fromStdString(run->description.fixed) : none);
     }
     transport->refreshTheme();
 }

@@ -229,7 +229,6 @@ bool MainWindow::Impl::openChains(const QStringList& paths) {
     }
     transport->setClock(recipe->clock);
     layoutFor(recipe->clock, nullptr);
-    book.play(recipe->clock);
     return true;
 }
 

@@ -92,6 +92,24 @@ void RunBook::setWindowSettings(std::function<std::string()> settings) {
     m_windowSettings = std::move(settings);
 }
 
+/// The recipe's parameters with `given` on top. What the recipe says of parts that `given` replaces
+/// goes; what `given` says stays, so that a mistake in it is named.
+ParamSet RunBook::withOverrides(const RecipeInfo& recipe, const ParamSet& given) const {
+    ParamSet params = recipe.params;
+    for (const auto& [id, value] : given) {
+        params[id] = value;
+    }
+    // Parts within parts go one level a round.
+    for (bool changed = !given.empty(); changed;) {
+        const Description description = m_services.describe(recipe.family, params);
+        changed =
+            std::erase_if(params, [&](const auto& pair) {
+                return !given.contains(pair.first) && !lx::find(description.params, pair.first);
+            }) > 0;
+    }
+    return params;
+}
+
 std::uint32_t RunBook::start(const RecipeInfo& recipe, const ParamSet& given, std::uint64_t seed,
                              const QString& name) {
     try {
@@ -100,10 +118,7 @@ std::uint32_t RunBook::start(const RecipeInfo& recipe, const ParamSet& given, st
         info.seed = seed;
         info.until = recipe.steps;
         info.name = name.isEmpty() ? QString::fromStdString(recipe.title) : name;
-        ParamSet params = recipe.params;
-        for (const auto& [id, value] : given) {
-            params[id] = value;
-        }
+        ParamSet params = withOverrides(recipe, given);
         info.description = m_services.describe(recipe.family, params);
         info.params = resolve(info.description.params, params);
         // The parameters may say how long a run lasts; then the recipe's number is theirs.

@@ -69,6 +69,7 @@ private:
     friend class LiveEdit;
     friend class ColdEdit;
     RunInfo* mutableRun(std::uint32_t source);
+    ParamSet withOverrides(const RecipeInfo&, const ParamSet& given) const;
     std::uint32_t open(RunInfo, std::shared_ptr<const State> state);
     void setLive(std::uint32_t source, const std::string& id, const ParamValue&);
 

@@ -34,7 +34,8 @@ ChainTruth withoutUnknown(ChainTruth truth) {
 }  // namespace
 
 ChainExperiment::ChainExperiment(const ParamSet& params, Key key, Index threads,
-                                 const GpuChains& gpu, SaveChains saveNetCdf, Energies energies)
+                                 const GpuChains& gpu, SaveChains saveNetCdf, Energies energies,
+                                 const LogSink& log)
     : m_key(key),
       m_run(params, key, threads, gpu, std::move(energies)),
       m_tally(*m_run.energy(), wantsRadius(params, m_run.dim())),
@@ -42,6 +43,9 @@ ChainExperiment::ChainExperiment(const ParamSet& params, Key key, Index threads,
       m_worker({.published = [shared = m_shared] { ++shared->results; }}) {
     const Index planned = integer(params, "sampler.warmup") + integer(params, "sampler.draws");
     m_interval = std::max<Index>(1, planned / kSeriesPoints);
+    if (log && !m_run.executorNote().empty()) {
+        log(LogLevel::Warning, m_run.executorNote());
+    }
     startOver();
     m_worker.pause();
 }

@@ -17,7 +17,7 @@ namespace lx::chains {
 class ChainExperiment final : public Experiment {
 public:
     ChainExperiment(const ParamSet& params, Key key, Index threads, const GpuChains&, SaveChains,
-                    Energies);
+                    Energies, const LogSink&);
     ~ChainExperiment() override;
 
     void advance(Clock, Budget, std::stop_token, SeriesSink&) override;

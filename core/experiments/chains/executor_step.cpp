@@ -28,6 +28,26 @@ executors::StepSettings SamplerRun::settings(const ParamSet& params) const {
     return out;
 }
 
+/// Null, with a note that says why, where there is no device: the same program steps on the
+/// processor, along the same paths up to rounding.
+std::unique_ptr<executors::ChainExecutor> SamplerRun::onGpu(const GpuChains& gpu,
+                                                            executors::ProgramPtr program,
+                                                            std::span<const float> x) {
+    std::string why = "this program was built without Vulkan";
+    try {
+        if (gpu) {
+            return gpu(std::move(program), settings(m_params), x, sampleKey());
+        }
+    } catch (const UsageError& error) {
+        throw UsageError("sampler.executor=vulkan: " + std::string(error.what()));
+    } catch (const DeviceError& error) {
+        why = error.what();
+    }
+    m_executorNote =
+        "sampler.executor=vulkan: " + why + "; the fused executor steps these chains instead.";
+    return nullptr;
+}
+
 void SamplerRun::chooseExecutor(const GpuChains& gpu) {
     const std::string& choice = text(m_params, "sampler.executor");
     if (choice == "reference") {
@@ -50,20 +70,9 @@ void SamplerRun::chooseExecutor(const GpuChains& gpu) {
     }
     std::vector<float> x(m_state.positions().begin(), m_state.positions().end());
     if (choice == "vulkan") {
-        if (!gpu) {
-            throw DeviceError(
-                "sampler.executor=vulkan: this program was built without Vulkan; "
-                "choose auto, fused or reference");
-        }
-        try {
-            m_executor = gpu(program, settings(m_params), x, sampleKey());
-        } catch (const UsageError& error) {
-            throw UsageError("sampler.executor=vulkan: " + std::string(error.what()));
-        } catch (const DeviceError& error) {
-            throw DeviceError("sampler.executor=vulkan: " + std::string(error.what()) +
-                              "; choose auto, fused or reference");
-        }
-    } else {
+        m_executor = onGpu(gpu, program, x);
+    }
+    if (!m_executor) {
         executors::FusedOptions options;
         options.key = sampleKey();
         options.threads = static_cast<int>(m_team.threads());

@@ -57,7 +57,7 @@ public:
     }
 
     void advance(Clock, Budget budget, std::stop_token stop, SeriesSink&) override {
-        // Draws come by themselves; playing means waiting for them.
+        // Draws come by themselves; a script that asks for steps waits for them.
         const Index before = seen();
         const auto wait = std::min(budget.maxTime, std::chrono::microseconds(5000));
         const auto end = std::chrono::steady_clock::now() + wait;
@@ -332,13 +332,18 @@ ExperimentSpec filesSpec() {
         using namespace decl;
         Description description;
         description.params = {
-            make("file.paths", "Files", std::string(),
-                 "chains as CmdStan CSV, a table, npy, npz or NetCDF; one file a line, in general "
-                 "one chain a file"),
+            path(make("file.paths", "Files", std::string(),
+                      "chains as CmdStan CSV, a table, npy, npz or NetCDF; one file a line, in "
+                      "general "
+                      "one chain a file"),
+                 PathKind::Files),
             make("file.follow", "Follow", true, "show new draws while the files still grow")};
         description.channels = sharedChannels();
         description.views = chainViews();
         description.clocks = {Clock::Sample};
+        description.fixed =
+            "These draws come from a file: the program that wrote it draws more, and they appear "
+            "here as the file grows.";
         return description;
     };
     out.make = [](const ParamSet& params, Key) -> std::unique_ptr<Experiment> {

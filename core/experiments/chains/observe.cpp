@@ -185,7 +185,9 @@ void ChainExperiment::publishFacts(SnapshotBuilder& out) const {
     add("divergences", std::to_string(m_sums.divergences));
     const std::string note = view.note();
     add("kept", note.empty() ? "all" : note);
-    if (spec.countsAsOneChain) {
+    if (!m_run.executorNote().empty()) {
+        add("note", m_run.executorNote());
+    } else if (spec.countsAsOneChain) {
         add("note", "These chains move together: R-hat between them says less than usual.");
     }
     out.set("sampler", textArray(joined(lines)));

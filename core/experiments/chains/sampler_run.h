@@ -23,8 +23,9 @@ struct NextStep {
 /// it is long. Belongs to the engine thread.
 class SamplerRun {
 public:
-    /// `params` are complete. Throws UsageError naming the parameter, DeviceError when
-    /// sampler.executor asks for a device that is not there.
+    /// `params` are complete. Throws UsageError naming the parameter. Where sampler.executor asks
+    /// for a device that is not there the fused executor takes its place, and executorNote() says
+    /// so.
     SamplerRun(ParamSet params, Key key, Index threads, const GpuChains& gpu = {},
                Energies energies = energySpecs());
 
@@ -43,6 +44,8 @@ public:
     bool midStep() const noexcept { return m_done > 0; }
     double stepSize() const;
     std::string executorName() const { return m_executor ? m_executor->name() : "reference"; }
+    /// Why another executor steps than the one asked for; empty: it does not.
+    const std::string& executorNote() const noexcept { return m_executorNote; }
 
     using Time = std::chrono::steady_clock::time_point;
     /// Makes a step, or goes on with the one under way. False when `stop` or `end` came first; a
@@ -73,6 +76,8 @@ private:
     bool stepReference(const std::stop_token& stop, std::optional<Time> end);
     void stepExecutor();
     void chooseExecutor(const GpuChains&);
+    std::unique_ptr<executors::ChainExecutor> onGpu(const GpuChains&, executors::ProgramPtr,
+                                                    std::span<const float> positions);
     /// Hands positions (and momenta) of the state to the executor, in its precision.
     void toExecutor();
     executors::StepSettings settings(const ParamSet&) const;
@@ -96,6 +101,7 @@ private:
     std::vector<StepInfo> m_info;
     TileTeam m_team;
     std::unique_ptr<executors::ChainExecutor> m_executor;  ///< null: the reference steps
+    std::string m_executorNote;
     std::vector<float> m_floats;
 };
 

@@ -8,7 +8,7 @@
 namespace lx::chains {
 
 ExperimentSpec spec(std::function<int()> threads, GpuChains gpu, SaveChains saveNetCdf,
-                    std::vector<EnergySpec> more) {
+                    std::vector<EnergySpec> more, LogSink log) {
     Energies energies = energySpecs();
     std::ranges::move(more, std::back_inserter(energies));
     ExperimentSpec out;
@@ -17,9 +17,10 @@ ExperimentSpec spec(std::function<int()> threads, GpuChains gpu, SaveChains save
     out.reference = "Brooks, Gelman, Jones and Meng, Handbook of Markov Chain Monte Carlo, 2011";
     out.describe = [energies](const ParamSet& given) { return describe(given, energies); };
     out.make = [threads = std::move(threads), gpu = std::move(gpu),
-                saveNetCdf = std::move(saveNetCdf), energies](const ParamSet& params, Key key) {
+                saveNetCdf = std::move(saveNetCdf), energies,
+                log = std::move(log)](const ParamSet& params, Key key) {
         return std::make_unique<ChainExperiment>(params, key, threads ? threads() : 1, gpu,
-                                                 saveNetCdf, energies);
+                                                 saveNetCdf, energies, log);
     };
     return out;
 }
