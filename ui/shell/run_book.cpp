@@ -189,7 +189,7 @@ void RunBook::setUntil(std::uint32_t source, Index step) {
 void RunBook::play(Clock clock) {
     const RunInfo* run = active();
     const Frame* frame = m_bridge.activeFrame();
-    if (!run || !frame) {
+    if (!run || !frame || !run->description.fixed.empty()) {
         return;
     }
     // Past its end a run goes on without one: pressing play must always do something.
