@@ -26,8 +26,10 @@ using Ints [[gnu::vector_size(4 * kWidth)]] = std::int32_t;
 using Words [[gnu::vector_size(4 * kWidth)]] = std::uint32_t;
 using Pairs [[gnu::vector_size(4 * kWidth)]] = std::uint64_t;  ///< half as many 64-bit lanes
 
+/// Minus and not plus zero: 0 + x is not x where x is -0, so that each weight of a network would
+/// cost an addition before it could be broadcast.
 LX_LANES Floats all(float x) {
-    return Floats{} + x;
+    return x - Floats{};
 }
 LX_LANES Words allWords(std::uint32_t x) {
     return Words{} + x;
