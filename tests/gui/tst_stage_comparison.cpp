@@ -152,6 +152,44 @@ private Q_SLOTS:
         QCOMPARE(pair.b.last<cmd::Run>()->until, Index{5000});
     }
 
+    /// A step of B costs eight gradients, one of A a single one: at rest A goes on until both have
+    /// spent the same.
+    void twoSamplersAtTheSameCost() {
+        StageBench bench;
+        Description chains = *describeStage(2, {kSide, kSide});
+        chains.series.push_back({"gradients", "Gradients", "", "gradients"});
+        const auto description = std::make_shared<const Description>(std::move(chains));
+        NumberedSession& a = bench.add(1, normals(200, 2, 1), labelsOf(200), description);
+        NumberedSession& b = bench.add(2, normals(200, 2, 1), labelsOf(200), description);
+        bench.bridge.setCompared(1);
+        const auto rest = [&](NumberedSession& run, Index step, double gradients) {
+            run.points.push_back({run.id(), 2, Clock::Train, step, gradients});
+            run.publish([&](Snapshot& s) {
+                s.step[0] = s.head[0] = step;
+                s.running[0] = false;
+            });
+        };
+        rest(a, 100, 100);
+        rest(b, 100, 800);
+        bench.bridge.poll();
+        QCOMPARE(a.posts<cmd::Run>() + b.posts<cmd::Run>(), 0);  // equal steps are together
+        bench.bridge.linkedTime().setByGradients(true);
+        rest(b, 100, 800);
+        bench.bridge.poll();
+        QCOMPARE(a.last<cmd::Run>()->until, Index{800});
+        QCOMPARE(b.posts<cmd::Run>(), 0);
+        rest(a, 800, 800);
+        bench.bridge.poll();
+        QVERIFY(!bench.bridge.linkedTime().catchingUp());
+        // Three gradients more are less than one step of B: near enough.
+        rest(a, 803, 803);
+        bench.bridge.poll();
+        QCOMPARE(b.posts<cmd::Run>(), 0);
+        rest(a, 816, 816);
+        bench.bridge.poll();
+        QCOMPARE(b.last<cmd::Run>()->until, Index{102});
+    }
+
     void aFailedOrClosedRunIsNotWaitedFor() {
         Pair pair;
         pair.a.publish([](Snapshot& s) {

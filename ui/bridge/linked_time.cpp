@@ -31,6 +31,11 @@ void LinkedTime::setEnabled(bool on) {
     restart();
 }
 
+void LinkedTime::setByGradients(bool on) {
+    m_byGradients = on;
+    restart();
+}
+
 void LinkedTime::restart() {
     m_phase = Phase::Together;
     m_wanted.reset();
@@ -96,10 +101,20 @@ void LinkedTime::mirror(const Command& command) {
     }
 }
 
-void LinkedTime::catchUp(const Side& behind, Index target) {
+void LinkedTime::catchUp(const Side& behind, const Side& ahead) {
     m_phase = Phase::CatchingUp;
-    m_target = target;
-    m_bridge.postTo(behind.source, cmd::Run{clock(), target});
+    m_chaser = behind.source;
+    m_target = behind.step +
+               static_cast<Index>(std::floor((ahead.cost() - behind.cost()) / behind.perStep));
+    m_bridge.postTo(behind.source, cmd::Run{clock(), m_target});
+}
+
+void LinkedTime::goOn() {
+    m_phase = Phase::Together;
+    if (m_wanted) {
+        m_bridge.postTo(m_bridge.active(), *m_wanted);
+        m_bridge.postTo(m_bridge.compared(), *m_wanted);
+    }
 }
 
 void LinkedTime::follow() {
@@ -107,45 +122,57 @@ void LinkedTime::follow() {
         !haveACommonClock(m_bridge.activeFrame(), m_bridge.frame(m_bridge.compared()))) {
         return;
     }
-    const auto a = side(m_bridge.activeFrame()), b = side(m_bridge.frame(m_bridge.compared()));
+    auto a = side(m_bridge.activeFrame()), b = side(m_bridge.frame(m_bridge.compared()));
     if (!a || !b) {
         return;
     }
-    const Side& ahead = a->step >= b->step ? *a : *b;
-    const Side& behind = a->step >= b->step ? *b : *a;
-    const auto apart = static_cast<double>(ahead.step - behind.step);
+    if (m_byGradients) {
+        const auto one = m_bridge.perStep(a->source, "gradients");
+        const auto other = m_bridge.perStep(b->source, "gradients");
+        if (one.value_or(0) > 0 && other.value_or(0) > 0) {
+            a->perStep = *one;
+            b->perStep = *other;
+        }
+    }
+    const Side& ahead = a->cost() >= b->cost() ? *a : *b;
+    const Side& behind = a->cost() >= b->cost() ? *b : *a;
+    const double apart = ahead.cost() - behind.cost(), step = std::max(a->perStep, b->perStep);
     switch (m_phase) {
         case Phase::Together:
-            if (ahead.running && apart > std::max(kApartSteps, kApartSeconds * ahead.rate)) {
+            if (ahead.running &&
+                apart > std::max(kApartSteps * step, kApartSeconds * ahead.rate * ahead.perStep)) {
                 m_phase = Phase::Stopping;
                 m_leader = ahead.source;
                 m_bridge.postTo(ahead.source, cmd::Pause{clock()});
-            } else if (!ahead.running && !behind.running && apart > 0 && !m_hold) {
-                catchUp(behind, ahead.step);
+            } else if (!ahead.running && !behind.running && apart >= behind.perStep && !m_hold) {
+                catchUp(behind, ahead);
             }
             break;
         case Phase::Stopping: {
             const Side& leader = a->source == m_leader ? *a : *b;
             const Side& other = a->source == m_leader ? *b : *a;
             if (!leader.running) {
-                catchUp(other, leader.step);
+                // What it did on the way may have turned the order.
+                if (leader.cost() - other.cost() >= other.perStep) {
+                    catchUp(other, leader);
+                } else {
+                    goOn();
+                }
             }
             break;
         }
-        case Phase::CatchingUp:
-            if (a->step == b->step && !a->running && !b->running) {
-                m_phase = Phase::Together;
-                if (m_wanted) {
-                    m_bridge.postTo(a->source, *m_wanted);
-                    m_bridge.postTo(b->source, *m_wanted);
-                }
-            } else if (ahead.step > m_target) {
+        case Phase::CatchingUp: {
+            const Side& chaser = a->source == m_chaser ? *a : *b;
+            if (chaser.step == m_target && !a->running && !b->running) {
+                goOn();
+            } else if (chaser.step > m_target) {
                 // It was past the other's step before the command reached it.
                 m_phase = Phase::Stopping;
-                m_leader = ahead.source;
-                m_bridge.postTo(ahead.source, cmd::Pause{clock()});
+                m_leader = chaser.source;
+                m_bridge.postTo(chaser.source, cmd::Pause{clock()});
             }
             break;
+        }
     }
 }
 

@@ -298,16 +298,33 @@ void SessionBridge::postObserve() {
     }
 }
 
-std::optional<double> SessionBridge::lastValue(std::uint32_t source,
-                                               std::string_view series) const {
-    const Run* run = find(source);
+std::optional<std::size_t> SessionBridge::seriesAt(const Run* run, std::string_view series) {
     if (!run || !run->frame.description) {
         return {};
     }
     const auto& declared = run->frame.description->series;
     const auto at = std::ranges::find(declared, series, &SeriesDecl::id);
     const auto index = static_cast<std::size_t>(at - declared.begin());
-    return index < run->lastValue.size() ? run->lastValue[index] : std::nullopt;
+    return index < run->lastValue.size() ? std::optional(index) : std::nullopt;
+}
+
+std::optional<double> SessionBridge::lastValue(std::uint32_t source,
+                                               std::string_view series) const {
+    const Run* run = find(source);
+    const auto at = seriesAt(run, series);
+    return at ? run->lastValue[*at] : std::nullopt;
+}
+
+std::optional<double> SessionBridge::perStep(std::uint32_t source, std::string_view series) const {
+    const Run* run = find(source);
+    const auto at = seriesAt(run, series);
+    if (!at || !run->lastValue[*at]) {
+        return {};
+    }
+    const auto steps = std::span(run->lastStep).subspan(*at * kClocks, kClocks);
+    const Index step = *std::ranges::max_element(steps);
+    return step > 0 ? std::optional(*run->lastValue[*at] / static_cast<double>(step))
+                    : std::nullopt;
 }
 
 std::optional<double> SessionBridge::bound(std::uint32_t source) const {

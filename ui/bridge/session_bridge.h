@@ -113,6 +113,8 @@ public:
     const SeriesTable& series() const { return m_series; }
     /// Latest value of the series with that id; none before its first point.
     std::optional<double> lastValue(std::uint32_t source, std::string_view series) const;
+    /// That value by the steps it took: of a series that counts something up from zero.
+    std::optional<double> perStep(std::uint32_t source, std::string_view series) const;
     /// The bound in nats: the held-out one where it is measured, else minus the loss.
     std::optional<double> bound(std::uint32_t source) const;
     void mark(TimelineEvent);
@@ -165,6 +167,7 @@ private:
         QStringList channels;
     };
     Run* find(std::uint32_t source) const;
+    static std::optional<std::size_t> seriesAt(const Run*, std::string_view series);
     void rebuildFrames();
     bool pollRun(Run&, std::vector<SeriesPoint>& points);
     void drain(Run&, std::vector<SeriesPoint>& points);

@@ -248,6 +248,15 @@ protected:
         linked->setChecked(bridge().linkedTime().enabled());
         connect(linked, &QAction::toggled, this,
                 [this](bool on) { bridge().linkedTime().setEnabled(on); });
+        if (gradientsOf(bridge().active()) && gradientsOf(bridge().compared())) {
+            QAction* cost = menu.addAction(tr("Both at the same number of gradients"));
+            cost->setObjectName(QStringLiteral("byGradients"));
+            cost->setCheckable(true);
+            cost->setEnabled(linked->isChecked());
+            cost->setChecked(bridge().linkedTime().byGradients());
+            connect(cost, &QAction::toggled, this,
+                    [this](bool on) { bridge().linkedTime().setByGradients(on); });
+        }
         QMenu* other = menu.addMenu(tr("Compare with"));
         auto* group = new QActionGroup(other);
         for (const Frame& frame : bridge().frames()) {
@@ -400,11 +409,20 @@ private:
         present(bridge().frames());
     }
 
+    /// What the run has spent so far; nothing where it counts no gradients.
+    std::optional<double> gradientsOf(std::uint32_t source) const {
+        const auto spent = bridge().lastValue(source, "gradients");
+        return spent.value_or(0) > 0 ? spent : std::nullopt;
+    }
+
     void setHeading(const Side& side, const Frame& frame, const QString& letter) {
         const auto clock = static_cast<std::size_t>(
             frame.description->clocks.empty() ? Clock::Train : frame.description->clocks.front());
         QString text = QStringLiteral("%1  %2, step %3")
                            .arg(letter, frame.name, formatInteger(frame.snapshot->step[clock]));
+        if (const auto gradients = gradientsOf(frame.source)) {
+            text += tr(", %1 gradients").arg(formatInteger(static_cast<Index>(*gradients)));
+        }
         const bool active = frame.source == bridge().active();
         if (active) {
             text += QStringLiteral(" ●");
