@@ -357,20 +357,25 @@ std::map<std::string, double> LatentGeometry::comparePaths(const Moment& m, cons
     std::ranges::sort(holes);
     ParamSet params = m_params;
     params["geodesic.start"] = std::string("graph");
-    Vector bent, straight;
-    double hole = 0, around = 0;
+    std::array<Vector, 3> inside;  // codes within the ends, in the order of PathTriple
+    std::array<double, 3> length{};
+    double hole = 0, around = 0, resolved = 0;
     Index kept = 0;
     for (; kept < pairs && !stop.stop_requested(); ++kept) {
         const Index i = holes[static_cast<std::size_t>(kept)].second;
         params["geodesic.from"] = code(row[2 * i]);
         params["geodesic.to"] = code(row[2 * i + 1]);
         const Geodesic g = settled(f, params, stop);
-        const auto inner = [&](Vector& all, const Vector& path) {
-            const Vector z = resampled(*f.metric, path, kFrames);
-            all.insert(all.end(), z.begin() + in.dim, z.end() - in.dim);
-        };
-        inner(bent, g.path);
-        inner(straight, geometry::straightBetweenEnds(g, in.dim));
+        PathTriple paths = pathsOf(g, in.dim);
+        if (paths[2].empty()) {
+            paths[2] = paths[1];  // opposite codes have no arc between them
+        }
+        for (std::size_t k = 0; k < paths.size(); ++k) {
+            const Vector z = resampled(*f.metric, paths[k], kFrames);
+            inside[k].insert(inside[k].end(), z.begin() + in.dim, z.end() - in.dim);
+            length[k] += pathLength(*f.metric, paths[k]);
+        }
+        resolved += g.resolved() ? 1 : 0;
         hole -= holes[static_cast<std::size_t>(kept)].first;
         around += farthest(g.path);
     }
@@ -389,10 +394,16 @@ std::map<std::string, double> LatentGeometry::comparePaths(const Moment& m, cons
         const Tensor again = m.model->decode(m.model->encode(m.model->prepared(x)).mean);
         return (again - x).square().sum(1).mean().item<double>();
     };
-    const Tensor a = frames(bent), b = frames(straight);
-    return {{"path_frame_error", toData(a)},
-            {"path_frame_ratio", toData(a) / toData(b)},
-            {"path_round_trip_ratio", round(a) / round(b)},
+    const Tensor bent = frames(inside[0]), line = frames(inside[1]), arc = frames(inside[2]);
+    const double lineError = toData(line), lineRound = round(line);
+    return {{"path_frame_error", toData(bent)},
+            {"path_frame_ratio", toData(bent) / lineError},
+            {"path_round_trip_ratio", round(bent) / lineRound},
+            {"path_length_ratio", length[0] / length[1]},
+            {"spherical_frame_ratio", toData(arc) / lineError},
+            {"spherical_round_trip_ratio", round(arc) / lineRound},
+            {"spherical_length_ratio", length[2] / length[1]},
+            {"path_resolved", resolved / static_cast<double>(kept)},
             {"path_hole", around / hole}};
 }
 

@@ -136,6 +136,30 @@ private Q_SLOTS:
         // Broken twin: the curve of the old weights has another length.
         QVERIFY(kind == "euclidean" || std::abs(length / truth - 1) > 1e-3);
     }
+    /// Three ways between the same pairs: no path is shorter than the geodesic, and where lengths
+    /// are those of the map none is shorter than the line.
+    void comparedPaths() {
+        for (const char* kind : {"pullback-bernoulli", "euclidean"}) {
+            ParamSet given = shapes();
+            given["metric.kind"] = std::string(kind);
+            given["geodesic.knots"] = Index{32};
+            given["eval.paths"] = Index{4};
+            Run run(given);
+            const auto numbers = run.experiment->metrics(Key{1, 9}, {});
+            const double bent = numbers.at("path_length_ratio");
+            const double arc = numbers.at("spherical_length_ratio");
+            qInfo("%s: geodesic %.4f, spherical %.4f of the line", kind, bent, arc);
+            const bool flat = std::string(kind) == "euclidean";
+            QVERIFY(flat ? std::abs(bent - 1) < 1e-9 : bent < 1);
+            QVERIFY(arc > bent && (!flat || arc > 1 + 1e-6));
+            QCOMPARE(numbers.at("path_resolved"), 1.0);
+            // The same path in the same metric decodes to the same frames; an arc does not.
+            QVERIFY(!flat || std::abs(numbers.at("path_frame_ratio") - 1) < 1e-6);
+            QVERIFY(std::abs(numbers.at("spherical_frame_ratio") - 1) > 1e-9);
+            QCOMPARE(numbers.at("path_frame_ratio"),
+                     run.experiment->metrics(Key{1, 9}, {}).at("path_frame_ratio"));
+        }
+    }
     /// Bumps far narrower than the gaps between codes: the curve leaps, and nothing calls it
     /// converged.
     void leapingIsSaid() {
