@@ -9,6 +9,7 @@
 #include "ui/views/geodesic_hand.h"
 
 #include <QAction>
+#include <QDockWidget>
 #include <QToolButton>
 #include <QtTest>
 
@@ -272,8 +273,15 @@ private Q_SLOTS:
             }
             return out.join(QLatin1Char(' '));
         };
+        // Made wide in the same breath in which the run is opened, as `shot` does: nothing folds.
+        window.resize(1000, 700);
+        QTest::qWait(50);
+        auto* tree = window.findChild<QDockWidget*>(QStringLiteral("dock.experiment"));
+        QVERIFY(tree && !tree->isVisible());
+        window.resize(1440, 900);
         window.openRecipe("curve", {}, 1, true);
         QTRY_COMPARE_WITH_TIMEOUT(stage(), QStringLiteral("metric-map surface"), 20'000);
+        QTRY_VERIFY(tree->isVisible());
         QVERIFY2(layout().contains(QStringLiteral("Geometry")), qPrintable(layout()));
         QTRY_VERIFY(window.view(QStringLiteral("path-chart"))->isVisible());
         const auto chart = [&] {

@@ -95,6 +95,7 @@ void MainWindow::Impl::setLayoutNamed(const QString& name) {
     rememberLayout();
     layout = name;
     panelsHidden = false;
+    compact = false;  // a window that was narrow before may have been made wide meanwhile
     timeline->setCollapsed(false);
     const QByteArray saved =
         options.restoreGeometry ? settings->value(keyOf(name)).toByteArray() : QByteArray();
@@ -105,7 +106,6 @@ void MainWindow::Impl::setLayoutNamed(const QString& name) {
     showPathChart();
     transport->setLayoutName(titleOf(name));
     themeForLayout();
-    compact = false;
     fitToWidth();
     if (options.restoreGeometry) {
         recallViews();
