@@ -16,7 +16,6 @@
 #include <QPainter>
 
 #include <algorithm>
-#include <cmath>
 
 namespace lx::app {
 namespace {
@@ -115,97 +114,104 @@ std::vector<std::filesystem::path> paintWindow(Program& program, const std::stop
     return {request.file};
 }
 
-constexpr int kSheetCaption = 26, kSheetMargin = 24, kSheetHeading = 48;
+constexpr int kSheetCell = 640, kSheetColumns = 5, kSheetMargin = 24;
+constexpr int kSheetCaption = 26, kSheetHeading = 48;
+constexpr int kSheetWidth = kSheetMargin + kSheetColumns * (kSheetCell + kSheetMargin);
+constexpr int kSheetRow = kSheetCell * 3 / 4 + kSheetCaption;
+constexpr double kSheetPage = 1.414;  ///< height by width of a sheet of paper
 
-struct SheetLayout {
-    int width = 0, cellHeight = 0, columns = 0;
-    QSize size;
-};
-
-/// A sheet about as high as a page, with cells in which the figures' type can be read: 640 pixels
-/// wide, and narrower only where memory or the sides of a QImage ask for it.
-SheetLayout layOutSheet(const cli::SheetRequest& request) {
-    constexpr double kPage = 3.0 / 4;  // width by height
-    constexpr double kMostPixels = 80e6, kLongest = 32'000;
-    std::size_t most = 1;
-    for (const auto& group : request.groups) {
-        most = std::max(most, group.pictures.size());
-    }
-    const auto laidOut = [&](int width, int columns) {
-        const int cellHeight = width * 3 / 4;
-        int height = kSheetMargin;
-        for (const auto& group : request.groups) {
-            const int rows = (int(group.pictures.size()) + columns - 1) / columns;
-            height += kSheetHeading + rows * (cellHeight + kSheetCaption) + kSheetMargin;
-        }
-        return SheetLayout{width, cellHeight, columns,
-                           QSize(kSheetMargin + columns * (width + kSheetMargin), height)};
-    };
-    const auto far = [&](const SheetLayout& sheet) {
-        return std::abs(std::log(double(sheet.size.width()) / sheet.size.height() / kPage));
-    };
-    SheetLayout best;
-    for (int width = 640; width >= 128; width = width * 4 / 5) {
-        best = laidOut(width, 1);
-        for (int columns = 2; columns <= int(most); ++columns) {
-            const SheetLayout next = laidOut(width, columns);
-            best = far(next) < far(best) ? next : best;
-        }
-        if (double(best.size.width()) * best.size.height() <= kMostPixels &&
-            std::max(best.size.width(), best.size.height()) <= kLongest) {
-            break;
-        }
-    }
-    return best;
+int heightOf(const cli::SheetRequest::Group& group) {
+    const int rows = (int(group.pictures.size()) + kSheetColumns - 1) / kSheetColumns;
+    return kSheetHeading + rows * kSheetRow + kSheetMargin;
 }
 
-/// The pictures as thumbnails with their captions, rows of them for each group.
-void paintSheet(const Program& program, const cli::SheetRequest& request) {
+/// Groups that share a page; one that is higher than a page has its own.
+std::vector<std::span<const cli::SheetRequest::Group>> pagesOf(const cli::SheetRequest& request) {
+    std::vector<std::span<const cli::SheetRequest::Group>> pages;
+    const std::span all(request.groups);
+    std::size_t first = 0;
+    int height = kSheetMargin;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i > first && height + heightOf(all[i]) > int(kSheetPage * kSheetWidth)) {
+            pages.push_back(all.subspan(first, i - first));
+            first = i;
+            height = kSheetMargin;
+        }
+        height += heightOf(all[i]);
+    }
+    pages.push_back(all.subspan(first));
+    return pages;
+}
+
+/// The pictures of a group under its title, rows of them; returns where the next group begins.
+int paintGroup(QPainter& painter, const cli::SheetRequest::Group& group, int y) {
+    const ui::Theme& theme = ui::currentTheme();
+    const int cellHeight = kSheetRow - kSheetCaption;
+    painter.setPen(theme.text);
+    painter.setFont(theme.font(18, true));
+    painter.drawText(QRect(kSheetMargin, y, kSheetWidth - 2 * kSheetMargin, kSheetHeading - 8),
+                     Qt::AlignLeft | Qt::AlignVCenter, QString::fromStdString(group.title));
+    painter.setPen(theme.border);
+    painter.drawLine(kSheetMargin, y + kSheetHeading - 8, kSheetWidth - kSheetMargin,
+                     y + kSheetHeading - 8);
+    int column = 0, top = y + kSheetHeading;
+    for (const auto& [file, caption] : group.pictures) {
+        const QImage picture(QString::fromStdString(file.string()));
+        const QRect cell(kSheetMargin + column * (kSheetCell + kSheetMargin), top, kSheetCell,
+                         cellHeight);
+        const QSize size = picture.size().scaled(cell.size(), Qt::KeepAspectRatio);
+        QRect at(QPoint(), size);
+        at.moveCenter(cell.center());
+        painter.drawImage(at,
+                          picture.scaled(size, Qt::IgnoreAspectRatio, Qt::SmoothTransformation));
+        if (!caption.empty()) {
+            painter.setPen(theme.border);
+            painter.drawRect(at.adjusted(-1, -1, 0, 0));
+            painter.setPen(theme.secondary);
+            painter.setFont(theme.font(12));
+            painter.drawText(QRect(at.left(), at.bottom() + 1, at.width(), kSheetCaption),
+                             Qt::AlignHCenter | Qt::AlignVCenter, QString::fromStdString(caption));
+        }
+        if (++column == kSheetColumns) {
+            column = 0;
+            top += kSheetRow;
+        }
+    }
+    return y + heightOf(group);
+}
+
+/// Thumbnails in which the type of the figures can be read, on as many pages as they need:
+/// NAME.png, or NAME-1.png and so on.
+std::vector<std::filesystem::path> paintSheet(const Program& program,
+                                              const cli::SheetRequest& request) {
     requireApplication(program);
     const ui::Theme& theme = ui::themeOf(request.dark ? ui::ThemeKind::Dark : ui::ThemeKind::Light);
     ui::applyTheme(theme);
-    constexpr int kCaption = kSheetCaption, kMargin = kSheetMargin, kHeading = kSheetHeading;
-    const auto [width, cellHeight, columns, sheetSize] = layOutSheet(request);
-    QImage sheet(sheetSize, QImage::Format_RGB32);
-    sheet.fill(theme.panel);
-    QPainter painter(&sheet);
-    painter.setRenderHint(QPainter::SmoothPixmapTransform);
-    int y = kMargin;
-    for (const auto& group : request.groups) {
-        painter.setPen(theme.text);
-        painter.setFont(theme.font(18, true));
-        painter.drawText(QRect(kMargin, y, sheet.width() - 2 * kMargin, kHeading - 8),
-                         Qt::AlignLeft | Qt::AlignVCenter, QString::fromStdString(group.title));
-        painter.setPen(theme.border);
-        painter.drawLine(kMargin, y + kHeading - 8, sheet.width() - kMargin, y + kHeading - 8);
-        y += kHeading;
-        int column = 0;
-        for (const auto& [file, caption] : group.pictures) {
-            const QImage picture(QString::fromStdString(file.string()));
-            const QRect cell(kMargin + column * (width + kMargin), y, width, cellHeight);
-            const QSize size = picture.size().scaled(cell.size(), Qt::KeepAspectRatio);
-            QRect at(QPoint(), size);
-            at.moveCenter(cell.center());
-            painter.drawImage(
-                at, picture.scaled(size, Qt::IgnoreAspectRatio, Qt::SmoothTransformation));
-            if (!caption.empty()) {
-                painter.setPen(theme.border);
-                painter.drawRect(at.adjusted(-1, -1, 0, 0));
-                painter.setPen(theme.secondary);
-                painter.setFont(theme.font(12));
-                painter.drawText(QRect(at.left(), at.bottom() + 1, at.width(), kCaption),
-                                 Qt::AlignHCenter | Qt::AlignVCenter,
-                                 QString::fromStdString(caption));
-            }
-            if (++column == columns) {
-                column = 0;
-                y += cellHeight + kCaption;
-            }
+    std::vector<std::filesystem::path> files;
+    const auto pages = pagesOf(request);
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        int height = kSheetMargin;
+        for (const auto& group : pages[i]) {
+            height += heightOf(group);
         }
-        y += (column > 0 ? cellHeight + kCaption : 0) + kMargin;
+        QImage sheet(kSheetWidth, height, QImage::Format_RGB32);
+        sheet.fill(theme.panel);
+        QPainter painter(&sheet);
+        painter.setRenderHint(QPainter::SmoothPixmapTransform);
+        int y = kSheetMargin;
+        for (const auto& group : pages[i]) {
+            y = paintGroup(painter, group, y);
+        }
+        painter.end();
+        files.push_back(request.file);
+        if (pages.size() > 1) {
+            files.back().replace_filename(request.file.stem().string() + "-" +
+                                          std::to_string(i + 1) +
+                                          request.file.extension().string());
+        }
+        savePicture(sheet, {}, files.back());
     }
-    painter.end();
-    savePicture(sheet, {}, request.file);
+    return files;
 }
 
 }  // namespace
@@ -225,7 +231,7 @@ void addPictures(Program& program, cli::Host& host) {
         return paintWindow(program, stop, request);
     };
     host.paintSheet = [&program](const cli::SheetRequest& request) {
-        paintSheet(program, request);
+        return paintSheet(program, request);
     };
     host.paintMovie = [&program, stop = host.interrupt](const cli::MovieRequest& request) {
         return paintMovie(program, stop, request);

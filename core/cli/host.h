@@ -89,10 +89,10 @@ struct Host {
     std::stop_token interrupt;
     LogSink log;
 
-    /// These are null in a build without the window. The first two return the files written.
+    /// These are null in a build without the window. The first three return the files written.
     std::function<std::vector<std::filesystem::path>(const FigureRequest&)> paintFigures;
     std::function<std::vector<std::filesystem::path>(const WindowRequest&)> paintWindow;
-    std::function<void(const SheetRequest&)> paintSheet;
+    std::function<std::vector<std::filesystem::path>(const SheetRequest&)> paintSheet;
     /// Writes the film; false when it was interrupted, and then no file is there.
     std::function<bool(const MovieRequest&)> paintMovie;
     /// Rows of the program's own benchmarks: chains.*, and render.*, start.window with the window.

@@ -131,8 +131,7 @@ ExitCode shotCommand(const ShotOptions& options, const Host& host) {
             sheet.groups.push_back(std::move(group));
         }
         if (!interrupted && host.paintSheet) {
-            host.paintSheet(sheet);
-            files.push_back(sheet.file);
+            add(host.paintSheet(sheet));
         }
     } else {
         const Recipe recipe = host.recipes.open(options.recipe);
