@@ -23,7 +23,7 @@ class Program;
 struct StepSettings;
 }  // namespace executors
 
-inline constexpr std::uint32_t kEngineAbi = 2;
+inline constexpr std::uint32_t kEngineAbi = 3;
 
 /// Chains on a graphics processor: core/executors/vulkan_executor.h.
 using GpuChains = std::function<std::unique_ptr<executors::ChainExecutor>(

@@ -42,6 +42,7 @@ std::unique_ptr<executors::ChainExecutor> SamplerRun::onGpu(const GpuChains& gpu
         throw UsageError("sampler.executor=vulkan: " + std::string(error.what()));
     } catch (const DeviceError& error) {
         why = error.what();
+        why.erase(why.find_last_not_of('.') + 1);  // the sentence goes on
     }
     m_executorNote =
         "sampler.executor=vulkan: " + why + "; the fused executor steps these chains instead.";
