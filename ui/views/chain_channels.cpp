@@ -73,6 +73,21 @@ QString chainName(Index chain) {
     return tr("chain %1").arg(chain + 1);
 }
 
+std::vector<QColor> fieldColors(const Theme& theme) {
+    constexpr int kColors = 256;
+    const auto stops = theme.sequentialMap().stops;
+    std::vector<QColor> out;
+    for (int i = 0; i < kColors; ++i) {
+        const double at = i / (kColors - 1.0) * static_cast<double>(stops.size() - 1);
+        const auto below = std::min(static_cast<std::size_t>(at), stops.size() - 2);
+        const auto share = static_cast<float>(at - static_cast<double>(below));
+        const auto &a = stops[below], &b = stops[below + 1];
+        out.push_back(QColor::fromRgbF(a.r + share * (b.r - a.r), a.g + share * (b.g - a.g),
+                                       a.b + share * (b.b - a.b)));
+    }
+    return out;
+}
+
 std::vector<LegendEntry> chainLegend(const Theme& theme, std::span<const Index> chains,
                                      int chosen) {
     std::vector<LegendEntry> out;

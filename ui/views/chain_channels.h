@@ -29,6 +29,9 @@ QString chainName(Index chain);  ///< "chain 1" for 0
 /// Of every mark of a divergent transition, in all themes.
 QColor divergenceColor();
 
+/// The theme's sequential map for a ChartField.
+std::vector<QColor> fieldColors(const Theme&);
+
 /// Entries for these chains; the chosen one alone unfaded.
 std::vector<LegendEntry> chainLegend(const Theme&, std::span<const Index> chains, int chosen);
 /// The colour with the opacity that chain `chain` of `count` has while `chosen` is emphasised.

@@ -19,6 +19,7 @@ View* makeComparisonView(SessionBridge&, QWidget*);
 View* makeEnergyMapView(SessionBridge&, QWidget*);
 View* makeTraceRankView(SessionBridge&, QWidget*);
 View* makeAutocorrelationView(SessionBridge&, QWidget*);
+View* makeOverviewView(SessionBridge&, QWidget*);
 View* makeEssView(SessionBridge&, QWidget*);
 View* makeChainEnergyView(SessionBridge&, QWidget*);
 View* makeOccupancyView(SessionBridge&, QWidget*);
@@ -101,6 +102,7 @@ std::span<const ViewSpec> viewSpecs() {
         {"pairs", tr("Pairs"), {"chains"}, Area::Timeline, makePairsView},
         {"parallel", tr("Parallel"), {"chains"}, Area::Timeline, makeParallelView},
         {"occupancy", tr("Occupancy"), {"occupancy"}, Area::Timeline, makeOccupancyView},
+        {"overview", tr("Overview"), {"diagnostics"}, Area::Timeline, makeOverviewView},
         {"estimates", tr("Table"), {"diagnostics"}, Area::Timeline, makeEstimatesView},
         {"phase", tr("Phase"), {"mechanism"}, Area::Timeline, makePhaseView},
         {"adaptation", tr("Adaptation"), {"adaptation"}, Area::Timeline, makeAdaptationView},

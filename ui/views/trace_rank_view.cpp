@@ -194,16 +194,7 @@ private:
             field.low = known[tail];
             field.high = std::max(known[known.size() - 1 - tail], field.low + 1e-12);
         }
-        constexpr int kColors = 256;
-        const auto stops = theme().sequentialMap().stops;
-        for (int i = 0; i < kColors; ++i) {
-            const double at = i / (kColors - 1.0) * static_cast<double>(stops.size() - 1);
-            const auto below = std::min(static_cast<std::size_t>(at), stops.size() - 2);
-            const auto share = static_cast<float>(at - static_cast<double>(below));
-            const auto &a = stops[below], &b = stops[below + 1];
-            field.map.push_back(QColor::fromRgbF(
-                a.r + share * (b.r - a.r), a.g + share * (b.g - a.g), a.b + share * (b.b - a.b)));
-        }
+        field.map = fieldColors(theme());
         panel.yLabel = tr("chain, colour: %1").arg(panel.yLabel);
         panel.field = std::move(field);
     }

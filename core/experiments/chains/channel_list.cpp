@@ -36,8 +36,9 @@ std::vector<ChannelDecl> sharedChannels() {
 }
 
 std::vector<std::string> chainViews() {
-    return {"energy-map", "trace-rank", "autocorrelation", "ess",   "chain-energy", "occupancy",
-            "estimates",  "pairs",      "parallel",        "phase", "adaptation"};
+    return {"energy-map",   "trace-rank", "autocorrelation", "ess",
+            "chain-energy", "occupancy",  "overview",        "estimates",
+            "pairs",        "parallel",   "phase",           "adaptation"};
 }
 
 }  // namespace lx::chains
