@@ -23,35 +23,16 @@ namespace {
 /// Heading of a parameter: by the role that its id names first, else by what a change does.
 QString headingOf(const ParamDecl& decl) {
     static const std::map<std::string, const char*, std::less<>> kHeadings{
-        {"data", "Data"},
-        {"encoder", "Model"},
-        {"decoder", "Model"},
-        {"prior", "Model"},
-        {"posterior", "Model"},
-        {"likelihood", "Model"},
-        {"net", "Model"},
-        {"network", "Model"},
-        {"latent", "Model"},
-        {"model", "Model"},
-        {"beta", "Model"},
-        {"hidden", "Model"},
-        {"train", "Training"},
-        {"optimizer", "Training"},
-        {"optimiser", "Training"},
-        {"adam", "Training"},
-        {"schedule", "Training"},
-        {"batch", "Training"},
-        {"negatives", "Training"},
-        {"guard", "Training"},
-        {"geodesic", "Geometry"},
-        {"metric", "Geometry"},
-        {"energy", "Target"},
-        {"sampler", "Sampling"},
-        {"ema", "Training"},
-        {"view", "View"},
-        {"observe", "View"},
-        {"eval", "Evaluation"},
-        {"evaluation", "Evaluation"}};
+        {"data", "Data"},          {"file", "Data"},          {"encoder", "Model"},
+        {"decoder", "Model"},      {"prior", "Model"},        {"posterior", "Model"},
+        {"likelihood", "Model"},   {"net", "Model"},          {"network", "Model"},
+        {"latent", "Model"},       {"model", "Model"},        {"beta", "Model"},
+        {"hidden", "Model"},       {"train", "Training"},     {"optimizer", "Training"},
+        {"optimiser", "Training"}, {"adam", "Training"},      {"schedule", "Training"},
+        {"batch", "Training"},     {"negatives", "Training"}, {"guard", "Training"},
+        {"geodesic", "Geometry"},  {"metric", "Geometry"},    {"energy", "Target"},
+        {"sampler", "Sampling"},   {"ema", "Training"},       {"view", "View"},
+        {"observe", "View"},       {"eval", "Evaluation"},    {"evaluation", "Evaluation"}};
     const auto it = kHeadings.find(decl.id.substr(0, decl.id.find_first_of("._")));
     if (it != kHeadings.end()) {
         return QString::fromLatin1(it->second);

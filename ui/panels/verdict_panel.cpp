@@ -229,9 +229,7 @@ TruthPanel::TruthPanel(SessionBridge& bridge, QWidget* parent) : QWidget(parent)
         grid->addWidget(row.name, at, 0);
         grid->addWidget(row.field, at, 1);
     };
-    m_nothing =
-        new QLabel(tr("What is known of the target is compared with the draws as soon as "
-                      "there are some."));
+    m_nothing = new QLabel;
     m_nothing->setWordWrap(true);
     m_nothing->setProperty("quiet", true);
     grid->addWidget(m_nothing, 0, 0, 1, 2);
@@ -345,6 +343,10 @@ void TruthPanel::refresh() {
     show(m_hops, hopText, hopOf);
     show(m_mean, mean, meanOf);
     show(m_stein, stein, steinOf);
+    m_nothing->setText(factOf(*frame, QStringLiteral("family")) == QLatin1String("file")
+                           ? tr("A file of draws does not say what is true of its target.")
+                           : tr("What is known of the target is compared with the draws as soon as "
+                                "there are some."));
     m_nothing->setVisible(weights.isEmpty() && mean.isEmpty() && stein.isEmpty());
 }
 
