@@ -226,22 +226,6 @@ private Q_SLOTS:
         QCOMPARE(m_window->bridge().frames().size(), std::size_t{2});
     }
 
-    /// Whoever changes a part while it trains wants to see the new one train.
-    void aColdEditOfARunThatMovesGoesOn() {
-        m_window->bridge().post(cmd::Run{Clock::Train, 0});
-        QTRY_VERIFY(now(*m_window).running[0]);
-        const std::uint32_t first = m_window->bridge().active();
-        auto* form = m_window->findChild<ui::ParamForm*>();
-        auto* edit = qobject_cast<QLineEdit*>(form->row(QStringLiteral("latent.dim"))->field());
-        edit->setFocus();
-        edit->setText(QStringLiteral("3"));
-        QTest::keyClick(edit, Qt::Key_Return);
-        QTest::mouseClick(part<QPushButton>(*m_window, "applyParameters"), Qt::LeftButton);
-        QVERIFY(m_window->bridge().active() != first);
-        QTRY_VERIFY(now(*m_window).running[0] && now(*m_window).step[0] > 3);
-        QTRY_VERIFY(!m_window->bridge().frame(first)->snapshot->running[0]);
-    }
-
     void searchFindsEveryParameter() {
         auto* form = m_window->findChild<ui::ParamForm*>();
         auto* search = part<QLineEdit>(*m_window, "paramSearch");

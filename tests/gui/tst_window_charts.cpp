@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The chart of a view is state: a window opened again in the same layout shows it again.
+// What survives: the chart of a view in a window that is opened again, and motion when a part of a
+// run is replaced.
 #include "tests/gui/window_harness.h"
+#include "ui/panels/param_form.h"
 #include "ui/shell/view_host.h"
 #include "ui/views/chart_choice.h"
 
+#include <QLineEdit>
+#include <QPushButton>
 #include <QTest>
 
 using namespace lx;
@@ -36,6 +40,35 @@ private Q_SLOTS:
         MainWindow& fresh = harness.open({false, false, ThemeKind::Light});
         QTRY_VERIFY(latentMap(fresh));
         QCOMPARE(chartFromJson(latentMap(fresh)->state()), ChartChoice{});
+    }
+
+    /// Whoever changes a part while it trains wants to see the new one train; at rest it rests.
+    void aColdChangeOfARunThatMovesGoesOn() {
+        for (const bool moving : {true, false}) {
+            test::WindowHarness harness;
+            MainWindow& window = harness.open();
+            SessionBridge& bridge = window.bridge();
+            QTRY_VERIFY(bridge.activeFrame() && bridge.activeFrame()->description);
+            const std::uint32_t first = bridge.active();
+            if (moving) {
+                bridge.post(cmd::Run{Clock::Train, 0});
+                QTRY_VERIFY(bridge.activeFrame()->snapshot->running[0]);
+            }
+            auto* row = window.findChild<ParamForm*>()->row(QStringLiteral("latent.dim"));
+            auto* edit = qobject_cast<QLineEdit*>(row->field());
+            edit->setFocus();
+            edit->setText(QStringLiteral("3"));
+            QTest::keyClick(edit, Qt::Key_Return);
+            window.findChild<QPushButton*>(QStringLiteral("applyParameters"))->click();
+            QVERIFY(bridge.active() != first);
+            QTRY_COMPARE(spaceDim(*bridge.activeFrame(), "latent"), Index{3});
+            if (moving) {
+                QTRY_VERIFY(bridge.activeFrame()->snapshot->step[0] > 3);
+                QTRY_VERIFY(!bridge.frame(first)->snapshot->running[0]);
+            } else {
+                QVERIFY(!bridge.activeFrame()->snapshot->running[0]);
+            }
+        }
     }
 };
 

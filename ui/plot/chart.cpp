@@ -97,7 +97,7 @@ Range xRangeOf(const ChartPanel& panel) {
 
 /// Only words: a place in a matrix of panels that has no plot.
 bool isBlank(const ChartPanel& panel) {
-    return panel.lines.empty() && panel.bars.empty() && panel.bands.empty();
+    return !panel.field && panel.lines.empty() && panel.bars.empty() && panel.bands.empty();
 }
 
 /// Of what lies within `shown`, so that zooming along x fills the height.
@@ -400,6 +400,7 @@ struct ChartPlot::Impl {
                 axis->setSelectableParts(QCPAxis::spNone);
                 axis->grid()->setPen(QPen(theme->grid, std::max(0.7, 0.7 * theme->lineScale)));
                 axis->grid()->setZeroLinePen(Qt::NoPen);
+                axis->grid()->setVisible(plotted && !chart.panels[i].field);
             }
         }
         tickCounts();

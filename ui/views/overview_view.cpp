@@ -12,6 +12,7 @@ namespace {
 constexpr int kRhat = 6, kBulk = 7, kTail = 8;  ///< columns of `diagnostics`
 constexpr double kRhatLimit = 1.01;
 constexpr double kEssPerChain = 100;  ///< Vehtari et al. 2021: rank statistics need as many
+constexpr Index kFewVariables = 12;   ///< a tick each
 constexpr double kFarApart = 2;       ///< standard deviations: the end of the colour map
 
 /// Column `column` of `diagnostics`, least first; what does not exist is left out.
@@ -78,8 +79,8 @@ protected:
         rhat.lines.push_back(dots(tr("R-hat"), theme().text, sortedColumn(*numbers, kRhat)));
         const auto& values = rhat.lines.back().y;
         const double top = values.empty() ? kRhatLimit : std::max(kRhatLimit, values.back());
-        rhat.y = Range{std::min(1.0, values.empty() ? 1.0 : values.front()) - 0.002,
-                       top + 0.05 * (top - 1)};
+        const double least = std::min(1.0, values.empty() ? 1.0 : values.front());
+        rhat.y = Range{least - 0.05 * (top - least), top + 0.2 * (top - least)};
         rhat.rules.push_back({false, kRhatLimit, QString::number(kRhatLimit)});
         const auto bad = std::ranges::count_if(values, [](double r) { return r > kRhatLimit; });
         rhat.note = tr("%1 of %2 above").arg(bad).arg(values.size());
@@ -89,7 +90,13 @@ protected:
         ess.lines.push_back(dots(tr("bulk"), bulk, sortedColumn(*numbers, kBulk)));
         ess.lines.push_back(dots(tr("tail"), tail, sortedColumn(*numbers, kTail)));
         const double wanted = kEssPerChain * static_cast<double>(trace->dim(1));
-        ess.rules.push_back({false, wanted, formatShort(wanted, 3)});
+        ess.rules.push_back({false, wanted, formatInteger(static_cast<Index>(wanted))});
+        if (numbers->dim(0) <= kFewVariables) {
+            for (Index i = 1; i <= numbers->dim(0); ++i) {
+                rhat.xTicks.push_back({static_cast<double>(i), QString::number(i)});
+            }
+            ess.xTicks = rhat.xTicks;
+        }
         addDistances(frame, *trace, chosenVariable(chains(), variables), chart.panels[2]);
         chart.panels[2].note = variables[chosenVariable(chains(), variables)];
         return chart;
