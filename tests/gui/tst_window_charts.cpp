@@ -2,6 +2,7 @@
 // What survives: the chart of a view in a window that is opened again, and motion when a part of a
 // run is replaced.
 #include "tests/gui/window_harness.h"
+#include "ui/panels/fields.h"
 #include "ui/panels/param_form.h"
 #include "ui/shell/view_host.h"
 #include "ui/views/chart_choice.h"
