@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/nn/convolution.h"
 #include "core/nn/network.h"
 
 #include <ATen/ATen.h>
@@ -63,11 +64,11 @@ public:
     Tensor forward(const Tensor& x) const override {
         Tensor h = x.view({x.size(0), 1, m_options.height, m_options.width});
         for (std::size_t l = 0; l < m_options.channels.size(); ++l) {
-            h = at::conv2d(h, m_parameters.value(m_weights[l]), m_parameters.value(m_biases[l]),
-                           kStride, kPadding);
+            h = convolve(h, m_parameters.value(m_weights[l]), m_parameters.value(m_biases[l]),
+                         kStride, kPadding);
             h = activate(h, m_options.activation);
         }
-        return at::linear(h.flatten(1), m_parameters.value(m_weights.back()),
+        return at::linear(channelsLast(h).flatten(1), m_parameters.value(m_weights.back()),
                           m_parameters.value(m_biases.back()));
     }
 
@@ -108,17 +109,14 @@ public:
     Tensor forward(const Tensor& z) const override {
         Tensor h = at::linear(z, m_parameters.value(m_weights[0]), m_parameters.value(m_biases[0]));
         const std::size_t layers = m_options.channels.size();
-        h = h.view(
-            {z.size(0), m_options.channels.back(), m_sides.back().height, m_sides.back().width});
+        h = channelsLast(h.view(
+            {z.size(0), m_options.channels.back(), m_sides.back().height, m_sides.back().width}));
         for (std::size_t k = 1; k <= layers; ++k) {
             h = activate(h, m_options.activation);
-            const Sides from = m_sides[layers - k + 1], to = m_sides[layers - k];
-            const auto extra = [](Index side, Index target) {
-                return target - ((side - 1) * kStride - 2 * kPadding + kKernel);
-            };
-            h = at::conv_transpose2d(h, m_parameters.value(m_weights[k]),
-                                     m_parameters.value(m_biases[k]), kStride, kPadding,
-                                     {extra(from.height, to.height), extra(from.width, to.width)});
+            const Sides to = m_sides[layers - k];
+            h = convolveTransposed(h, m_parameters.value(m_weights[k]),
+                                   m_parameters.value(m_biases[k]), kStride, kPadding, to.height,
+                                   to.width);
         }
         return h.flatten(1);
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/nn/convolution.h"
 #include "core/nn/network.h"
 #include "core/nn/random.h"
 #include "core/nn/trainer.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <QtTest>
 #include <cmath>
 #include <limits>
@@ -162,6 +164,45 @@ private Q_SLOTS:
         y.pow(2).sum().backward();
         QVERIFY(p.flatGradient().abs().max().item<double>() > 0);
         QVERIFY_EXCEPTION_THROWN(makeConvEncoder(p, {"x", 4, 4, {1, 1, 1, 1}, 2}), UsageError);
+    }
+    void transposedConvolutionEqualsLibTorchs_data() {
+        QTest::addColumn<int>("channels");
+        QTest::addColumn<int>("side");
+        for (const int channels : {1, 4, 6}) {
+            for (const int side : {7, 8}) {
+                QTest::addRow("%d channels, side %d", channels, side) << channels << side;
+            }
+        }
+    }
+    void transposedConvolutionEqualsLibTorchs() {
+        QFETCH(int, channels);
+        QFETCH(int, side);
+        const Index out = 2 * side + (side == 7 ? 0 : 1), extra = side == 7 ? 0 : 1;
+        const auto leaf = [](std::uint64_t key, std::vector<Index> shape) {
+            return normal(Key{7, key}, shape).to(at::kDouble).requires_grad_(true);
+        };
+        const Tensor x = leaf(1, {3, 5, side, side}), w = leaf(2, {5, channels, 4, 4}),
+                     b = leaf(3, {channels}), slope = leaf(4, {3, channels, out, out});
+        // Value, first derivatives, and those of the first derivatives' squares.
+        const auto all = [&](const Tensor& y) {
+            const auto first = torch::autograd::grad({y.square()}, {x, w, b}, {slope}, true, true);
+            const Tensor squares = first[0].square().sum() + first[1].square().sum();
+            const auto second = torch::autograd::grad({squares}, {x, w});
+            return std::vector<Tensor>{y, first[0], first[1], first[2], second[0], second[1]};
+        };
+        const auto ours = all(convolveTransposed(x, w, b, 2, 1, out, out));
+        const auto theirs = all(at::conv_transpose2d(x, w, b, 2, 1, {extra, extra}));
+        const auto worst = [&](double planted) {
+            double most = 0;
+            for (std::size_t i = 0; i < ours.size(); ++i) {
+                const double scale = theirs[i].abs().max().item<double>();
+                most = std::max(most,
+                                (planted * ours[i] - theirs[i]).abs().max().item<double>() / scale);
+            }
+            return most;
+        };
+        QVERIFY2(worst(1) < 1e-12, qPrintable(QString::number(worst(1))));
+        QVERIFY(worst(1 + 1e-9) > 1e-12);
     }
     void adamEqualsItsFormula_data() {
         QTest::addColumn<bool>("loops");
