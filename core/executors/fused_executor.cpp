@@ -243,10 +243,10 @@ private:
     void shareOut(void (*work)(const Job&, std::int64_t, std::int64_t, void*)) {
         constexpr Index kTile = 6;  // whole tiles of one, two and three vectors
         const Index threads = m_crew.threads();
-        Index chunk = m_vectors;
-        if (threads > 1) {
+        // Few chains are split evenly; many in pieces, so that a thread that is held up gets fewer.
+        Index chunk = (m_vectors + threads - 1) / threads;
+        if (threads > 1 && chunk > 4 * kTile) {
             chunk = (m_vectors / (threads * 8) + kTile - 1) / kTile * kTile;
-            chunk = std::max(chunk, std::min<Index>(3, (m_vectors + threads - 1) / threads));
         }
         const auto parts = static_cast<std::uint32_t>((m_vectors + chunk - 1) / chunk);
         m_crew.run(parts, [&](std::uint32_t part, int worker) {

@@ -47,6 +47,7 @@ CallTime trainingStep(const ParamSet& changes) {
                         loss.backward();
                         return result;
                     });
+    applyThreads(poolOf(model.parameters()));
     return timeCalls([&] { trainer.step(); });
 }
 

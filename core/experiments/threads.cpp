@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/experiments/threads.h"
 
+#include "core/nn/parameters.h"
+
 #include <ATen/Parallel.h>
 
 #include <dlfcn.h>
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 namespace lx {
 namespace {
@@ -35,15 +38,24 @@ int computeThreads() {
     return std::max(1, wantedThreads.load());
 }
 
-void applyThreads() {
-    thread_local int applied = 0;
-    const int wanted = wantedThreads;
-    if (wanted == applied || wanted == 0) {
+Pool poolOf(const Parameters& parameters) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        if (parameters.options(i).shape.size() > 2) {
+            return Pool::Operations;
+        }
+    }
+    return Pool::Products;
+}
+
+void applyThreads(Pool pool) {
+    thread_local std::pair<int, Pool> applied{0, pool};
+    const std::pair<int, Pool> wanted{wantedThreads, pool};
+    if (wanted == applied || wanted.first == 0) {
         return;
     }
-    at::set_num_threads(wanted);
+    at::set_num_threads(pool == Pool::Operations ? wanted.first : 1);
     if (void* found = blasSymbol("openblas_set_num_threads")) {
-        reinterpret_cast<void (*)(int)>(found)(wanted);
+        reinterpret_cast<void (*)(int)>(found)(pool == Pool::Products ? wanted.first : 1);
     }
     applied = wanted;
 }

@@ -96,7 +96,7 @@ bool setOptimiser(OptimiserOptions& options, const cmd::SetParam& change) {
 
 void train(Trainer& trainer, Budget budget, std::stop_token stop,
            const std::function<void(const StepResult&)>& done) {
-    applyThreads();
+    applyThreads(poolOf(trainer.parameters()));
     const auto start = std::chrono::steady_clock::now();
     Index made = 0;
     do {

@@ -12,8 +12,11 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+/// With one channel both layouts are the same memory; the strides say which is meant.
 Tensor stored(const Tensor& x) {
-    return x.contiguous(at::MemoryFormat::ChannelsLast);
+    const Tensor y = x.contiguous(at::MemoryFormat::ChannelsLast);
+    const Index plane = y.size(2) * y.size(3);
+    return y.size(1) == 1 ? y.as_strided(y.sizes(), {plane, 1, y.size(3), 1}) : y;
 }
 
 struct ChannelsLast : torch::autograd::Function<ChannelsLast> {
@@ -40,6 +43,15 @@ struct Transposed : torch::autograd::Function<Transposed> {
         context->save_for_backward({x, weight});
         context->saved_data["stride"] = stride;
         context->saved_data["padding"] = padding;
+        // With few channels to write oneDNN's own way is the faster one.
+        constexpr Index kFew = 4;
+        if (weight.size(1) < kFew) {
+            const auto extra = [&](Index side, Index target) {
+                return target - ((side - 1) * stride - 2 * padding + weight.size(2));
+            };
+            return at::conv_transpose2d(x, weight, {}, stride, padding,
+                                        {extra(x.size(2), height), extra(x.size(3), width)});
+        }
         // Only its shape and layout are read.
         const Tensor picture = at::empty({x.size(0), weight.size(1), height, width}, x.options(),
                                          at::MemoryFormat::ChannelsLast);
@@ -76,15 +88,6 @@ Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, Index
 
 Tensor convolveTransposed(const Tensor& x, const Tensor& weight, const Tensor& bias, Index stride,
                           Index padding, Index height, Index width) {
-    // With few channels to write oneDNN's own is the faster one.
-    constexpr Index kFew = 4;
-    if (weight.size(1) < kFew) {
-        const auto extra = [&](Index side, Index target) {
-            return target - ((side - 1) * stride - 2 * padding + weight.size(2));
-        };
-        return at::conv_transpose2d(channelsLast(x), weight, bias, stride, padding,
-                                    {extra(x.size(2), height), extra(x.size(3), width)});
-    }
     return Transposed::apply(channelsLast(x), weight, stride, padding, height, width) +
            bias.view({1, -1, 1, 1});
 }

@@ -49,6 +49,7 @@ public:
     Index steps() const noexcept { return m_steps; }
     void setSteps(Index steps) { m_steps = steps; }
     const Stage& stage() const;
+    const Parameters& parameters() const noexcept { return m_parameters; }
     Adam& optimiser() noexcept { return m_adam; }
     const Adam& optimiser() const noexcept { return m_adam; }
     bool hasPhase(const std::string& name) const;

@@ -199,7 +199,7 @@ public:
             });
             return;
         }
-        applyThreads();
+        applyThreads(m_learner ? poolOf(m_learner->parameters()) : Pool::Products);
         translated("diffusion", step(clock), [&] {
             const DenoiserPtr denoiser = followed(now(), m_guidance);
             const auto start = std::chrono::steady_clock::now();
