@@ -45,6 +45,24 @@ std::unique_ptr<Network> makeConvEncoder(Parameters&, ConvOptions);
 /// [B, features] -> [B, height * width]: one dense layer, then transposed convolutions.
 std::unique_ptr<Network> makeConvDecoder(Parameters&, ConvOptions);
 
+struct CriticOptions {
+    std::string name;
+    Index height = 0, width = 0;
+    Index classes = 0;            ///< one-hot inputs behind the pixels
+    std::vector<Index> channels;  ///< a 3 x 3 layer of stride 1, then 4 x 4 layers of stride 2
+    Index features = 0;           ///< units of the full layer before the output
+    Activation activation = Activation::LeakyRelu;
+    bool spectral = false;  ///< all weights but the last layer's over their largest singular value
+};
+/// [B, height * width + classes] -> [B, 1]. A class multiplies channels and units by gains of its
+/// own. Ref: du2019, miyato2018.
+std::unique_ptr<Network> makeConvCritic(Parameters&, CriticOptions);
+
+/// w [K, ...] as a matrix [K, rest] over its largest singular value, with its gradient.
+Tensor spectrallyNormalised(const Tensor& w);
+/// The largest singular value of w [K, ...] as a matrix [K, rest].
+double spectralNorm(const Tensor& w);
+
 struct UnetOptions {
     std::string name;
     Index height = 0, width = 0;

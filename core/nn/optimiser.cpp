@@ -100,6 +100,7 @@ void Adam::update(Index step, double norm, std::span<const std::pair<Index, Inde
     }
     AdamStep o;
     o.rate = rateAt(m_options, step);
+    o.beta1 = m_options.beta1;
     o.step = ++m_updates;
     o.gradientScale = m_options.clip > 0 && norm > m_options.clip ? m_options.clip / norm : 1.0;
     // The first weights are random and must not weigh in the average for long.

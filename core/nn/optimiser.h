@@ -12,10 +12,11 @@ Schedule scheduleOf(const std::string& name);
 struct OptimiserOptions {
     double rate = 1e-3;
     Schedule schedule = Schedule::Constant;
-    Index warmup = 0;   ///< steps over which the rate rises linearly from 0
-    Index horizon = 0;  ///< step at which a cosine schedule reaches 0 and stays there
-    double clip = 0;    ///< largest norm of the gradient; 0: not clipped
-    double ema = 0;     ///< decay of the averaged weights; 0: none
+    Index warmup = 0;    ///< steps over which the rate rises linearly from 0
+    Index horizon = 0;   ///< step at which a cosine schedule reaches 0 and stays there
+    double clip = 0;     ///< largest norm of the gradient; 0: not clipped
+    double beta1 = 0.9;  ///< decay of the first moment
+    double ema = 0;      ///< decay of the averaged weights; 0: none
 };
 
 /// Learning rate of step `step` (counting from 0).

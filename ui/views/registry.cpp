@@ -29,6 +29,8 @@ View* makeEstimatesView(SessionBridge&, QWidget*);
 View* makePhaseView(SessionBridge&, QWidget*);
 View* makeAdaptationView(SessionBridge&, QWidget*);
 View* makePathChartView(SessionBridge&, QWidget*);
+View* makeHistogramsView(SessionBridge&, QWidget*);
+View* makeStripsView(SessionBridge&, QWidget*);
 View* makeLossesView(SessionBridge&, QWidget*);
 View* makeKlUnitsView(SessionBridge&, QWidget*);
 View* makeReconstructionsView(SessionBridge&, QWidget*);
@@ -79,6 +81,12 @@ std::span<const ViewSpec> viewSpecs() {
          .pictures = true,
          .asked = true,
          .wide = true},
+        {.id = "strips",
+         .title = tr("Fill and mend"),
+         .channelKinds = {"strips"},
+         .area = Area::Stage,
+         .make = makeStripsView,
+         .pictures = true},
         {.id = "data",
          .title = tr("Data"),
          .channelKinds = {},
@@ -107,6 +115,7 @@ std::span<const ViewSpec> viewSpecs() {
         {"phase", tr("Phase"), {"mechanism"}, Area::Timeline, makePhaseView},
         {"adaptation", tr("Adaptation"), {"adaptation"}, Area::Timeline, makeAdaptationView},
         {"path-chart", tr("Paths"), {"speed"}, Area::Timeline, makePathChartView},
+        {"energy-histograms", tr("Energies"), {"histograms"}, Area::Timeline, makeHistogramsView},
         {"losses", tr("Losses"), {}, Area::Timeline, makeLossesView},
         {"kl-units", tr("KL per unit"), {"bars"}, Area::Timeline, makeKlUnitsView},
         {"reconstructions",

@@ -20,7 +20,7 @@ constexpr Index kKeepEvery = 100;
 constexpr std::size_t kKept = 3;
 constexpr Index kTrails = 16;
 
-constexpr Index kOverlapEvery = 20;
+constexpr Index kOverlapEvery = 20, kAccuracyEvery = 100;
 
 /// Data, negatives and network have run apart.
 struct GuardError : NumericalError {
@@ -36,9 +36,10 @@ std::shared_ptr<const RunData> runData(const DataLibrary& library, const ParamSe
     out->mixture = mixtureOfData(params);
     out->dim = out->dataset->dim();
     out->units = unitsOf(*out->dataset);
-    const double box = choicesOf(params, out->dim).box;
+    out->choices = choicesOf(params, library.shape(params));
     const auto d = static_cast<std::size_t>(out->dim);
-    out->frame = {std::vector<double>(d, -box), std::vector<double>(d, box)};
+    out->frame = {std::vector<double>(d, out->choices.low),
+                  std::vector<double>(d, out->choices.high)};
     if (out->dim == 2 && text(params, "data.scale") == "none") {
         out->law = trueEnergy(*out->dataset, out->frame, RunData::kSide);
         out->lawKnown = !out->law.empty();
@@ -46,16 +47,26 @@ std::shared_ptr<const RunData> runData(const DataLibrary& library, const ParamSe
     return out;
 }
 
+OptimiserOptions optimiserFor(const ParamSet& params) {
+    OptimiserOptions options = optimiserOf(params);
+    options.beta1 = valueOr(params, "train.beta1", options.beta1);
+    return options;
+}
+
 class EnergyExperiment final : public Experiment {
 public:
     EnergyExperiment(std::shared_ptr<const RunData> data, Placement place)
         : m_data(std::move(data)),
-          m_choices(choicesOf(m_data->params, m_data->dim)),
-          m_network(makeMlp(m_parameters, {"energy", m_choices.sizes, m_choices.activation})),
-          m_trainer(prepared(place), optimiserOf(m_data->params),
+          m_choices(m_data->choices),
+          m_network(makeNetwork(m_parameters, m_choices)),
+          m_trainer(prepared(place), optimiserFor(m_data->params),
                     {{"train", 0, {{"energy", "", 1, {}}}}},
                     [this](const Phase&, Index step) { return gradients(step); }) {
         m_rows = viewOf(m_data->dataset->train).to(place.device);
+        if (m_choices.classes > 0) {
+            const auto labels = m_data->dataset->trainLabels.values<std::int64_t>();
+            m_labels = at::tensor(at::ArrayRef<std::int64_t>(labels.data(), labels.size()));
+        }
         if (chains()) {
             m_negatives.emplace(m_choices, m_data->dim, derive(m_data->key, "negatives"));
         }
@@ -83,6 +94,16 @@ public:
             scaleRate();
         } else if (setOptimiser(m_trainer.optimiser().options(), change)) {
             return;
+        } else if (change.id == "train.beta1") {
+            m_trainer.optimiser().options().beta1 = value();
+        } else if (change.id == "inpaint.mask") {
+            auto next = std::make_shared<RunData>(*m_data);
+            next->params[change.id] = change.value;
+            m_data = std::move(next);
+        } else if (change.id == "negatives.drift" && m_negatives) {
+            m_negatives->choices().drift = value();
+        } else if (change.id == "negatives.slope" && m_negatives) {
+            m_negatives->choices().slope = value();
         } else if (change.id == "objective.square") {
             m_choices.square = value();
         } else if (change.id == "guard.gap") {
@@ -147,10 +168,12 @@ private:
     void scaleRate() { m_trainer.optimiser().options().rate = m_rate * m_scale; }
 
     Moment moment(bool trails) const {
-        Moment out{
-            m_data, energyOf(m_parameters, m_trainer.optimiser().averaged(), m_choices), {}, {}, 0};
+        Moment out{m_data, energyOf(m_parameters, m_trainer.optimiser().averaged(), m_choices),
+                   {},     {},
+                   {},     0};
         if (m_negatives) {
             out.negatives.assign(m_negatives->store().begin(), m_negatives->store().end());
+            out.ages.assign(m_negatives->ages().begin(), m_negatives->ages().end());
             if (trails) {
                 out.paths = m_negatives->paths(kTrails);
                 const Index row = (m_negatives->choices().steps + 1) * m_data->dim;
@@ -165,19 +188,49 @@ private:
         const Tensor chosen = below(derive(key, "batch"), m_rows.size(0), m_choices.batch);
         const Tensor x = m_rows.index_select(0, chosen.to(m_rows.device()));
         const at::AutoGradMode on(true);
-        return chains() ? likelihood(x, step) : score(x, derive(key, "noise"));
+        return chains() ? likelihood(x, chosen, step) : score(x, derive(key, "noise"));
     }
 
-    StepResult likelihood(const Tensor& x, Index step) {
+    /// x with the one-hot classes that its network is told behind it.
+    Tensor told(const Tensor& x, const Tensor& labels) const {
+        return m_choices.classes == 0
+                   ? x
+                   : at::cat({x, at::one_hot(labels, m_choices.classes).to(x.options())}, 1);
+    }
+
+    /// The negatives of a step, with their classes: from chains, and data under a wrong class.
+    Tensor negativesFor(const Tensor& x, const Tensor& labels, std::span<const float> drawn,
+                        Key key) const {
+        const Index walkers = m_choices.walkers(), wrong = m_choices.batch - walkers;
+        const Tensor walked = at::from_blob(const_cast<float*>(drawn.data()),
+                                            {walkers, m_data->dim}, at::kFloat)  // only read
+                                  .to(x.device());
+        if (m_choices.classes == 0) {
+            return walked;
+        }
+        const auto own = m_negatives->labels();
+        const Tensor classes = at::tensor(at::ArrayRef<std::int64_t>(own.data(), own.size()));
+        const Tensor rows = told(walked, classes.to(x.device()));
+        if (wrong == 0) {
+            return rows;
+        }
+        const Tensor others =
+            at::remainder(labels.narrow(0, 0, wrong) + 1 + below(key, m_choices.classes - 1, wrong),
+                          m_choices.classes);
+        return at::cat({rows, told(x.narrow(0, 0, wrong), others.to(x.device()))});
+    }
+
+    StepResult likelihood(const Tensor& x, const Tensor& chosen, Index step) {
         const auto current = energyOf(m_parameters, m_parameters.flat(), m_choices);
-        const double overlap =
-            step % kOverlapEvery == 0 ? m_negatives->overlap(*current) : std::nan("");
+        const double overlap = step % kOverlapEvery == 0 && !m_choices.pictures()
+                                   ? m_negatives->overlap(*current)
+                                   : std::nan("");
         const auto drawn = m_negatives->draw(current, step);
+        const Tensor labels = m_choices.classes > 0 ? m_labels.index_select(0, chosen) : Tensor();
         const Tensor negatives =
-            at::from_blob(const_cast<float*>(drawn.data()), {m_choices.batch, m_data->dim},
-                          at::kFloat)  // only read
-                .to(x.device());
-        const Tensor e = m_network->train(at::cat({x, negatives})).squeeze(1);
+            negativesFor(x, labels, drawn,
+                         derive(derive(m_data->key, "wrong"), static_cast<std::uint64_t>(step)));
+        const Tensor e = m_network->train(at::cat({told(x, labels), negatives})).squeeze(1);
         const Tensor data = e.narrow(0, 0, m_choices.batch),
                      chain = e.narrow(0, m_choices.batch, m_choices.batch);
         const Tensor gap = data.mean() - chain.mean();
@@ -200,6 +253,10 @@ private:
                         {6, static_cast<double>(m_rollbacks)}};
         if (std::isfinite(overlap)) {
             result.terms.push_back({7, overlap});
+        }
+        if (m_choices.classes > 0 && step % kAccuracyEvery == 0) {
+            const auto& energy = dynamic_cast<const PictureEnergy&>(*current);
+            result.terms.push_back({8, accuracy(energy, *m_data->dataset, 200)});
         }
         if (std::isfinite(result.loss)) {
             loss.backward();
@@ -288,7 +345,7 @@ private:
     Parameters m_parameters;
     std::unique_ptr<Network> m_network;
     Trainer m_trainer;
-    Tensor m_rows;
+    Tensor m_rows, m_labels;
     std::optional<Negatives> m_negatives;
     std::deque<State> m_good;  ///< newest last
     Index m_rollbacks = 0;
@@ -300,9 +357,9 @@ private:
 EnergyPtr savedEnergy(const DataLibrary& library, const ParamSet& given, Key, const State& state) {
     const Description description = describe(library, given);
     const ParamSet params = resolve(description.params, given);
-    const Choices choices = choicesOf(params, description.spaces.front().dim);
+    const Choices choices = choicesOf(params, library.shape(params));
     Parameters parameters;
-    const auto network = makeMlp(parameters, {"energy", choices.sizes, choices.activation});
+    const auto network = makeNetwork(parameters, choices);
     parameters.allocate();
     return energyOf(parameters, savedWeights(state, parameters), choices);
 }

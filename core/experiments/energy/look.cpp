@@ -19,43 +19,47 @@ std::vector<double> onGrid(const Energy& energy, const Box& frame, Index side) {
     return out;
 }
 
-/// Densities of E at data and at negatives on common bins.
 void addEnergies(SnapshotBuilder& out, const Moment& m) {
-    constexpr Index kBins = 60;
     const auto valuesOf = [&](std::span<const double> rows) {
         std::vector<double> e(rows.size() / static_cast<std::size_t>(m.data->dim));
         m.energy->evaluate(rows, e);
         return e;
     };
-    const auto data = valuesOf(trainingRows(*m.data->dataset, 2000));
-    const auto chains = valuesOf(m.negatives);
+    addHistograms(
+        out, "energies",
+        std::vector{valuesOf(trainingRows(*m.data->dataset, 2000)), valuesOf(m.negatives)},
+        "data\nchains");
+}
+
+}  // namespace
+
+void addHistograms(SnapshotBuilder& out, const std::string& id,
+                   std::span<const std::vector<double>> lists, const std::string& names) {
+    constexpr Index kBins = 60;
     double low = 1e300, high = -1e300;
-    for (const auto* list : {&data, &chains}) {
-        for (const double e : *list) {
-            low = std::min(low, e);
-            high = std::max(high, e);
+    for (const auto& list : lists) {
+        for (const double v : list) {
+            low = std::min(low, v);
+            high = std::max(high, v);
         }
     }
     high = std::max(high, low + 1e-6);
-    std::vector<float> density(2 * kBins), edges;
     const double width = (high - low) / kBins;
-    Index row = 0;
-    for (const auto* list : {&data, &chains}) {
-        for (const double e : *list) {
-            const auto bin = std::min<Index>(static_cast<Index>((e - low) / width), kBins - 1);
-            density[static_cast<std::size_t>(row * kBins + bin)] +=
-                static_cast<float>(1 / (width * static_cast<double>(list->size())));
+    std::vector<float> density(lists.size() * kBins), edges;
+    for (std::size_t k = 0; k < lists.size(); ++k) {
+        for (const double v : lists[k]) {
+            const auto bin = std::min<Index>(static_cast<Index>((v - low) / width), kBins - 1);
+            density[k * kBins + static_cast<std::size_t>(bin)] +=
+                static_cast<float>(1 / (width * static_cast<double>(lists[k].size())));
         }
-        ++row;
     }
     for (Index i = 0; i <= kBins; ++i) {
         edges.push_back(static_cast<float>(low + width * static_cast<double>(i)));
     }
-    out.set("energies", Array({2, kBins}, density));
-    out.set("energies.edges", Array({kBins + 1}, edges));
+    out.set(id, Array({std::ssize(lists), kBins}, density));
+    out.set(id + ".edges", Array({kBins + 1}, edges));
+    out.set(id + ".names", {DType::U8, {std::ssize(names)}, std::as_bytes(std::span(names))});
 }
-
-}  // namespace
 
 std::vector<double> trueEnergy(const Dataset& dataset, const Box& frame, Index side) {
     if (!dataset.distribution) {
@@ -75,6 +79,9 @@ std::vector<double> trueEnergy(const Dataset& dataset, const Box& frame, Index s
 
 std::unique_ptr<Task> observeTask(Moment given, std::span<const std::string> channels,
                                   Detail detail) {
+    if (given.data->choices.pictures()) {
+        return observePictures(std::move(given), channels, detail);
+    }
     const std::vector<std::string> names(channels.begin(), channels.end());
     const auto wants = [&](const char* name) {
         return std::ranges::find(names, name) != names.end();
@@ -159,7 +166,10 @@ std::unique_ptr<Task> observeTask(Moment given, std::span<const std::string> cha
     return task;
 }
 
-std::map<std::string, double> evaluate(const Moment& m, Key, std::stop_token stop) {
+std::map<std::string, double> evaluate(const Moment& m, Key key, std::stop_token stop) {
+    if (m.data->choices.pictures()) {
+        return evaluatePictures(m, key, stop);
+    }
     std::map<std::string, double> out;
     const auto d = static_cast<std::size_t>(m.data->dim);
     const auto mean = [&](std::span<const double> rows) {

@@ -13,6 +13,7 @@ namespace lx::learned {
 /// What stays the same during a run.
 struct RunData {
     ParamSet params;
+    Choices choices;
     Key key;
     DatasetPtr dataset;
     std::optional<MixtureParts> mixture;
@@ -26,14 +27,23 @@ struct RunData {
 
 struct Moment {
     std::shared_ptr<const RunData> data;
-    std::shared_ptr<const MlpEnergy> energy;
+    EnergyPtr energy;
     std::vector<double> negatives;  ///< [N, dim]; empty without chains
+    std::vector<float> ages;        ///< [N] training steps since each began
     std::vector<double> paths;      ///< [C, K, dim] of the last negatives
     Index pathCount = 0;
 };
 
 std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);
 std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
+/// Both for pictures.
+std::unique_ptr<Task> observePictures(Moment, std::span<const std::string> channels, Detail);
+std::map<std::string, double> evaluatePictures(const Moment&, Key, std::stop_token);
+/// Share of the first held-out rows whose class has the least energy.
+double accuracy(const PictureEnergy&, const Dataset&, Index most);
+/// Densities of the values of each list on common bins: [K, bins], `.edges`, `.names` one a line.
+void addHistograms(SnapshotBuilder&, const std::string& id,
+                   std::span<const std::vector<double>> lists, const std::string& names);
 /// -log p of the data on a grid; empty where the law is not known.
 std::vector<double> trueEnergy(const Dataset&, const Box&, Index side);
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace lx::learned {
 namespace {
@@ -21,50 +22,91 @@ constexpr std::uint64_t kStride = 10'000;
 Negatives::Negatives(const Choices& choices, Index dim, Key key)
     : m_choices(choices), m_dim(dim), m_key(key) {
     m_store.resize(static_cast<std::size_t>(m_choices.store * dim));
+    m_ages.resize(static_cast<std::size_t>(m_choices.store));
+    m_storeLabels.resize(m_ages.size());
     restart(0);
 }
 
 void Negatives::fresh(Key key, std::span<float> row) const {
     fillUniform(key, row);
+    const auto low = static_cast<float>(m_choices.low);
+    const auto side = static_cast<float>(m_choices.high - m_choices.low);
     for (float& v : row) {
-        v = static_cast<float>(m_choices.box) * (2 * v - 1);
+        v = low + side * v;
     }
 }
 
 void Negatives::restart(Index step) {
-    fresh(derive(derive(m_key, "restart"), static_cast<std::uint64_t>(step)), m_store);
+    const Key key = derive(derive(m_key, "restart"), static_cast<std::uint64_t>(step));
+    fresh(key, m_store);
+    std::ranges::fill(m_ages, 0.0F);
+    if (m_choices.classes > 0) {
+        fillBelow(derive(key, "labels"), static_cast<std::uint64_t>(m_choices.classes),
+                  m_storeLabels);
+    }
     m_batch.clear();
     m_from.clear();
 }
 
-std::span<const float> Negatives::draw(std::shared_ptr<const MlpEnergy> energy, Index step) {
+std::span<const float> Negatives::draw(EnergyPtr energy, Index step) {
     const auto d = static_cast<std::size_t>(m_dim);
-    const auto rows = static_cast<std::size_t>(m_choices.batch);
+    const auto rows = static_cast<std::size_t>(m_choices.walkers());
     const Key key = derive(m_key, static_cast<std::uint64_t>(step));
     // A permutation would be fairer; with thousands of chains a repeated one does no harm: the
     // later row stays.
-    std::vector<std::int64_t> chosen(rows);
+    std::vector<std::int64_t> chosen(rows), begun(rows);
     if (m_choices.memory == Memory::Replay) {
         fillBelow(derive(key, "choice"), static_cast<std::uint64_t>(m_choices.store), chosen);
     } else {
-        for (std::size_t r = 0; r < rows; ++r) {
-            chosen[r] = static_cast<std::int64_t>(r);
-        }
+        std::iota(chosen.begin(), chosen.end(), 0);
     }
-    std::vector<float> anew(rows), noise(rows * d);
+    std::vector<float> anew(rows), noise(rows * d), ages(rows);
     fillUniform(derive(key, "anew"), anew);
     fresh(derive(key, "start"), noise);
+    if (m_choices.classes > 0) {
+        fillBelow(derive(key, "labels"), static_cast<std::uint64_t>(m_choices.classes), begun);
+    }
     m_from.resize(rows * d);
+    m_labels.resize(rows);
     for (std::size_t r = 0; r < rows; ++r) {
         const bool begins = static_cast<double>(anew[r]) < m_choices.reset;
-        const float* from =
-            begins ? &noise[r * d] : &m_store[static_cast<std::size_t>(chosen[r]) * d];
-        std::copy_n(from, d, &m_from[r * d]);
+        const auto kept = static_cast<std::size_t>(chosen[r]);
+        std::copy_n(begins ? &noise[r * d] : &m_store[kept * d], d, &m_from[r * d]);
+        m_labels[r] = begins ? begun[r] : m_storeLabels[kept];
+        ages[r] = begins ? 0.0F : m_ages[kept];
     }
+    m_batch.resize(rows * d);
+    if (const auto* pictures = dynamic_cast<const PictureEnergy*>(energy.get())) {
+        walkPictures(*pictures, derive(key, "walk"));
+    } else {
+        walkPoints(*energy, step);
+    }
+    const auto low = static_cast<float>(m_choices.low), high = static_cast<float>(m_choices.high);
+    double moved = 0;
+    for (std::size_t r = 0; r < rows; ++r) {
+        const auto kept = static_cast<std::size_t>(chosen[r]);
+        double square = 0;
+        for (std::size_t i = r * d; i < (r + 1) * d; ++i) {
+            m_batch[i] = std::clamp(m_batch[i], low, high);
+            const auto u = static_cast<double>(m_batch[i] - m_from[i]);
+            square += u * u;
+        }
+        moved += std::sqrt(square);
+        std::copy_n(&m_batch[r * d], d, &m_store[kept * d]);
+        m_storeLabels[kept] = m_labels[r];
+        m_ages[kept] = ages[r] + 1;
+    }
+    m_displacement = moved / static_cast<double>(rows);
+    m_energy = std::move(energy);
+    m_step = step;
+    return m_batch;
+}
+
+void Negatives::walkPoints(const Energy& energy, Index step) {
     executors::StepSettings settings;
     settings.method = executors::Method::Ula;
     settings.stepSize = m_choices.noise * m_choices.noise;
-    const auto program = executors::programOf(*energy);
+    const auto program = executors::programOf(energy);
     if (!program) {
         throw UsageError("network.hidden: chains follow at most four layers of 256 units");
     }
@@ -80,24 +122,36 @@ std::span<const float> Negatives::draw(std::shared_ptr<const MlpEnergy> energy, 
     }
     m_executor->setStep(static_cast<std::uint64_t>(step) * kStride);
     m_executor->advance(m_choices.steps);
-    m_batch.resize(rows * d);
     m_executor->positions(m_batch);
-    const auto box = static_cast<float>(m_choices.box);
-    double moved = 0;
-    for (std::size_t r = 0; r < rows; ++r) {
-        double square = 0;
-        for (std::size_t i = r * d; i < (r + 1) * d; ++i) {
-            m_batch[i] = std::clamp(m_batch[i], -box, box);
-            const auto u = static_cast<double>(m_batch[i] - m_from[i]);
-            square += u * u;
+}
+
+void Negatives::walkPictures(const PictureEnergy& energy, Key key) {
+    m_batch = m_from;
+    walk(energy, m_choices, m_labels, {}, key, m_choices.steps, m_batch);
+}
+
+void walk(const PictureEnergy& energy, const Choices& choices, std::span<const std::int64_t> labels,
+          std::span<const std::uint8_t> free, Key key, Index steps, std::span<float> x) {
+    const auto low = static_cast<float>(choices.low), high = static_cast<float>(choices.high);
+    const auto drift = static_cast<float>(choices.drift), most = static_cast<float>(choices.slope);
+    const auto noise = static_cast<float>(choices.noise);
+    std::vector<float> value(x.size() / static_cast<std::size_t>(energy.dim())), slope(x.size()),
+        xi(x.size());
+    for (Index k = 0; k < steps; ++k) {
+        if (labels.empty()) {
+            energy.evaluate(std::span<const float>(x), value, slope);
+        } else {
+            energy.evaluateAt(x, labels, value, slope);
         }
-        moved += std::sqrt(square);
-        std::copy_n(&m_batch[r * d], d, &m_store[static_cast<std::size_t>(chosen[r]) * d]);
+        fillNormal(derive(key, static_cast<std::uint64_t>(k)), xi);
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            if (free.empty() || free[i] != 0) {
+                const float moved =
+                    x[i] + noise * xi[i] - drift * std::clamp(slope[i], -most, most);
+                x[i] = std::clamp(moved, low, high);
+            }
+        }
     }
-    m_displacement = moved / static_cast<double>(rows);
-    m_energy = std::move(energy);
-    m_step = step;
-    return m_batch;
 }
 
 double Negatives::mobility() const {
@@ -105,11 +159,11 @@ double Negatives::mobility() const {
            (m_choices.noise * std::sqrt(static_cast<double>(m_choices.steps * m_dim)));
 }
 
-double Negatives::overlap(const MlpEnergy& now) const {
+double Negatives::overlap(const Energy& now) const {
     if (!m_energy || m_batch.empty()) {
         return std::numeric_limits<double>::quiet_NaN();
     }
-    const auto rows = static_cast<std::size_t>(m_choices.batch);
+    const std::size_t rows = m_batch.size() / static_cast<std::size_t>(m_dim);
     std::vector<float> before(rows), after(rows);
     m_energy->evaluate(std::span<const float>(m_batch), before);
     now.evaluate(std::span<const float>(m_batch), after);
@@ -148,7 +202,7 @@ std::vector<double> Negatives::paths(Index count) const {
         for (std::size_t r = 0; r < rows; ++r) {
             for (std::size_t i = 0; i < d; ++i) {
                 out[(r * times + t) * d + i] =
-                    std::clamp(x[r * d + i], -m_choices.box, m_choices.box);
+                    std::clamp(x[r * d + i], m_choices.low, m_choices.high);
             }
         }
     }
@@ -157,16 +211,30 @@ std::vector<double> Negatives::paths(Index count) const {
 
 void Negatives::capture(State& state) const {
     state["negatives"] = Array({m_choices.store, m_dim}, m_store);
+    state["negatives.ages"] = Array({m_choices.store}, m_ages);
+    state["negatives.labels"] = Array({m_choices.store}, m_storeLabels);
 }
 
 void Negatives::restore(const State& state) {
-    const auto found = state.find("negatives");
-    if (found == state.end() || found->second.dtype() != DType::F32 ||
-        found->second.count() != std::ssize(m_store)) {
-        throw UsageError("the negatives of the saved state belong to another run");
+    const auto found = [&](const char* name, DType type, std::size_t count) -> const Array& {
+        const auto at = state.find(name);
+        if (at == state.end() || at->second.dtype() != type ||
+            at->second.count() != static_cast<Index>(count)) {
+            throw UsageError("the negatives of the saved state belong to another run");
+        }
+        return at->second;
+    };
+    const auto rows = found("negatives", DType::F32, m_store.size()).values<float>();
+    const auto ages = found("negatives.ages", DType::F32, m_ages.size()).values<float>();
+    const auto labels = found("negatives.labels", DType::I64, m_ages.size()).values<std::int64_t>();
+    for (const std::int64_t label : labels) {
+        if (label < 0 || label >= std::max<Index>(1, m_choices.classes)) {
+            throw UsageError("negatives.labels of the saved state holds a class that is none");
+        }
     }
-    const auto values = found->second.values<float>();
-    m_store.assign(values.begin(), values.end());
+    m_store.assign(rows.begin(), rows.end());
+    m_ages.assign(ages.begin(), ages.end());
+    m_storeLabels.assign(labels.begin(), labels.end());
     m_batch.clear();
     m_from.clear();
 }

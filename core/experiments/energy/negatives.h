@@ -8,17 +8,21 @@
 
 namespace lx::learned {
 
-/// The chains that negatives come from. Steps are those of the kernel `ula` at temperature 1 on the
-/// fused executor; a chain that leaves the box is put back on its border.
+/// The chains that negatives come from. Those of points step by the kernel `ula` at temperature 1
+/// on the fused executor and are put back on the border of the box in the end. Those of pictures
+/// step by x + noise xi - drift clip(grad E) and are put back after each step; one that begins anew
+/// draws the class that it keeps.
 class Negatives {
 public:
     Negatives(const Choices&, Index dim, Key);
 
     Choices& choices() { return m_choices; }
     const Choices& choices() const { return m_choices; }
-    /// Negatives [batch, dim] for training step `step`, made on `energy` and kept in the store. Row
-    /// r depends on (key, step, r) and the store alone.
-    std::span<const float> draw(std::shared_ptr<const MlpEnergy> energy, Index step);
+    /// Negatives [walkers, dim] for training step `step`, made on `energy` and kept in the store.
+    /// Row r depends on (key, step, r) and the store alone.
+    std::span<const float> draw(EnergyPtr energy, Index step);
+    /// Classes of the last negatives [walkers]; read where there are classes only.
+    std::span<const std::int64_t> labels() const { return m_labels; }
     /// Mean distance that the last negatives went.
     double displacement() const { return m_displacement; }
     /// That distance over what chains without any energy would go, sd sqrt(steps dim).
@@ -26,9 +30,11 @@ public:
     /// Share of the last negatives that count once each is weighted from the energy it was made on
     /// to `now`: (sum w)^2 / (N sum w^2). 1: they are as good for `now`; not-a-number before the
     /// first.
-    double overlap(const MlpEnergy& now) const;
+    double overlap(const Energy& now) const;
     /// [store, dim]
     std::span<const float> store() const { return m_store; }
+    /// [store] training steps since each chain began.
+    std::span<const float> ages() const { return m_ages; }
     /// [count, steps + 1, dim] the way of the first negatives of the last step, by the reference
     /// kernel; empty before the first.
     std::vector<double> paths(Index count) const;
@@ -41,15 +47,24 @@ public:
 
 private:
     void fresh(Key, std::span<float> row) const;
+    void walkPoints(const Energy&, Index step);
+    void walkPictures(const PictureEnergy&, Key);
 
     Choices m_choices;
     Index m_dim;
     Key m_key;
-    std::vector<float> m_store, m_from, m_batch;
-    std::shared_ptr<const MlpEnergy> m_energy;  ///< of the last step
+    std::vector<float> m_store, m_ages, m_from, m_batch;
+    std::vector<std::int64_t> m_storeLabels, m_labels;
+    EnergyPtr m_energy;  ///< of the last step
     Index m_step = 0;
     double m_displacement = 0;
     std::unique_ptr<executors::ChainExecutor> m_executor;
 };
+
+/// `steps` Langevin steps of pictures x [N, D], in place, as the chains of training make them.
+/// `labels` [N]: under a class each; empty: under E(x). `free` [N, D]: only pixels that are not 0
+/// move; empty: all.
+void walk(const PictureEnergy&, const Choices&, std::span<const std::int64_t> labels,
+          std::span<const std::uint8_t> free, Key, Index steps, std::span<float> x);
 
 }  // namespace lx::learned

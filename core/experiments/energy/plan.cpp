@@ -11,21 +11,66 @@ namespace {
 
 using namespace decl;
 
-std::vector<ParamDecl> networkParams() {
-    return {make("network.hidden", "Hidden layers", std::vector<double>{128, 128, 128},
-                 "units of each, at most 256 in four layers"),
-            // Those that chains can follow too.
-            advanced(oneOf(make("network.activation", "Activation", std::string("silu"),
-                                "of the hidden layers"),
-                           {"silu", "leaky_relu", "tanh"}))};
+std::vector<ParamDecl> networkParams(bool pictures, Index classes) {
+    // Those that chains can follow too.
+    const ParamDecl activation =
+        advanced(oneOf(make("network.activation", "Activation",
+                            std::string(pictures ? "leaky_relu" : "silu"), "of the hidden layers"),
+                       {"silu", "leaky_relu", "tanh"}));
+    if (!pictures) {
+        return {make("network.hidden", "Hidden layers", std::vector<double>{128, 128, 128},
+                     "units of each, at most 256 in four layers"),
+                activation};
+    }
+    std::vector<ParamDecl> out{
+        within(make("network.channels", "Channels", std::vector<double>{32, 48, 64},
+                    "of a 3 x 3 layer, then of 4 x 4 layers that halve the sides"),
+               1, 512),
+        advanced(within(make("network.features", "Features", Index{64},
+                             "units of the full layer in front of the energy"),
+                        1, 4096)),
+        activation,
+        make("network.spectral", "Spectral normalisation", true,
+             "every weight but the last layer's over its largest singular value: the energy cannot "
+             "become steep")};
+    if (classes > 1) {
+        out.push_back(oneOf(make("condition", "Condition", std::string("none"),
+                                 "what the network is told besides the picture"),
+                            {"none", "class"}));
+    }
+    return out;
 }
 
-std::vector<ParamDecl> objectiveParams(const ParamSet& given) {
+/// Chains that settle rather than sample: their temperature is noise^2 / (2 drift).
+std::vector<ParamDecl> pictureWalkParams(bool classes) {
+    std::vector<ParamDecl> out{
+        live(within(make("negatives.noise", "Langevin noise", 0.005, "sd of a step"), 0, 1)),
+        live(within(make("negatives.drift", "Langevin drift", 10.0,
+                         "what the slope of the energy is multiplied with in a step; the "
+                         "temperature is noise^2 / (2 drift)"),
+                    1e-6, 1e4, Scale::Log)),
+        live(within(make("negatives.slope", "Slope limit", 0.03,
+                         "largest slope along one pixel that a step follows"),
+                    1e-6, 1e4, Scale::Log))};
+    if (classes) {
+        out.push_back(within(
+            make("negatives.contrast", "Wrong classes", 0.5,
+                 "share of the negatives that are data under a wrong class; without them the "
+                 "energies of the classes have unknown offsets (not in the published work)"),
+            0, 0.9));
+    }
+    return out;
+}
+
+std::vector<ParamDecl> objectiveParams(const ParamSet& given, bool pictures, bool classes) {
     std::vector<ParamDecl> out;
     out.push_back(oneOf(make("objective", "Objective", std::string("likelihood"),
                              "likelihood: lower the energy of the data, raise that of chains; "
                              "score: match the score of data with noise"),
                         {"likelihood", "score"}));
+    if (pictures) {
+        out.back().choices = {"likelihood"};
+    }
     const bool chains = chosenAs<std::string>(out.back(), given) == "likelihood";
     if (!chains) {
         out.push_back(within(make("objective.sigma", "Noise", 0.1, "sd added to the data"), 1e-4,
@@ -46,18 +91,23 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given) {
                                        "share of the negatives that start from noise"),
                                   0, 1)));
     }
-    out.push_back(unit(live(within(make("negatives.steps", "Langevin steps", Index{20},
-                                        "of each negative in a step of training"),
-                                   1, 10'000)),
-                       "steps"));
-    out.push_back(live(within(make("negatives.noise", "Langevin noise", 0.1,
-                                   "sd of a step; its size is the square, so the temperature "
-                                   "is 1"),
-                              1e-4, 1, Scale::Log)));
-    out.push_back(advanced(within(
-        make("negatives.box", "Box", 4.0, "half side of the box that chains start and stay in"),
-        0.01, 1e4, Scale::Log)));
-    out.push_back(live(within(make("objective.square", "Energy squared", 0.02,
+    out.push_back(
+        unit(live(within(make("negatives.steps", "Langevin steps", Index{pictures ? 30 : 20},
+                              "of each negative in a step of training"),
+                         1, 10'000)),
+             "steps"));
+    if (pictures) {
+        std::ranges::move(pictureWalkParams(classes), std::back_inserter(out));
+    } else {
+        out.push_back(live(within(make("negatives.noise", "Langevin noise", 0.1,
+                                       "sd of a step; its size is the square, so the temperature "
+                                       "is 1"),
+                                  1e-4, 1, Scale::Log)));
+        out.push_back(advanced(within(
+            make("negatives.box", "Box", 4.0, "half side of the box that chains start and stay in"),
+            0.01, 1e4, Scale::Log)));
+    }
+    out.push_back(live(within(make("objective.square", "Energy squared", pictures ? 1.0 : 0.02,
                                    "weight of E^2, which keeps energies near 0"),
                               0, 10)));
     out.push_back(advanced(unit(live(within(make("guard.gap", "Gap limit", 50.0,
@@ -65,16 +115,20 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given) {
                                                  "and negatives; 0: no limit"),
                                             0, 1e9)),
                                 "nats")));
-    out.push_back(advanced(live(within(
-        make("guard.ess", "Least ESS", 0.2,
-             "share of the negatives that still count after a step of training, weighted from the "
-             "old energy to the new; below it the network runs ahead of its chains; 0: no limit"),
-        0, 1))));
-    out.push_back(advanced(live(within(
-        make("guard.displacement", "Displacement limit", 10.0,
-             "largest factor by which negatives go farther, or less far, than chains without an "
-             "energy; 0: no limit"),
-        0, 1e6))));
+    if (!pictures) {  // their chains walk at a temperature where neither is known
+        out.push_back(advanced(live(within(make("guard.ess", "Least ESS", 0.2,
+                                                "share of the negatives that still count after a "
+                                                "step of training, weighted from the "
+                                                "old energy to the new; below it the network runs "
+                                                "ahead of its chains; 0: no limit"),
+                                           0, 1))));
+        out.push_back(advanced(live(within(
+            make(
+                "guard.displacement", "Displacement limit", 10.0,
+                "largest factor by which negatives go farther, or less far, than chains without an "
+                "energy; 0: no limit"),
+            0, 1e6))));
+    }
     out.push_back(advanced(within(make("guard.rollbacks", "Roll-backs", Index{3},
                                        "returns to the last good weights, with half the learning "
                                        "rate, before the run is stopped"),
@@ -82,9 +136,42 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given) {
     return out;
 }
 
+/// In the order in which a step publishes them.
+std::vector<SeriesDecl> seriesOf(bool chains) {
+    std::vector<SeriesDecl> out = {{"loss", "Loss", "nats", "nats"},
+                                   {"grad_norm", "Gradient norm", "", "gradient"},
+                                   {"learning_rate", "Learning rate", "", "rate"}};
+    if (chains) {
+        out.push_back({"energy_gap", "Energy gap", "nats", "nats"});
+        out.push_back({"energy_size", "Mean |E|", "nats", "size"});
+        out.push_back({"displacement", "Displacement", "", "displacement"});
+        out.push_back({"rollbacks", "Roll-backs", "", "count"});
+        out.push_back({"negatives_ess", "ESS of negatives", "", "share"});
+    }
+    return out;
+}
+
+void describePictures(Description& out, const DataShape& shape, bool told) {
+    out.spaces = {{"data", elementCount(shape.sampleShape), shape.sampleShape}};
+    for (const char* id : {"data", "samples"}) {
+        out.channels.push_back({id, "image_batch", "data", "[N, H, W]", "", Clock::Train});
+    }
+    for (const char* id : {"inpainting", "mending"}) {
+        out.channels.push_back({id, "strips", "data", "[N, columns, H, W]", "", Clock::Train});
+    }
+    for (const char* id : {"energies", "outliers"}) {
+        out.channels.push_back({id, "histograms", "", "[K, bins]", "", Clock::Train});
+    }
+    out.series = seriesOf(true);
+    if (told) {
+        out.series.push_back({"accuracy", "Accuracy", "", "share"});
+    }
+    out.views = {"strips", "data", "samples", "energy-histograms", "losses"};
+}
+
 }  // namespace
 
-Choices choicesOf(const ParamSet& params, Index dim) {
+Choices choicesOf(const ParamSet& params, const DataShape& shape) {
     const auto given = [&](const char* id, auto fallback) { return valueOr(params, id, fallback); };
     Choices out;
     out.objective = text(params, "objective") == "score" ? Objective::Score : Objective::Likelihood;
@@ -101,18 +188,37 @@ Choices choicesOf(const ParamSet& params, Index dim) {
                                                  : 0.0;
     out.steps = given("negatives.steps", out.steps);
     out.noise = given("negatives.noise", out.noise);
-    out.box = given("negatives.box", out.box);
+    out.high = given("negatives.box", out.high);
+    out.low = -out.high;
     out.square = given("objective.square", out.square);
     out.sigma = given("objective.sigma", out.sigma);
     out.gap = given("guard.gap", out.gap);
     out.ess = given("guard.ess", out.ess);
     out.mobility = given("guard.displacement", out.mobility);
     out.rollbacks = given("guard.rollbacks", out.rollbacks);
-    out.sizes.push_back(dim);
-    for (const double width : numbers(params, "network.hidden")) {
-        out.sizes.push_back(static_cast<Index>(width));
+    const auto sizes = [&](const char* id) {
+        const auto& list = numbers(params, id);
+        return std::vector<Index>(list.begin(), list.end());
+    };
+    if (text(params, "model") == "net.conv") {
+        out.low = 0;
+        out.high = 1;
+        out.height = shape.sampleShape.at(0);
+        out.width = shape.sampleShape.at(1);
+        out.channels = sizes("network.channels");
+        out.features = integer(params, "network.features");
+        out.spectral = given("network.spectral", out.spectral);
+        out.classes =
+            given("condition", std::string("none")) == "class" ? std::ssize(shape.classNames) : 0;
+        out.drift = given("negatives.drift", out.drift);
+        out.slope = given("negatives.slope", out.slope);
+        out.contrast = given("negatives.contrast", out.contrast);
+        out.ess = out.mobility = 0;
+    } else {
+        out.sizes = sizes("network.hidden");
+        out.sizes.insert(out.sizes.begin(), elementCount(shape.sampleShape));
+        out.sizes.push_back(1);
     }
-    out.sizes.push_back(1);
     out.activation = activationOf(text(params, "network.activation"));
     return out;
 }
@@ -121,19 +227,50 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     Description out;
     out.params = library.params(given);
     const DataShape shape = library.shape(given);
-    std::ranges::move(networkParams(), std::back_inserter(out.params));
-    std::ranges::move(objectiveParams(given), std::back_inserter(out.params));
-    std::ranges::move(
-        trainingParams(
-            given,
-            {.rate = 1e-3, .batch = 256, .schedule = "cosine", .horizon = 4000, .ema = 0.99}),
-        std::back_inserter(out.params));
+    const bool pictures = shape.sampleShape.size() == 2;
+    const ParamDecl model =
+        oneOf(make("model", "Network", std::string(pictures ? "net.conv" : "net.mlp"),
+                   "net.mlp: full layers, for points; net.conv: convolutions, for pictures"),
+              {"net.mlp", "net.conv"});
+    out.params.push_back(model);
+    if ((chosenAs<std::string>(model, given) == "net.conv") != pictures) {
+        throw UsageError(pictures ? "pictures need model=net.conv"
+                                  : "model=net.conv needs pictures such as "
+                                    "data.source=data.fashion14; points need model=net.mlp");
+    }
+    std::ranges::move(networkParams(pictures, std::ssize(shape.classNames)),
+                      std::back_inserter(out.params));
+    const ParamDecl* condition = find(out.params, "condition");
+    const bool told = condition != nullptr && chosenAs<std::string>(*condition, given) == "class";
+    std::ranges::move(objectiveParams(given, pictures, told), std::back_inserter(out.params));
+    std::ranges::move(trainingParams(given, pictures ? TrainingDefaults{.rate = 1e-3,
+                                                                        .batch = 64,
+                                                                        .schedule = "cosine",
+                                                                        .horizon = 2000,
+                                                                        .ema = 0.99}
+                                                     : TrainingDefaults{.rate = 1e-3,
+                                                                        .batch = 256,
+                                                                        .schedule = "cosine",
+                                                                        .horizon = 4000,
+                                                                        .ema = 0.99}),
+                      std::back_inserter(out.params));
+    if (pictures) {
+        out.params.push_back(advanced(live(within(
+            make("train.beta1", "Momentum", 0.0, "decay of the first moment of Adam"), 0, 0.999))));
+    }
     const bool chains = find(out.params, "negatives.steps") != nullptr;
     const Index dim = elementCount(shape.sampleShape);
-    if (shape.sampleShape.size() == 2) {
-        throw UsageError(
-            "energy: pictures are not among its data yet; choose points such as "
-            "data.source=data.ring8");
+    if (pictures) {
+        const ParamDecl* scale = find(out.params, "data.scale");
+        if (scale != nullptr && chosenAs<std::string>(*scale, given) != "none") {
+            throw UsageError("data.scale must be none: chains of pictures stay between 0 and 1");
+        }
+        out.params.push_back(
+            live(oneOf(make("inpaint.mask", "Hidden part", std::string("bottom"),
+                            "of the held-out pictures that chains fill while the rest is held"),
+                       {"bottom", "left", "centre"})));
+        describePictures(out, shape, told);
+        return out;
     }
     out.spaces = {{"data", dim, shape.sampleShape}, {"target", dim, {dim}}};
     out.channels = {{"data", "points2", "data", "[N, D]", "", Clock::Train}};
@@ -160,16 +297,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
             }
         }
     }
-    out.series = {{"loss", "Loss", "nats", "nats"},
-                  {"grad_norm", "Gradient norm", "", "gradient"},
-                  {"learning_rate", "Learning rate", "", "rate"}};
-    if (chains) {
-        out.series.push_back({"energy_gap", "Energy gap", "nats", "nats"});
-        out.series.push_back({"energy_size", "Mean |E|", "nats", "size"});
-        out.series.push_back({"displacement", "Displacement", "", "displacement"});
-        out.series.push_back({"rollbacks", "Roll-backs", "", "count"});
-        out.series.push_back({"negatives_ess", "ESS of negatives", "", "share"});
-    }
+    out.series = seriesOf(chains);
     out.views = {"energy-map", "surface", "data", "losses", "samples"};
     return out;
 }

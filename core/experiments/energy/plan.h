@@ -30,11 +30,26 @@ struct Choices {
     double ess = 0.2;      ///< least overlap of the negatives with the next energy; 0: no limit
     double mobility = 10;  ///< largest factor between their way and that of free chains; 0: none
     Index rollbacks = 3;   ///< how often a run returns to its last good weights
-    double box = 4;        ///< half side of the box the chains stay in
-    std::vector<Index> sizes;
+    double low = -4, high = 4;  ///< sides of the box the chains stay in
     Activation activation{};
+    std::vector<Index> sizes;  ///< of full layers
+
+    // Pictures
+    Index height = 0, width = 0;
+    std::vector<Index> channels;
+    Index features = 64;
+    Index classes = 0;      ///< that the network is told; 0: none
+    bool spectral = true;   ///< weights over their largest singular value
+    double drift = 10;      ///< what the slope is multiplied with in a step
+    double slope = 0.03;    ///< largest size of an entry of the slope
+    double contrast = 0.5;  ///< share of the negatives that are data under a wrong class
+    bool pictures() const { return height > 0; }
+    Index walkers() const {  ///< negatives that come from chains
+        return classes > 0 ? batch - static_cast<Index>(contrast * static_cast<double>(batch))
+                           : batch;
+    }
 };
-Choices choicesOf(const ParamSet& params, Index dim);
+Choices choicesOf(const ParamSet& params, const DataShape&);
 
 Description describe(const DataLibrary&, const ParamSet& given);
 

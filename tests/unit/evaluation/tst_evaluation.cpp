@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/philox.h"
 #include "core/data/distribution.h"
 #include "core/evaluation/importance.h"
 #include "core/evaluation/ppca.h"
+#include "core/evaluation/ranking.h"
 #include "core/nn/random.h"
 
 #include <ATen/ATen.h>
@@ -38,6 +40,27 @@ double evidenceOfToy(double x) {
 class TestEvaluation : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    /// Two normal laws a distance d apart: Phi(d / sqrt 2). Ties count half.
+    void areaUnderTheCurve() {
+        constexpr std::size_t kCount = 20'000;
+        std::vector<float> a(kCount), b(kCount);
+        fillNormal(Key{3, 1}, a);
+        fillNormal(Key{3, 2}, b);
+        for (const double apart : {0.0, 0.5, 2.0}) {
+            std::vector<double> high, low(b.begin(), b.end());
+            for (const float v : a) {
+                high.push_back(static_cast<double>(v) + apart);
+            }
+            const double truth = 0.5 * std::erfc(-apart / 2);
+            const double found = auroc(high, low);
+            QVERIFY2(std::abs(found - truth) < 0.01, qPrintable(QString::number(found)));
+            QVERIFY(std::abs(auroc(low, high) + found - 1) < 1e-12);
+            QVERIFY(apart == 0 || std::abs(auroc(low, high) - truth) > 0.1);
+        }
+        const std::vector<double> some{1, 2, 2, 3}, others{2, 2, 0};
+        QCOMPARE(auroc(some, others), 8.0 / 12);
+        QCOMPARE(auroc({}, others), 0.5);
+    }
     void initTestCase() { at::set_num_threads(1); }
 
     void importanceBoundRisesToTheEvidence() {

@@ -44,20 +44,20 @@ ParamSet matching() {
 }
 
 Choices choices(const ParamSet& given) {
-    return choicesOf(resolve(family().describe(given).params, given), 2);
+    return choicesOf(resolve(family().describe(given).params, given), DataShape{{2}, {}, 0, false});
 }
 
 /// A network of the family with random weights.
 struct Sample {
     explicit Sample(const Choices& c) {
-        network = makeMlp(parameters, {"energy", c.sizes, c.activation});
+        network = makeNetwork(parameters, c);
         parameters.allocate();
         parameters.initialise(Key{3, 1});
         energy = energyOf(parameters, parameters.flat(), c);
     }
     Parameters parameters;
     std::unique_ptr<Network> network;
-    std::shared_ptr<const MlpEnergy> energy;
+    EnergyPtr energy;
 };
 
 }  // namespace
@@ -270,6 +270,7 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(run->advance(Clock::Train, {1, {}}, {}, sink), NumericalError);
         ParamSet pictures = ring();
         pictures["data.source"] = std::string("data.shapes16");
+        pictures["model"] = std::string("net.mlp");
         QVERIFY_EXCEPTION_THROWN(family().describe(pictures), UsageError);
     }
 };
