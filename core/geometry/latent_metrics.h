@@ -48,7 +48,7 @@ MetricPtr densityConformal(EnergyPtr, double reference, double floor = 0.01, dou
 MetricPtr ridged(MetricPtr, double epsilon);
 
 /// The energy of the uniform law with respect to the volume of a metric: E = -log det G / 2 inside
-/// `window`, +infinity outside.
-EnergyPtr uniformEnergy(MetricPtr, Box window);
+/// `window`, +infinity outside. `inverse`: of G^-1, E = log det G / 2, what chadebec2020 samples.
+EnergyPtr uniformEnergy(MetricPtr, Box window, bool inverse = false);
 
 }  // namespace lx

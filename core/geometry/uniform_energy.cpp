@@ -10,8 +10,8 @@ namespace {
 
 class Uniform final : public Energy {
 public:
-    Uniform(MetricPtr metric, Box window)
-        : m_metric(std::move(metric)), m_window(std::move(window)) {}
+    Uniform(MetricPtr metric, Box window, double factor)
+        : m_metric(std::move(metric)), m_window(std::move(window)), m_factor(factor) {}
     Index dim() const override { return m_metric->dim(); }
     Box box() const override { return m_window; }
     Box frame() const override { return m_window; }
@@ -26,10 +26,10 @@ protected:
                 const double at = x[i * d + k];
                 within = within && at >= m_window.lower[k] && at <= m_window.upper[k];
             }
-            value[i] = within ? -0.5 * value[i] : std::numeric_limits<double>::infinity();
+            value[i] = within ? m_factor * value[i] : std::numeric_limits<double>::infinity();
             for (std::size_t k = 0; grad != nullptr && k < d; ++k) {
                 double& g = grad[i * d + k];
-                g = within && std::isfinite(g) ? -0.5 * g : 0;
+                g = within && std::isfinite(g) ? m_factor * g : 0;
             }
         }
     }
@@ -45,11 +45,12 @@ protected:
 private:
     MetricPtr m_metric;
     Box m_window;
+    double m_factor;  ///< of log det G
 };
 
 }  // namespace
 
-EnergyPtr uniformEnergy(MetricPtr metric, Box window) {
+EnergyPtr uniformEnergy(MetricPtr metric, Box window, bool inverse) {
     const auto wide = metric != nullptr ? static_cast<std::size_t>(metric->dim()) : 0;
     if (wide == 0 || window.lower.size() != wide || window.upper.size() != wide) {
         throw UsageError("the uniform law needs a metric and a window of its dimension");
@@ -60,7 +61,7 @@ EnergyPtr uniformEnergy(MetricPtr metric, Box window) {
             throw UsageError("the window of a uniform law needs finite ends in order");
         }
     }
-    return std::make_shared<Uniform>(std::move(metric), std::move(window));
+    return std::make_shared<Uniform>(std::move(metric), std::move(window), inverse ? 0.5 : -0.5);
 }
 
 }  // namespace lx

@@ -127,7 +127,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
         out.series.push_back({"heldout_reconstruction", "Held-out reconstruction", "nats", "nats"});
     }
     describeGeometry(out, given, metricKinds(network, decoder, stochastic, context.latent),
-                     context.latent, rows, rowShape);
+                     stochastic, context.latent, rows, rowShape);
     out.views = {"latent-map",      "decode",  "manifold-sheet", "data",
                  "reconstructions", "samples", "losses",         "kl-units"};
     out.classNames = shape.classNames;

@@ -2,6 +2,7 @@
 #include "core/experiments/autoencoder/latent_geometry.h"
 
 #include "core/base/decls.h"
+#include "core/experiments/autoencoder/latent_draws.h"
 #include "core/experiments/autoencoder/path_strips.h"
 #include "core/experiments/geometry/pictures.h"
 #include "core/nn/random.h"
@@ -20,11 +21,16 @@ constexpr Index kIterations = 40;  ///< that a curve on screen may gain from mom
 constexpr Index kFinestGrid = 129;
 constexpr Index kWholeSearch = 2000;
 
+bool drawn(const std::string& channel) {
+    return channel == "mixture_samples" || channel == "riemannian_samples";
+}
+
 bool geometric(const std::string& channel) {
     return channel == "geodesic" || channel == "straight" || channel == "speed" ||
            channel == "spherical" || channel == "uncertainty" || channel == "frames" ||
            channel == "straight_frames" || channel == "spherical_frames" ||
-           channel == "magnification" || channel == "indicatrix" || channel == "geometry";
+           channel == "magnification" || channel == "indicatrix" || channel == "geometry" ||
+           drawn(channel);
 }
 
 Tensor tensorOf(const Vector& z, Index dim) {
@@ -103,7 +109,7 @@ std::vector<std::string> metricKinds(const std::string& network, const std::stri
 }
 
 void describeGeometry(Description& out, const ParamSet& given,
-                      const std::vector<std::string>& kinds, Index latent,
+                      const std::vector<std::string>& kinds, bool stochastic, Index latent,
                       const std::string& rowKind, const std::string& rowShape) {
     using namespace decl;
     if (kinds.empty()) {
@@ -129,6 +135,11 @@ void describeGeometry(Description& out, const ParamSet& given,
                0, 1000)));
     const std::string path = "[knots, " + std::to_string(latent) + "]";
     constexpr Clock t = Clock::Train;
+    if (stochastic) {
+        std::ranges::move(drawParams(chosenKind), std::back_inserter(out.params));
+        out.channels.push_back({"mixture_samples", rowKind, "data", rowShape, "", t});
+        out.channels.push_back({"riemannian_samples", rowKind, "data", rowShape, "", t});
+    }
     out.channels.push_back({"geodesic", "path", "latent", path, "", t});
     out.channels.push_back({"straight", "path", "latent", path, "", t});
     out.channels.push_back({"spherical", "path", "latent", path, "", t});
@@ -149,8 +160,8 @@ bool LatentGeometry::available() const {
 }
 
 bool LatentGeometry::set(const cmd::SetParam& change) {
-    if (!available() ||
-        (!change.id.starts_with("metric.") && !change.id.starts_with("geodesic."))) {
+    if (!available() || (!change.id.starts_with("metric.") && !change.id.starts_with("geodesic.") &&
+                         !change.id.starts_with("draws."))) {
         return false;
     }
     const bool end = change.id == "geodesic.from" || change.id == "geodesic.to";
@@ -163,8 +174,10 @@ bool LatentGeometry::set(const cmd::SetParam& change) {
     if (end && m_solver) {
         m_solver->moveEnds(numbers(m_params, "geodesic.from"), numbers(m_params, "geodesic.to"));
     }
-    if (!end) {
-        forget();
+    if (change.id.starts_with("metric.") || change.id.starts_with("geodesic.")) {
+        if (!end) {
+            forget();
+        }
     }
     return true;
 }
@@ -243,13 +256,17 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
     }
     const auto self = shared_from_this();
     const auto state = std::make_shared<Seen>();
-    task.add([self, state, m, step, detail](SnapshotBuilder&) {
+    const bool curves = !std::ranges::all_of(wanted, drawn);
+    task.add([self, state, m, step, detail, curves](SnapshotBuilder&) {
         try {
             state->frame = self->frame(m, step);
         } catch (const UsageError&) {
             return;  // weights gone bad: the run says so itself, and its other pictures go on
         }
         const Frame& f = state->frame;
+        if (!curves) {
+            return;
+        }
         if (detail == Detail::Export) {
             state->curve = settled(f, self->m_params, {});
             state->paths = pathsOf(state->curve, f.metric->dim());
@@ -271,6 +288,10 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
         state->paths = pathsOf(state->curve, f.metric->dim());
     });
     for (const std::string& channel : wanted) {
+        if (drawn(channel)) {
+            self->observeDraws(task, state, m, channel, detail);
+            continue;
+        }
         task.add([self, state, m, channel, detail](SnapshotBuilder& out) {
             if (state->frame.metric == nullptr) {
                 return;
@@ -309,6 +330,44 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
     }
 }
 
+void LatentGeometry::observeDraws(SlicedTask& task, const std::shared_ptr<Seen>& state,
+                                  const Moment& m, const std::string& channel, Detail detail) {
+    const auto self = shared_from_this();
+    const bool image = m.data->context.image;
+    const Index count = detail == Detail::Export ? 1024 : image ? 64 : 256;
+    const Key key = derive(m.data->key, "view." + channel);
+    const auto show = [m, channel](SnapshotBuilder& out, const Tensor& z) {
+        out.set(channel, m.data->published(m.model->decode(m.data->placed(z))));
+    };
+    if (channel == "mixture_samples") {
+        task.add([=](SnapshotBuilder& out) {
+            if (state->frame.inputs) {
+                show(out, mixtureDraws(*state->frame.inputs, self->m_params, key, count));
+            }
+        });
+        return;
+    }
+    const auto walk = std::make_shared<std::optional<VolumeWalk>>();
+    task.add([=](SnapshotBuilder&) {
+        if (state->frame.inputs) {
+            walk->emplace(*state->frame.inputs, self->m_params, key, count);
+        }
+    });
+    const Index transitions = integer(m_params, "draws.transitions");
+    for (Index k = 0; k < transitions; ++k) {
+        task.add([walk](SnapshotBuilder&) {
+            if (*walk) {
+                (*walk)->advance(1);
+            }
+        });
+    }
+    task.add([=](SnapshotBuilder& out) {
+        if (*walk) {
+            show(out, (*walk)->codes());
+        }
+    });
+}
+
 std::map<std::string, double> LatentGeometry::metrics(const Moment& m, Key key,
                                                       std::stop_token stop) const {
     if (!available()) {
@@ -327,6 +386,7 @@ std::map<std::string, double> LatentGeometry::metrics(const Moment& m, Key key,
     if (const Index pairs = integer(m_params, "eval.paths"); pairs > 0) {
         out.merge(comparePaths(m, f, derive(key, "paths"), pairs, stop));
     }
+    out.merge(compareDraws(m, *f.inputs, m_params, derive(key, "draws"), stop));
     return out;
 }
 

@@ -15,9 +15,10 @@ std::vector<std::string> metricKinds(const std::string& network, const std::stri
                                      bool stochastic, Index latent);
 inline constexpr Index kMostUnits = 16;
 
-/// metric.*, geodesic.* and the channels of a geodesic; nothing without kinds.
+/// metric.*, geodesic.*, draws.* and the channels of a geodesic; nothing without kinds.
 void describeGeometry(Description&, const ParamSet& given, const std::vector<std::string>& kinds,
-                      Index latent, const std::string& rowKind, const std::string& rowShape);
+                      bool stochastic, Index latent, const std::string& rowKind,
+                      const std::string& rowShape);
 
 /// Metric and curves over the weights of one moment, kept warm from moment to moment. Engine thread
 /// only; tasks hold it.
@@ -44,6 +45,8 @@ private:
         std::shared_ptr<const MetricInputs> inputs;
     };
     struct Seen;
+    void observeDraws(SlicedTask&, const std::shared_ptr<Seen>&, const Moment&,
+                      const std::string& channel, Detail);
     Frame frameOf(const std::shared_ptr<const MetricInputs>&) const;
     const Frame& frame(const Moment&, Index step);
     static Geodesic settled(const Frame&, const ParamSet&, std::stop_token);

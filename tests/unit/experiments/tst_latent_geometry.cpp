@@ -192,6 +192,43 @@ private Q_SLOTS:
         QVERIFY(std::isnan(seen.channels.at("uncertainty").values<double>()[2 * 24]));
         QCOMPARE(seen.channels.at("frames").dim(0), Index{11});
     }
+    /// Three laws of codes: all decode, the same seed draws the same, and the numbers are there.
+    void drawsOfThreeLaws() {
+        ParamSet given = shapes();
+        given["metric.kind"] = std::string("euclidean");
+        given["draws.transitions"] = Index{20};
+        given["eval.samples"] = Index{200};
+        Run run(given);
+        Collected seen, again;
+        look(*run.experiment, {"mixture_samples", "riemannian_samples"}, seen);
+        QVERIFY(!seen.channels.contains("geodesic"));
+        for (const char* id : {"mixture_samples", "riemannian_samples"}) {
+            QCOMPARE(seen.channels.at(id).count(), Index{64 * 16 * 16});
+        }
+        look(*run.experiment, {"riemannian_samples"}, again);
+        const auto draws = [&](const Collected& c) {
+            const auto x = c.channels.at("riemannian_samples").values<float>();
+            return std::vector<float>(x.begin(), x.end());
+        };
+        QCOMPARE(draws(again), draws(seen));
+        const auto numbers = run.experiment->metrics(Key{1, 9}, {});
+        QVERIFY(numbers.at("samples_eye_accuracy") > 0.8);
+        QVERIFY(numbers.at("samples_acceptance") > 0.6);
+        for (const char* law : {"prior", "mixture", "riemannian"}) {
+            const std::string name = std::string("samples_") + law;
+            QVERIFY(numbers.at(name + "_nearest") > 0);
+            // No law of codes decodes to what the data themselves are.
+            QVERIFY(numbers.at(name + "_distance") > numbers.at("samples_data_distance"));
+        }
+        // The published sampler is another law, and a changed constant moves the draws.
+        run.experiment->set({"draws.kernel", std::string("published")});
+        look(*run.experiment, {"riemannian_samples"}, again);
+        QVERIFY(draws(again) != draws(seen));
+        run.experiment->set({"draws.kernel", std::string("exact")});
+        run.experiment->set({"draws.lambda", 10.0});
+        look(*run.experiment, {"riemannian_samples"}, again);
+        QVERIFY(draws(again) != draws(seen));
+    }
     void byHand() {
         ParamSet given = shapes();
         given["metric.kind"] = std::string("pullback-bernoulli");
