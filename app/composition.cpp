@@ -143,6 +143,11 @@ void Composition::attachEngine(const EngineTable& table, ui::AppServices& servic
     services.devices = table.devices;
     services.setDevice = table.setDevice;
     services.setThreads = table.setThreads;
+    services.selfTest = {{"engine", [&table] { return table.selfTest(); }}};
+    std::ranges::move(m_program.selfTest(), std::back_inserter(services.selfTest));
+    for (const auto& [part, version] : m_program.versions()) {
+        services.build += part + " " + version + "\n";
+    }
     table.setThreads(services.threads);
     table.setDevice(services.device);
 }

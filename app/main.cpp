@@ -55,7 +55,7 @@ ExitCode runCommandLine(app::Program& program, const cli::Command& command) {
                    .paintMovie = {},
                    .benchNames = ownBenchNames(),
                    .bench = ownBench,
-                   .selfTest = cli::ownSelfTestRows,
+                   .selfTest = program.selfTest(),
                    .drawnBy = {},
                    .executor = executors::benchExecutor()};
 #ifdef LX_WITH_UI

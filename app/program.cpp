@@ -4,6 +4,7 @@
 #include "app/engine_loader.h"
 #include "app/process.h"
 #include "core/chains/netcdf_file.h"
+#include "core/executors/selftest.h"
 #include "core/executors/vulkan_executor.h"
 
 #include <cstdlib>
@@ -11,6 +12,18 @@
 
 namespace lx::app {
 namespace fs = std::filesystem;
+namespace {
+
+executors::MakeExecutor gpuChains(LogSink log) {
+    return [log = std::move(log)](executors::ProgramPtr program,
+                                  const executors::StepSettings& settings,
+                                  std::span<const float> positions, Key key) {
+        return executors::vulkanExecutor(std::move(program), settings, positions,
+                                         {.key = key, .software = true, .log = log});
+    };
+}
+
+}  // namespace
 
 Program::Program()
     : m_executable(executablePath()),
@@ -43,12 +56,7 @@ const EngineTable& Program::engine() {
         HostServices services;
         services.log = m_log;
         services.dataFolders = dataFolders();
-        services.gpuChains = [this](executors::ProgramPtr program,
-                                    const executors::StepSettings& settings,
-                                    std::span<const float> positions, Key key) {
-            return executors::vulkanExecutor(std::move(program), settings, positions,
-                                             {.key = key, .software = true, .log = m_log});
-        };
+        services.gpuChains = gpuChains(m_log);
         services.saveNetCdf = writeNetCdf;
         m_engine = &loadEngine(m_executable, services);
     }
@@ -91,6 +99,21 @@ std::string Program::defaultRecipe() const {
         }
     }
     return "vae-shapes";
+}
+
+std::vector<SelfTestPart> Program::selfTest() const {
+    auto parts = cli::ownSelfTestParts();
+    parts.push_back(
+        {"Vulkan executor", [log = m_log] {
+             // Where there is no device the fused executor steps the chains.
+             try {
+                 return cli::scoreRows(executors::executorSelftest("vulkan", gpuChains(log), 4000));
+             } catch (const DeviceError& error) {
+                 return std::vector<SelfTestRow>{
+                     {std::string("vulkan, not tested: ") + error.what(), 0, 0, 0, true}};
+             }
+         }});
+    return parts;
 }
 
 }  // namespace lx::app

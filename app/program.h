@@ -27,6 +27,8 @@ public:
     void setLogSink(LogSink);
     /// Versions of the program and of what it is built on; LibTorch's once the engine is open.
     std::map<std::string, std::string, std::less<>> versions() const;
+    /// What the program tests of itself besides the engine.
+    std::vector<SelfTestPart> selfTest() const;
     /// vae-fashion where its data are installed, else vae-shapes.
     std::string defaultRecipe() const;
     /// Folders with data sets, in the order they are searched.

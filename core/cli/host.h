@@ -98,15 +98,24 @@ struct Host {
     /// Rows of the program's own benchmarks: chains.*, and render.*, start.window with the window.
     std::vector<std::string> benchNames;
     std::function<std::vector<BenchRow>(std::span<const std::string> names, int threads)> bench;
-    /// Rows besides the engine's own; null: none.
-    std::function<std::vector<SelfTestRow>()> selfTest;
+    std::vector<SelfTestPart> selfTest;    ///< besides the engine's own
     std::function<std::string()> drawnBy;  ///< the device behind those of pictures
     /// What steps the chains of bench: "fused, avx2".
     std::string executor;
 };
 
-/// Geometry and every sampler against known truth, for Host::selfTest. Seconds.
-std::vector<SelfTestRow> ownSelfTestRows();
+/// Geometry, every sampler, the fused executor and the diagnostics against known truth, for
+/// Host::selfTest.
+std::vector<SelfTestPart> ownSelfTestParts();
+/// Rows of checks that have a z-score.
+template <class Check>
+std::vector<SelfTestRow> scoreRows(const std::vector<Check>& checks) {
+    std::vector<SelfTestRow> rows;
+    for (const auto& check : checks) {
+        rows.push_back({check.name + " (z-score)", check.z, 0, check.limit, check.pass});
+    }
+    return rows;
+}
 
 /// Processor cores this process may use.
 int availableCores();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cli/commands.h"
+#include "core/diagnostics/selftest.h"
+#include "core/executors/selftest.h"
 #include "core/geometry/selftest.h"
 #include "core/recipes/json_text.h"
 #include "core/samplers/selftest.h"
@@ -10,22 +12,36 @@
 
 namespace lx::cli {
 
-std::vector<SelfTestRow> ownSelfTestRows() {
+namespace {
+
+template <class Check>
+std::vector<SelfTestRow> valueRows(const std::vector<Check>& checks) {
     std::vector<SelfTestRow> rows;
-    for (const auto& check : geometrySelftest()) {
+    for (const auto& check : checks) {
         rows.push_back({check.name, check.value, check.expected, check.tolerance, check.pass});
     }
-    for (const auto& check : samplerSelftest()) {
-        rows.push_back({check.name + " (z-score)", check.z, 0, check.limit, check.pass});
-    }
     return rows;
+}
+
+}  // namespace
+
+std::vector<SelfTestPart> ownSelfTestParts() {
+    std::vector<SelfTestPart> parts{
+        {"geometry", [] { return valueRows(geometrySelftest()); }},
+        {"diagnostics", [] { return valueRows(diagnostics::diagnosticSelftest()); }}};
+    for (const SamplerSpec& spec : samplerSpecs()) {
+        parts.push_back(
+            {"sampler " + spec.id, [spec] { return scoreRows(samplerSelftest({spec})); }});
+    }
+    parts.push_back({"fused executor", [] { return scoreRows(executors::fusedSelftest()); }});
+    return parts;
 }
 
 ExitCode selfTestCommand(const SelfTestOptions& options, const Host& host) {
     auto rows = host.engine().selfTest();
     bool failed = rows.empty();
-    if (host.selfTest) {
-        const auto more = host.selfTest();
+    for (const SelfTestPart& part : host.selfTest) {
+        const auto more = part.run();
         failed = failed || more.empty();
         rows.insert(rows.end(), more.begin(), more.end());
     }

@@ -54,6 +54,12 @@ struct SelfTestRow {
     bool pass = false;
 };
 
+/// Some rows of the self-test that belong together. Any thread may run it; seconds.
+struct SelfTestPart {
+    std::string name;
+    std::function<std::vector<SelfTestRow>()> run;
+};
+
 struct DatasetInfo {
     std::string id, title;
     Index count = 0, dim = 0;

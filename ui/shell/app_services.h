@@ -100,6 +100,12 @@ struct AppServices {
                                                  const std::string& source)>
         sessionOfText;
 
+    /// What Help > Self-test runs, one part after the other on a thread of its own; the engine's own
+    /// first. Empty until the engine is there.
+    std::vector<SelfTestPart> selfTest;
+    /// Date of the build, compiler, versions of libraries and the processor, one a line.
+    std::string build;
+
     /// Bytes the scrub ring may take, where it can be chosen.
     std::size_t ringBytes = std::size_t{256} << 20;
     std::function<void(std::size_t)> setRingBytes;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/self_test_window.h"
 #include "ui/shell/main_window_impl.h"
 #include "ui/shell/numbers.h"
 #include "ui/views/geodesic_hand.h"
@@ -164,6 +165,20 @@ void MainWindow::Impl::makeFileActions() {
         sheet.exec();
     });
     actions->add(s("help.start"), s("Help"), s("Start cards"), {}, [this] { showStart(); });
+    actions->add(s("help.selftest"), s("Help"), s("Self-test"), {}, [this] {
+        if (services.selfTest.empty()) {
+            status->say(s("The engine is still being loaded."));
+            return;
+        }
+        auto* test = new SelfTestWindow(services.selfTest,
+                                        s("Latent Explorer %1\n%2")
+                                            .arg(QString::fromStdString(services.version),
+                                                 QString::fromStdString(services.build)),
+                                        &w);
+        test->setAttribute(Qt::WA_DeleteOnClose);
+        test->show();
+        test->start();
+    });
     actions->add(s("help.about"), s("Help"), s("About"), {}, [this] {
         QMessageBox::about(
             &w, s("Latent Explorer"),
@@ -427,7 +442,7 @@ void MainWindow::Impl::makeMenus() {
                                canShow(spec) ? QString() : s("This run does not feed that view."));
         }
     });
-    fill("Help", {"help.start", "help.keys", "help.palette", "", "help.about"});
+    fill("Help", {"help.start", "help.keys", "help.palette", "", "help.selftest", "help.about"});
 
     QMenu* run = transport->runMenu();
     run->addAction(actions->at(s("transport.run-to")));

@@ -162,6 +162,15 @@ Filled holes(const Rows& data, Sides s, const std::string& mask, Key key) {
     return out;
 }
 
+/// Classes of the first held-out pictures where the network is told any: their chains know them.
+std::vector<std::int64_t> toldLabels(const Moment& m, std::size_t count) {
+    if (m.data->choices.classes == 0) {
+        return {};
+    }
+    const auto all = m.data->dataset->heldoutLabels.values<std::int64_t>().first(count);
+    return {all.begin(), all.end()};
+}
+
 double meanSquare(const Rows& a, const Rows& b, std::span<const std::uint8_t> where = {}) {
     double sum = 0, count = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
@@ -197,13 +206,14 @@ void addStrip(SlicedTask& task, const std::string& id, std::shared_ptr<const Mom
         Index done = 0;
     };
     const auto work = std::make_shared<Work>();
+    const auto labels = toldLabels(*m, truth.size() / static_cast<std::size_t>(m->data->dim));
     work->columns = {std::move(truth), start.given};
     work->fill = std::move(start);
     std::string titles = "data\ngiven";
     for (const Index stop : stops) {
         titles.append("\n").append(std::to_string(stop)).append(" steps");
         task.add([=](SnapshotBuilder&) {
-            walk(pictures(*m), choicesOf(*m), {}, work->fill.free,
+            walk(pictures(*m), choicesOf(*m), labels, work->fill.free,
                  derive(derive(m->data->key, id), static_cast<std::uint64_t>(stop)),
                  stop - work->done, work->fill.now);
             work->done = stop;
@@ -365,7 +375,8 @@ std::map<std::string, double> evaluatePictures(const Moment& m, Key key, std::st
     const Rows some = firstRows(data.heldout, kFilled);
     const Choices choices = choicesOf(m);
     Filled fill = holes(some, s, "bottom", derive(key, "holes"));
-    walk(pictures(m), choices, {}, fill.free, derive(key, "fill"), kFillSteps, fill.now);
+    const auto labels = toldLabels(m, some.size() / s.pixels());
+    walk(pictures(m), choices, labels, fill.free, derive(key, "fill"), kFillSteps, fill.now);
     out["inpaint_error"] = meanSquare(fill.now, some, fill.free);
     out["inpaint_ratio"] = out["inpaint_error"] / meanSquare(fill.given, some, fill.free);
     if (stop.stop_requested()) {
@@ -373,7 +384,7 @@ std::map<std::string, double> evaluatePictures(const Moment& m, Key key, std::st
     }
     const Rows damaged = salted(some, derive(key, "damage"));
     Rows mended = damaged;
-    walk(pictures(m), choices, {}, {}, derive(key, "mend"), kMendSteps, mended);
+    walk(pictures(m), choices, labels, {}, derive(key, "mend"), kMendSteps, mended);
     out["salt_ratio"] = meanSquare(mended, some) / meanSquare(damaged, some);
     const auto norms = pictures(m).spectralNorms();
     if (!norms.empty()) {

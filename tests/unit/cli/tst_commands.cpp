@@ -60,7 +60,7 @@ std::string recipeText(const std::string& id, const std::string& family,
 struct Shell {
     RecipeBook recipes;
     EngineTable table = fakeTable();
-    std::function<std::vector<SelfTestRow>()> selfTest;
+    std::vector<SelfTestPart> selfTest;
     std::ostringstream out, err;
     std::stop_source interrupt;
 
@@ -316,9 +316,11 @@ private Q_SLOTS:
         shell.table.selfTest = [] { return std::vector<SelfTestRow>{}; };
         QCOMPARE(shell({"selftest"}), ExitCode::CheckFailed);  // testing nothing is no success
         shell.table.selfTest = [] { return std::vector<SelfTestRow>{{"pi", 3, 3, 1, true}}; };
-        shell.selfTest = [] { return std::vector<SelfTestRow>{{"hmc", 9, 0, 4.6, false}}; };
+        shell.selfTest = {
+            {"hmc", [] { return std::vector<SelfTestRow>{{"hmc", 9, 0, 4.6, false}}; }}};
         QCOMPARE(shell({"selftest"}), ExitCode::CheckFailed);
-        shell.selfTest = [] { return std::vector<SelfTestRow>{{"hmc", 1, 0, 4.6, true}}; };
+        shell.selfTest = {
+            {"hmc", [] { return std::vector<SelfTestRow>{{"hmc", 1, 0, 4.6, true}}; }}};
         QCOMPARE(shell({"selftest"}), ExitCode::Done);
     }
 

@@ -3,6 +3,7 @@
 #include "core/diagnostics/live.h"
 #include "core/diagnostics/modes.h"
 #include "core/diagnostics/pareto.h"
+#include "core/diagnostics/selftest.h"
 #include "core/diagnostics/special_functions.h"
 #include "support.h"
 
@@ -30,6 +31,15 @@ class TestDiagnostics : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void selfTestPassesAndNotices() {
+        for (const auto& row : diagnosticSelftest()) {
+            QVERIFY2(row.pass, row.name.c_str());
+        }
+        auto draws = selftestDraws();
+        draws[300] += 0.01;
+        QVERIFY(std::ranges::any_of(diagnosticSelftest(draws),
+                                    [](const auto& row) { return !row.pass; }));
+    }
     void normalQuantileInvertsTheDistribution() {
         for (const double x : {-37.0, -8.0, -3.2, -1.0, -0.3, 0.0, 0.7, 1.0, 3.0, 5.0}) {
             QVERIFY2(std::abs(normalQuantile(normalCdf(x)) - x) < 1e-9 * std::max(1.0, std::abs(x)),

@@ -2,6 +2,7 @@
 // Chains that start as independent exact draws of the target are independent exact draws after any
 // number of steps of a kernel that leaves it invariant.
 #include "core/executors/fused_executor.h"
+#include "core/executors/selftest.h"
 #include "tests/unit/executors/executor_checks.h"
 
 #include <QtTest>
@@ -132,6 +133,33 @@ class TestFusedLaws : public QObject {
     }
 
 private Q_SLOTS:
+    void selfTestPassesAndNotices() {
+        const auto rows = fusedSelftest();
+        QCOMPARE(rows.size(), 4 * fusedLevels().size());
+        for (const auto& row : rows) {
+            QVERIFY2(row.pass, qPrintable(QString("%1: %2").arg(row.name.c_str()).arg(row.z)));
+        }
+        // Twins: steps a quarter too long, and an energy a tenth too steep.
+        const auto failures = [](double stretch, float steepness) {
+            const auto make = [&](const ProgramPtr& program, StepSettings s,
+                                  std::span<const float> x, Key key) {
+                s.stepSize *= stretch;
+                auto parts = std::get<MixtureProgram>(program->body());
+                for (float& v : parts.scale) {
+                    v *= steepness;
+                }
+                FusedOptions options;
+                options.key = key;
+                return fusedExecutor(std::make_shared<const Program>(program->dim(), parts), s, x,
+                                     options);
+            };
+            return std::ranges::count_if(executorSelftest("twin", make),
+                                         [](const auto& row) { return !row.pass; });
+        };
+        QCOMPARE(failures(1, 1), 0);
+        QVERIFY(failures(1.25, 1) >= 1);
+        QCOMPARE(failures(1, 1.1F), 4);
+    }
     void leavesTheTargetAlone_data() {
         QTest::addColumn<QString>("energy");
         QTest::addColumn<int>("method");
