@@ -31,9 +31,10 @@ SelfTestWindow::SelfTestWindow(std::vector<SelfTestPart> parts, QString about, Q
       m_table(new QTableWidget(0, 5)) {
     setWindowTitle(tr("Self-test"));
     resize(860, 640);
-    m_head->setText(
-        tr("Samplers, executors, diagnostics and geometry against known truth, on this "
-           "machine and with this build."));
+    m_head->setText(tr("Samplers, executors, diagnostics and geometry against known truth, on this "
+                       "machine and with this build.") +
+                    QLatin1Char('\n') +
+                    m_about.trimmed().replace(QLatin1Char('\n'), QStringLiteral(", ")));
     m_head->setWordWrap(true);
     m_table->setHorizontalHeaderLabels(
         {tr("Test"), tr("Value"), tr("Expected"), tr("Within"), tr("Verdict")});

@@ -189,6 +189,18 @@ std::optional<ChainTrails> trailsOf(const Frame& frame) {
     }
     out.xy = Array({count, chains, 2}, xy);
     out.numbers = chainNumbers(frame, "chains_trail", chains);
+    // A chain that was kicked or dragged stands where no draw of it is yet.
+    const Array* now = floats(frame, "chains_now", 2);
+    if (now && now->dim(1) >= 2 && channel(frame, "chains_trail.chains")) {
+        const auto rows = now->values<float>();
+        for (Index c = 0; c < chains; ++c) {
+            const Index row = out.numbers[static_cast<std::size_t>(c)];
+            if (row < now->dim(0)) {
+                const auto at = static_cast<std::size_t>(row * now->dim(1));
+                out.heads[static_cast<std::size_t>(c)] = QPointF(rows[at], rows[at + 1]);
+            }
+        }
+    }
     return out;
 }
 
