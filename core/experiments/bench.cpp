@@ -88,7 +88,7 @@ const Row kRows[] = {
                               {"network.channels", std::vector<double>{32, 64}},
                               {"latent.dim", Index{16}}});
      }},
-    {"train.denoiser", "ms",
+    {"train.denoiser2d", "ms",
      [] {
          return familyStep(diffusion::spec(noFolders()),
                            {{"data.source", std::string("data.moons")},
@@ -98,7 +98,7 @@ const Row kRows[] = {
                             {"train.batch", Index{512}},
                             {"train.ema", 0.0}});
      }},
-    {"train.ebm", "ms",
+    {"train.ebm2d", "ms",
      [] {
          return familyStep(learned::spec(noFolders()),
                            {{"data.source", std::string("data.moons")},

@@ -17,9 +17,9 @@ import subprocess
 HERE = pathlib.Path(__file__).resolve().parent
 # Work of the command line: work of train.py, row of bench, goals with one thread and with two.
 WORK = {"mlp": ("vae", "train.vae_mlp", (1.7, 2.0)),
-        "denoiser": ("toy", "train.denoiser", (1.6, 2.0)),
+        "denoiser": ("toy", "train.denoiser2d", (1.6, 2.0)),
         "conv": ("conv", "train.vae_conv", (1.6, None)),
-        "ebm": ("ebm", "train.ebm", (2.2, 3.5))}
+        "ebm": ("ebm", "train.ebm2d", (2.2, 3.5))}
 
 
 def environment():
