@@ -8,6 +8,7 @@ lx_test(tst_chain_views LABELS gui SOURCES tst_chain_views.cpp LIBS lx_ui lx_tes
 lx_test(tst_chain_window LABELS gui SOURCES tst_chain_window.cpp LIBS lx_ui lx_test_support lx_chain_families)
 lx_test(tst_chain_pictures LABELS gui SOURCES tst_chain_pictures.cpp LIBS lx_ui lx_test_support lx_chain_families)
 lx_test(tst_path_views LABELS gui SOURCES tst_path_views.cpp LIBS lx_ui lx_test_support lx_geometry_family)
+lx_test(tst_energy_views LABELS gui SOURCES tst_energy_views.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_view_space LABELS gui SOURCES tst_view_space.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_view_surface LABELS gui SOURCES tst_view_surface.cpp LIBS lx_ui lx_test_support)
 if(LX_WITH_VULKAN)

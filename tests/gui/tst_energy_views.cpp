@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Views of energies of pictures: strips of what chains fill, histograms of energies.
+#include "tests/gui/chain_bench.h"
+#include "ui/plot/chart.h"
+
+#include <QtTest>
+
+using namespace lx;
+using namespace lx::test;
+using namespace lx::ui;
+
+namespace {
+
+/// A run that publishes strips and histograms.
+struct Bench : ChainBench {
+    Bench() {
+        auto d = std::make_shared<Description>(*session->told);
+        d->spaces = {{"data", 4, {2, 2}}};
+        d->channels = {{"inpainting", "strips", "data", "", "", Clock::Train},
+                       {"mending", "strips", "data", "", "", Clock::Train},
+                       {"energies", "histograms", "", "", "", Clock::Train},
+                       {"outliers", "histograms", "", "", "", Clock::Train}};
+        d->clocks = {Clock::Train};
+        session->told = d;
+        bridge.poll();
+    }
+    /// `rows` pictures of 2 x 2 pixels at `columns` times; each pixel of picture r, column c is
+    /// (r + c) / 10.
+    static Array strips(Index rows, Index columns) {
+        std::vector<float> values;
+        for (Index r = 0; r < rows; ++r) {
+            for (Index c = 0; c < columns; ++c) {
+                values.insert(values.end(), 4, 0.1F * static_cast<float>(r + c));
+            }
+        }
+        return floatsOf({rows, columns, 2, 2}, values);
+    }
+};
+
+int inkIn(const QImage& image, QRgb ink) {
+    int count = 0;
+    for (int y = 0; y < image.height(); ++y) {
+        for (int x = 0; x < image.width(); ++x) {
+            count += image.pixel(x, y) == ink ? 1 : 0;
+        }
+    }
+    return count;
+}
+
+}  // namespace
+
+class TestEnergyViews : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void stripsShowEveryPicture() {
+        Bench bench;
+        const auto view = bench.show("strips", {700, 300});
+        QVERIFY(!dynamic_cast<FigureView&>(*view).showsContent());
+        bench.set({{"inpainting", Bench::strips(3, 4)},
+                   {"inpainting.titles", text("data\ngiven\n5 steps\n9 steps")},
+                   {"mending", Bench::strips(3, 2)},
+                   {"mending.titles", text("data\ngiven")}});
+        auto& shown = dynamic_cast<FigureView&>(*view);
+        QVERIFY(shown.showsContent());
+        const auto tables = shown.tables();
+        QCOMPARE(tables.size(), std::size_t{2});
+        QCOMPARE(tables[0].rows(), Index{12});
+        QCOMPARE(tables[1].rows(), Index{6});
+        // Every shade is there, and the one of three pictures covers three times the place of the
+        // one of a single picture: rows and columns are where they should be.
+        const QImage picture = shown.picture({700, 300}, 1);
+        const auto shade = [&](float v) {
+            return tileImage(floatsOf({1, 2, 2}, std::vector<float>(4, v)), 0,
+                             themeOf(ThemeKind::Light))
+                .pixel(0, 0);
+        };
+        const int once = inkIn(picture, shade(0.1F * 5));
+        QVERIFY(once > 100);
+        QCOMPARE(inkIn(picture, shade(0.1F * 4)), 2 * once);
+        QCOMPARE(inkIn(picture, shade(0.1F * 3)), 4 * once);  // three of the left, one of the right
+        QCOMPARE(inkIn(picture, shade(0.95F)), 0);
+        // In a tall place the blocks stand one below the other, with larger pictures.
+        const int tall = inkIn(shown.picture({300, 700}, 1), shade(0.1F * 5));
+        QVERIFY(tall > 100);
+        // Arrays of another shape count as absent.
+        bench.set({{"inpainting", floatsOf({3, 4}, std::vector<float>(12))},
+                   {"mending", floatsOf({6}, std::vector<float>(6))}});
+        QVERIFY(!shown.showsContent());
+    }
+    void histogramsAreOutlines() {
+        Bench bench;
+        const auto view = bench.show("energy-histograms", {700, 240});
+        bench.set({{"energies", floatsOf({2, 3}, {0.5F, 0.25F, 0.25F, 0, 0, 1})},
+                   {"energies.edges", floatsOf({4}, {-1, 0, 1, 2})},
+                   {"energies.names", text("data\nchains")}});
+        const auto chart = [&]() -> const Chart& { return view->findChild<ChartPlot*>()->chart(); };
+        QCOMPARE(chart().panels.size(), std::size_t{1});
+        const ChartPanel& panel = chart().panels[0];
+        QCOMPARE(panel.lines.size(), std::size_t{2});
+        QCOMPARE(panel.lines[0].x, (std::vector<double>{-1, 0, 0, 1, 1, 2}));
+        QCOMPARE(panel.lines[0].y, (std::vector<double>{0.5, 0.5, 0.25, 0.25, 0.25, 0.25}));
+        QCOMPARE(panel.lines[0].color, themeOf(ThemeKind::Light).data);
+        QCOMPARE(panel.lines[1].color, themeOf(ThemeKind::Light).model);
+        QCOMPARE(chart().legend.size(), std::size_t{2});
+        bench.set({{"outliers", floatsOf({3, 2}, {1, 0, 0, 1, 0.5F, 0.5F})},
+                   {"outliers.edges", floatsOf({3}, {0, 1, 2})},
+                   {"outliers.names", text("held-out data\nuniform noise\nupside down")}});
+        QCOMPARE(chart().panels.size(), std::size_t{2});
+        QCOMPARE(chart().panels[1].lines.size(), std::size_t{3});
+        QCOMPARE(chart().legend.size(), std::size_t{5});
+        // Edges that do not fit leave their panel out.
+        bench.set({{"energies", floatsOf({1, 3}, {0.5F, 0.25F, 0.25F})},
+                   {"energies.edges", floatsOf({2}, {0, 1})}});
+        QCOMPARE(chart().panels.size(), std::size_t{1});
+    }
+};
+
+QTEST_MAIN(TestEnergyViews)
+#include "tst_energy_views.moc"
