@@ -10,6 +10,7 @@
 
 #include <QElapsedTimer>
 #include <QMouseEvent>
+#include <QSignalSpy>
 #include <QTest>
 #include <QWheelEvent>
 
@@ -332,6 +333,44 @@ private Q_SLOTS:
         QVERIFY(place.caption(3, area).bottom() <= area.height());
     }
 
+    /// Tiles of three laws stand side by side, and a click tells the tile of the right law.
+    void sectionsStandSideBySide() {
+        TileGrid grid;
+        grid.setWanted(64);
+        QImage white(8, 8, QImage::Format_RGB32);
+        white.fill(Qt::magenta);
+        std::vector<TileGrid::Tile> tiles(60, TileGrid::Tile{white, {}, {}, {}});
+        grid.setTiles(tiles, {{"one", 20}, {"two", 20}, {"three", 20}});
+        grid.resize(900, 240);
+        QSignalSpy clicked(&grid, &TileGrid::tileClicked);
+        const QImage shown = grid.grab().toImage();
+        QList<int> firsts;
+        for (int third = 0; third < 3; ++third) {
+            int found = 0;
+            for (int y = 0; y < 240 && firsts.size() == third; ++y) {
+                for (int x = 300 * third; x < 300 * (third + 1); ++x) {
+                    if (shown.pixelColor(x, y) == QColor(Qt::magenta)) {
+                        QTest::mouseClick(&grid, Qt::LeftButton, {}, QPoint(x + 2, y + 2));
+                        firsts << clicked.last().first().toInt();
+                        ++found;
+                        break;
+                    }
+                }
+            }
+            QCOMPARE(found, 1);
+        }
+        QCOMPARE(firsts, (QList<int>{0, 20, 40}));
+        // Twin: without sections the first row runs across the whole width.
+        grid.setTiles(tiles);
+        clicked.clear();
+        const QImage whole = grid.grab().toImage();
+        for (int x = 300, y = 10; x < 600 && clicked.isEmpty(); ++x) {
+            if (whole.pixelColor(x, y) == QColor(Qt::magenta)) {
+                QTest::mouseClick(&grid, Qt::LeftButton, {}, QPoint(x, y));
+            }
+        }
+        QVERIFY(!clicked.isEmpty() && clicked.last().first().toInt() != 20);
+    }
     void tilesFitAtEverySize() {
         TileGrid grid;
         grid.setTheme(themeOf(ThemeKind::Light));

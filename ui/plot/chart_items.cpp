@@ -114,7 +114,14 @@ void PanelFront::draw(QCPPainter* painter) {
         }
         painter->setFont(m_theme.font(bold ? 12 : 11, bold));
         const QFontMetricsF metrics(painter->font());
-        QRectF box(0, plot.top() + 3, metrics.horizontalAdvance(text) + 8, metrics.height() + 2);
+        const double room = plot.width() - 16;
+        if (bold && metrics.horizontalAdvance(text) > room) {
+            painter->setFont(m_theme.font(10.5, true));
+        }
+        const QFontMetricsF used(painter->font());
+        // Cut at the end, where there is no room: the beginning says what it is.
+        const QString shown = used.elidedText(text, Qt::ElideRight, room);
+        QRectF box(0, plot.top() + 3, used.horizontalAdvance(shown) + 8, used.height() + 2);
         box.moveLeft(side == Qt::AlignRight ? plot.right() - box.width() - 4 : plot.left() + 4);
         QColor back = m_theme.panel;
         back.setAlphaF(0.72F);
@@ -122,7 +129,7 @@ void PanelFront::draw(QCPPainter* painter) {
         painter->setBrush(back);
         painter->drawRoundedRect(box, 3, 3);
         painter->setPen(m_theme.text);
-        painter->drawText(box, Qt::AlignCenter, text);
+        painter->drawText(box, Qt::AlignCenter, shown);
     };
     corner(m_note, Qt::AlignRight, true);
     corner(m_title, Qt::AlignLeft, false);

@@ -114,6 +114,8 @@ protected:
     virtual bool hasContent(const Frame&) const = 0;
     virtual bool drawsImages(const Frame&) const = 0;
     virtual void fillTiles(const Frame&, std::vector<TileGrid::Tile>&) = 0;
+    /// Of the tiles, where they come from several laws.
+    virtual std::vector<TileGrid::Section> sections(const Frame&) const { return {}; }
     virtual void fillFigure(const Frame&, Figure&) = 0;
 
     void refresh() {
@@ -123,7 +125,7 @@ protected:
         if (drawsImages(m_frame)) {
             std::vector<TileGrid::Tile> tiles;
             fillTiles(m_frame, tiles);
-            m_tiles->setTiles(std::move(tiles));
+            m_tiles->setTiles(std::move(tiles), sections(m_frame));
         } else {
             Figure& figure = m_scene->figure();
             figure.layers.clear();
@@ -296,10 +298,14 @@ public:
         const bool codes = !run || !run->description ||
                            std::ranges::find(run->description->spaces, "latent", &SpaceDecl::id) !=
                                run->description->spaces.end();
+        if (m_frame.snapshot && laws(m_frame).size() > 1) {
+            return tr("Samples: decoded draws of three laws of codes");
+        }
         return codes ? tr("Samples: decoded draws of the prior") : tr("Samples of the model");
     }
     QStringList content() const override {
-        return {QStringLiteral("samples"), QStringLiteral("data")};
+        return {QStringLiteral("samples"), QStringLiteral("mixture_samples"),
+                QStringLiteral("riemannian_samples"), QStringLiteral("data")};
     }
     QString explanation() const override {
         return tr(
@@ -308,7 +314,10 @@ public:
             "(violet squares) should cover the data (teal circles) with the same "
             "density.\n\n"
             "Worry about mixtures of two classes, about classes that never come, and about "
-            "bridges between clusters: the prior puts weight where no data was encoded.");
+            "bridges between clusters: the prior puts weight where no data was encoded.\n\n"
+            "A run with a metric of its codes shows two more laws beside the prior: Gaussians "
+            "fitted to the codes, and the uniform law of the metric's volume, which is large at "
+            "codes.");
     }
 
 protected:
@@ -317,10 +326,18 @@ protected:
     }
     bool drawsImages(const Frame& f) const override { return isImages(channel(f, "samples")); }
     void fillTiles(const Frame& f, std::vector<TileGrid::Tile>& out) override {
-        const Array& samples = *channel(f, "samples");
-        for (Index i = 0; i < std::min(samples.dim(0), kMaxTiles); ++i) {
-            out.push_back({tileImage(samples, i, theme()), {}, {}, {}});
+        for (const Law& law : laws(f)) {
+            for (Index i = 0; i < std::min(law.rows->dim(0), kMaxTiles); ++i) {
+                out.push_back({tileImage(*law.rows, i, theme()), {}, {}, law.title});
+            }
         }
+    }
+    std::vector<TileGrid::Section> sections(const Frame& f) const override {
+        std::vector<TileGrid::Section> out;
+        for (const Law& law : laws(f)) {
+            out.push_back({law.title, static_cast<int>(std::min(law.rows->dim(0), kMaxTiles))});
+        }
+        return out;
     }
     void fillFigure(const Frame& f, Figure& figure) override {
         const Array* shown = channel(f, "data");
@@ -329,6 +346,25 @@ protected:
         }
         addPoints(figure, *channel(f, "samples"), true, 0.75F);
         setHomeAround(isPoints(shown) ? *shown : *channel(f, "samples"));
+    }
+
+private:
+    struct Law {
+        QString title;
+        const Array* rows = nullptr;
+    };
+    /// The prior, and what else the run draws codes from.
+    static std::vector<Law> laws(const Frame& f) {
+        std::vector<Law> out;
+        for (const auto& [id, title] :
+             {std::pair("samples", tr("N(0, I)")),
+              std::pair("mixture_samples", tr("mixture of Gaussians")),
+              std::pair("riemannian_samples", tr("volume of the metric"))}) {
+            if (const Array* rows = channel(f, id); isImages(rows)) {
+                out.push_back({title, rows});
+            }
+        }
+        return out;
     }
 };
 

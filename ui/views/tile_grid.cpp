@@ -48,8 +48,9 @@ TileGrid::TileGrid(QWidget* parent) : QWidget(parent), m_theme(&currentTheme()) 
     setMinimumSize(80, 60);
 }
 
-void TileGrid::setTiles(std::vector<Tile> tiles) {
+void TileGrid::setTiles(std::vector<Tile> tiles, std::vector<Section> sections) {
     m_tiles = std::move(tiles);
+    m_sections = std::move(sections);
     update();
 }
 
@@ -69,12 +70,43 @@ void TileGrid::setTheme(const Theme& theme) {
 }
 
 TileGrid::Placement TileGrid::placement(QSizeF size) const {
+    return placementOf(size, m_tiles, m_wanted);
+}
+
+std::vector<TileGrid::Part> TileGrid::parts(QSizeF size) const {
+    const std::span<const Tile> all(m_tiles);
+    if (m_sections.size() < 2) {
+        return {{all, 0, {}, {}, QRectF(QPointF(), size)}};
+    }
+    std::vector<Part> out;
+    const double width = size.width() / static_cast<double>(m_sections.size());
+    const double height = QFontMetricsF(m_theme->font(11)).height() + 6;
+    int first = 0;
+    for (const Section& section : m_sections) {
+        const int count = std::min(section.count, static_cast<int>(all.size()) - first);
+        const double left = width * static_cast<double>(out.size());
+        out.push_back(
+            {all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), first,
+             section.title, QRectF(left, 0, width, height),
+             QRectF(left, height, width, std::max(1.0, size.height() - height))});
+        first += count;
+    }
+    return out;
+}
+
+int TileGrid::wantedOf(const Part& part) const {
+    return m_sections.size() < 2 ? m_wanted
+                                 : std::min(m_wanted, static_cast<int>(part.tiles.size()));
+}
+
+TileGrid::Placement TileGrid::placementOf(QSizeF size, std::span<const Tile> tiles,
+                                          int most) const {
     Placement p;
-    p.pairs = std::ranges::any_of(m_tiles, [](const Tile& t) { return !t.lower.isNull(); });
-    p.captions = std::ranges::any_of(m_tiles, [](const Tile& t) { return !t.caption.isEmpty(); });
+    p.pairs = std::ranges::any_of(tiles, [](const Tile& t) { return !t.lower.isNull(); });
+    p.captions = std::ranges::any_of(tiles, [](const Tile& t) { return !t.caption.isEmpty(); });
     p.captionHeight = p.captions ? QFontMetricsF(m_theme->font(10)).height() + 1 : 0;
-    const int available = static_cast<int>(m_tiles.size());
-    const int wanted = std::max(1, std::min(m_wanted, available));
+    const int available = static_cast<int>(tiles.size());
+    const int wanted = std::max(1, std::min(most, available));
     for (const QString& name : m_rowNames) {
         p.gutter = std::max(p.gutter, QFontMetricsF(m_theme->font(11)).horizontalAdvance(name) + 8);
     }
@@ -102,11 +134,28 @@ TileGrid::Placement TileGrid::placement(QSizeF size) const {
 
 void TileGrid::paintTo(QPainter& painter, QSizeF size) const {
     painter.fillRect(QRectF(QPointF(), size), m_theme->panel);
-    const Placement p = placement(size);
+    for (const Part& part : parts(size)) {
+        if (!part.title.isEmpty()) {
+            painter.setFont(m_theme->font(11));
+            painter.setPen(m_theme->secondary);
+            painter.drawText(part.heading, Qt::AlignCenter,
+                             QFontMetricsF(painter.font())
+                                 .elidedText(part.title, Qt::ElideRight, part.heading.width() - 8));
+        }
+        painter.save();
+        painter.translate(part.area.topLeft());
+        paintPart(painter, part.area.size(), part.tiles, wantedOf(part));
+        painter.restore();
+    }
+}
+
+void TileGrid::paintPart(QPainter& painter, QSizeF size, std::span<const Tile> tiles,
+                         int wanted) const {
+    const Placement p = placementOf(size, tiles, wanted);
     painter.setFont(m_theme->font(10));
     const QFontMetricsF metrics(painter.font());
     for (int i = 0; i < p.count; ++i) {
-        const Tile& tile = m_tiles[static_cast<std::size_t>(i)];
+        const Tile& tile = tiles[static_cast<std::size_t>(i)];
         const auto put = [&](const QRectF& place, const QImage& image) {
             if (image.isNull()) {
                 return;
@@ -153,11 +202,14 @@ void TileGrid::paintEvent(QPaintEvent*) {
 }
 
 int TileGrid::tileAt(QPointF at) const {
-    const QSizeF area(size());
-    const Placement p = placement(area);
-    for (int i = 0; i < p.count; ++i) {
-        if (p.upper(i, area).contains(at) || (p.pairs && p.lower(i, area).contains(at))) {
-            return i;
+    for (const Part& part : parts(QSizeF(size()))) {
+        const QSizeF area = part.area.size();
+        const QPointF local = at - part.area.topLeft();
+        const Placement p = placementOf(area, part.tiles, wantedOf(part));
+        for (int i = 0; i < p.count; ++i) {
+            if (p.upper(i, area).contains(local) || (p.pairs && p.lower(i, area).contains(local))) {
+                return part.first + i;
+            }
         }
     }
     return -1;

@@ -8,6 +8,7 @@
 #include <QStringList>
 #include <QWidget>
 
+#include <span>
 #include <vector>
 
 namespace lx::ui {
@@ -32,8 +33,16 @@ public:
         QSizeF cell() const;
     };
 
+    /// The next `count` tiles, under a title of their own.
+    struct Section {
+        QString title;
+        int count = 0;
+    };
+
     explicit TileGrid(QWidget* parent = nullptr);
-    void setTiles(std::vector<Tile>);
+    /// Sections stand side by side, each with as many whole rows as the others; none: one grid.
+    void setTiles(std::vector<Tile>, std::vector<Section> sections = {});
+    const std::vector<Section>& sections() const { return m_sections; }
     const std::vector<Tile>& tiles() const { return m_tiles; }
     void setWanted(int count);
     int wanted() const { return m_wanted; }
@@ -52,9 +61,21 @@ protected:
     void mousePressEvent(QMouseEvent*) override;
 
 private:
+    /// A section and where it stands.
+    struct Part {
+        std::span<const Tile> tiles;
+        int first = 0;
+        QString title;
+        QRectF heading, area;
+    };
+    std::vector<Part> parts(QSizeF size) const;
+    Placement placementOf(QSizeF size, std::span<const Tile>, int wanted) const;
+    void paintPart(QPainter&, QSizeF size, std::span<const Tile>, int wanted) const;
+    int wantedOf(const Part&) const;
     int tileAt(QPointF) const;
 
     std::vector<Tile> m_tiles;
+    std::vector<Section> m_sections;
     QStringList m_rowNames;
     int m_wanted = 24;
     const Theme* m_theme;

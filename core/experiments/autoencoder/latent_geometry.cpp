@@ -19,6 +19,7 @@ using Vector = std::vector<double>;
 
 constexpr Index kIterations = 40;  ///< that a curve on screen may gain from moment to moment
 constexpr Index kFinestGrid = 129;
+constexpr Index kRaysGrid = 65, kRings = 8;
 constexpr Index kWholeSearch = 2000;
 
 bool drawn(const std::string& channel) {
@@ -29,8 +30,8 @@ bool geometric(const std::string& channel) {
     return channel == "geodesic" || channel == "straight" || channel == "speed" ||
            channel == "spherical" || channel == "uncertainty" || channel == "frames" ||
            channel == "straight_frames" || channel == "spherical_frames" ||
-           channel == "magnification" || channel == "indicatrix" || channel == "geometry" ||
-           drawn(channel);
+           channel == "magnification" || channel == "indicatrix" || channel == "equidistance" ||
+           channel == "fan" || channel == "geometry" || drawn(channel);
 }
 
 Tensor tensorOf(const Vector& z, Index dim) {
@@ -55,6 +56,15 @@ Box windowOf(const Vector& codes, Index dim, const ParamSet& params) {
         out.upper.push_back(high + margin);
     }
     return out;
+}
+
+std::pair<Vector, Vector> ends(const Vector& path) {
+    return {{path.begin(), path.begin() + 2}, {path.end() - 2, path.end()}};
+}
+
+/// Far enough to reach the other end of the curve, and a little beyond.
+double fanRadius(const Metric& metric, const Vector& path) {
+    return 1.1 * pathLength(metric, path);
 }
 
 /// Adds to each answer about a dragged curve what is seen along its path.
@@ -151,6 +161,8 @@ void describeGeometry(Description& out, const ParamSet& given,
     if (latent == 2) {
         out.channels.push_back({"magnification", "grid2", "latent", "[rows, columns]", "log10", t});
         out.channels.push_back({"indicatrix", "ellipses", "latent", "[n, 6]", "", t});
+        out.channels.push_back({"equidistance", "rings", "latent", "[rings, points, 2]", "", t});
+        out.channels.push_back({"fan", "rays", "latent", "[rays, points, 2]", "", t});
     }
     out.channels.push_back({"geometry", "facts", "", "text", "", t});
 }
@@ -245,6 +257,18 @@ struct LatentGeometry::Seen {
     Frame frame;
     Geodesic curve;
     PathTriple paths;
+    MetricPtr cached;  ///< on a grid: rays ask for thousands of places
+
+    /// Of a plane; filled when it is first asked for.
+    const MetricPtr& cachedMetric() {
+        if (!cached) {
+            MetricGrid grid(frame.metric, frame.window, kRaysGrid);
+            while (!grid.advance(kRaysGrid * kRaysGrid)) {
+            }
+            cached = grid.current();
+        }
+        return cached;
+    }
 };
 
 void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
@@ -322,6 +346,18 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
             } else if (channel == "indicatrix" && dim == 2) {
                 out.set(channel, geometry::indicatrices(metric, state->frame.window, 9, 1));
                 out.set("indicatrix.length", geometry::doubles({1}, Vector{1}));
+            } else if (channel == "equidistance" && dim == 2) {
+                const double radius = fanRadius(metric, paths[0]);
+                out.set(channel, geometry::rings(*state->cachedMetric(), ends(paths[0]).first,
+                                                 radius, kRings, 96));
+                Vector at;
+                for (Index k = 1; k <= kRings; ++k) {
+                    at.push_back(radius * static_cast<double>(k) / static_cast<double>(kRings));
+                }
+                out.set("equidistance.radius", geometry::doubles({kRings}, at));
+            } else if (channel == "fan" && dim == 2) {
+                out.set(channel, geometry::fan(*state->cachedMetric(), ends(paths[0]).first,
+                                               fanRadius(metric, paths[0]), 24, 48));
             } else if (channel == "geometry") {
                 const MetricSpec spec = metricSpec(text(self->m_params, "metric.kind"));
                 out.set(channel, geometry::textArray(geometry::curveFacts(spec, state->curve)));

@@ -115,6 +115,18 @@ private Q_SLOTS:
         QCOMPARE(numbers.at("geodesic_resolved"), 1.0);
         QVERIFY(numbers.at("geodesic_speed_variation") < 0.02);
 
+        // The innermost ring is as far from the beginning as it says, in every metric.
+        const auto rings = seen.channels.at("equidistance").values<float>();
+        const double near = seen.channels.at("equidistance.radius").values<double>()[0];
+        QVERIFY(std::abs(near / (1.1 * length / 8) - 1) < 1e-6);
+        const auto toRing = run.drag(point({-0.4, 0.1}), point({double(rings[20]), double(rings[21])}));
+        const double measured = toRing.at("length").values<double>()[0];
+        qInfo("ring at %.4f, measured %.4f", near, measured);
+        QVERIFY(std::abs(measured / near - 1) < 0.02);
+        const auto rays = seen.channels.at("fan");
+        QCOMPARE(rays.count(), Index{24 * 49 * 2});
+        QCOMPARE(rays.values<float>()[0], -0.4F);
+
         // Dragged to the same ends, it answers on the grid first and then with the same curve.
         const auto answer = run.drag(point({-0.4, 0.1}), point({0.5, 0.3}));
         QVERIFY(run.cached > 0);
