@@ -19,7 +19,7 @@ if(LX_WITH_ENGINE)
   target_link_libraries(lx_test_app PUBLIC lx_flags lx_ui lx_cli lx_recipes lx_executors
     lx_vulkan_executor lx_netcdf
     ${CMAKE_DL_LIBS})
-  foreach(test tst_window_real tst_window_monkey tst_window_newcomer)
+  foreach(test tst_window_real tst_window_monkey tst_window_newcomer tst_geodesic_latency)
     lx_test(${test} LABELS gui SOURCES ${test}.cpp LIBS lx_test_app TIMEOUT 600)
     add_dependencies(${test} latent-engine)
     set_tests_properties(${test} PROPERTIES RUN_SERIAL ON)

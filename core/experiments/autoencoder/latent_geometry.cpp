@@ -10,6 +10,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 
 namespace lx::autoencoder {
@@ -19,7 +20,10 @@ using Vector = std::vector<double>;
 
 constexpr Index kIterations = 40;  ///< that a curve on screen may gain from moment to moment
 constexpr Index kFinestGrid = 129;
-constexpr Index kRaysGrid = 65, kRings = 8;
+constexpr Index kRaysGrid = 65, kRaysGridOnScreen = 33, kRings = 8;
+/// A hand that drags keeps the metric of the weights it began with for so long.
+constexpr Index kHeldSteps = 50;
+constexpr std::chrono::milliseconds kHeldFor{250};
 constexpr Index kWholeSearch = 2000;
 
 bool drawn(const std::string& channel) {
@@ -66,6 +70,15 @@ std::pair<Vector, Vector> ends(const Vector& path) {
 double fanRadius(const Metric& metric, const Vector& path) {
     return 1.1 * pathLength(metric, path);
 }
+
+/// The curve under a hand with what its metric was made of.
+struct Held : geometry::Dragged {
+    Held(GeodesicSolver start, MetricPtr metric)
+        : geometry::Dragged{std::move(start), std::move(metric), nullptr} {}
+    std::shared_ptr<const MetricInputs> inputs;
+    Index step = 0;
+    std::chrono::steady_clock::time_point since;
+};
 
 /// Adds to each answer about a dragged curve what is seen along its path.
 class DragWithFrames final : public Task {
@@ -231,26 +244,40 @@ std::unique_ptr<Task> LatentGeometry::probe(const Moment& m, Index step, const c
     const Index dim = m.data->context.latent;
     const Vector a = geometry::pointOf(probe, "from", dim);
     const Vector b = geometry::pointOf(probe, "to", dim);
-    const Frame& f = frame(m, step);
-    if (m_dragged == nullptr) {
-        m_dragged = std::make_shared<geometry::Dragged>(geometry::Dragged{
-            GeodesicSolver(f.metric, geometry::curveOptions(m_params)), f.metric, nullptr});
-        m_dragged->solver.setPath(straightPath(a, b, integer(m_params, "geodesic.knots")));
-        if (dim == 2) {
-            m_dragged->grid = std::make_shared<MetricGrid>(f.metric, f.window, kFinestGrid);
+    const auto now = std::chrono::steady_clock::now();
+    auto* held = static_cast<Held*>(m_dragged.get());
+    // While the model trains every question finds other weights; a metric for each would cost more
+    // than a frame.
+    const bool kept =
+        held != nullptr && step - held->step >= 0 &&
+        (step == held->step || (step - held->step < kHeldSteps && now - held->since < kHeldFor));
+    if (!kept) {
+        const Frame& f = frame(m, step);
+        if (held == nullptr) {
+            auto made = std::make_shared<Held>(
+                GeodesicSolver(f.metric, geometry::curveOptions(m_params)), f.metric);
+            made->solver.setPath(straightPath(a, b, integer(m_params, "geodesic.knots")));
+            if (dim == 2) {
+                made->grid = std::make_shared<MetricGrid>(f.metric, f.window, kFinestGrid);
+            }
+            held = made.get();
+            m_dragged = std::move(made);
         }
-    }
-    m_dragged->exact = f.metric;
-    if (m_dragged->grid) {
-        if (m_dragged->grid->version() != m_version) {
-            m_dragged->grid->setWindow(f.window);
-            m_dragged->grid->reset(f.metric, m_version);
+        held->exact = f.metric;
+        held->inputs = f.inputs;
+        held->step = step;
+        held->since = now;
+        if (held->grid) {
+            if (held->grid->version() != m_version) {
+                held->grid->setWindow(f.window);
+                held->grid->reset(f.metric, m_version);
+            }
+        } else {
+            held->solver.setMetric(f.metric);
         }
-    } else {
-        m_dragged->solver.setMetric(f.metric);
     }
     m_dragged->solver.moveEnds(a, b);
-    return std::make_unique<DragWithFrames>(m, f.inputs, m_dragged);
+    return std::make_unique<DragWithFrames>(m, held->inputs, m_dragged);
 }
 
 struct LatentGeometry::Seen {
@@ -260,10 +287,11 @@ struct LatentGeometry::Seen {
     MetricPtr cached;  ///< on a grid: rays ask for thousands of places
 
     /// Of a plane; filled when it is first asked for.
-    const MetricPtr& cachedMetric() {
+    const MetricPtr& cachedMetric(Detail detail) {
         if (!cached) {
-            MetricGrid grid(frame.metric, frame.window, kRaysGrid);
-            while (!grid.advance(kRaysGrid * kRaysGrid)) {
+            const Index side = detail == Detail::Export ? kRaysGrid : kRaysGridOnScreen;
+            MetricGrid grid(frame.metric, frame.window, side);
+            while (!grid.advance(side * side)) {
             }
             cached = grid.current();
         }
@@ -348,7 +376,7 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
                 out.set("indicatrix.length", geometry::doubles({1}, Vector{1}));
             } else if (channel == "equidistance" && dim == 2) {
                 const double radius = fanRadius(metric, paths[0]);
-                out.set(channel, geometry::rings(*state->cachedMetric(), ends(paths[0]).first,
+                out.set(channel, geometry::rings(*state->cachedMetric(detail), ends(paths[0]).first,
                                                  radius, kRings, 96));
                 Vector at;
                 for (Index k = 1; k <= kRings; ++k) {
@@ -356,7 +384,7 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
                 }
                 out.set("equidistance.radius", geometry::doubles({kRings}, at));
             } else if (channel == "fan" && dim == 2) {
-                out.set(channel, geometry::fan(*state->cachedMetric(), ends(paths[0]).first,
+                out.set(channel, geometry::fan(*state->cachedMetric(detail), ends(paths[0]).first,
                                                fanRadius(metric, paths[0]), 24, 48));
             } else if (channel == "geometry") {
                 const MetricSpec spec = metricSpec(text(self->m_params, "metric.kind"));
