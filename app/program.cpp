@@ -103,6 +103,7 @@ std::string Program::defaultRecipe() const {
 
 std::vector<SelfTestPart> Program::selfTest() const {
     auto parts = cli::ownSelfTestParts();
+    parts.push_back({"fused executor", [] { return cli::scoreRows(executors::fusedSelftest()); }});
     parts.push_back(
         {"Vulkan executor", [log = m_log] {
              // Where there is no device the fused executor steps the chains.

@@ -104,8 +104,7 @@ struct Host {
     std::string executor;
 };
 
-/// Geometry, every sampler, the fused executor and the diagnostics against known truth, for
-/// Host::selfTest.
+/// Geometry, every sampler and the diagnostics against known truth, for Host::selfTest.
 std::vector<SelfTestPart> ownSelfTestParts();
 /// Rows of checks that have a z-score.
 template <class Check>

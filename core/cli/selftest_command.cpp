@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cli/commands.h"
 #include "core/diagnostics/selftest.h"
-#include "core/executors/selftest.h"
 #include "core/geometry/selftest.h"
 #include "core/recipes/json_text.h"
 #include "core/samplers/selftest.h"
@@ -33,7 +32,6 @@ std::vector<SelfTestPart> ownSelfTestParts() {
         parts.push_back(
             {"sampler " + spec.id, [spec] { return scoreRows(samplerSelftest({spec})); }});
     }
-    parts.push_back({"fused executor", [] { return scoreRows(executors::fusedSelftest()); }});
     return parts;
 }
 

@@ -19,7 +19,17 @@ EnergySpec learnedDeclaration() {
                                             "of a diffusion model: the noise level of the law "
                                             "that is drawn from; an energy-based model has none"),
                                        -20, 20),
-                                "nats"))};
+                                "nats")),
+                  live(within(make("energy.weight", "Weight", 1.0,
+                                   "of the energy: above 1 its density becomes narrower"),
+                              -10, 10)),
+                  path(make("energy.second", "Second session", std::string(),
+                            "a second saved run, whose energy is added: what both find likely; "
+                            "empty: none"),
+                       PathKind::File),
+                  live(within(make("energy.second_weight", "Second weight", 1.0,
+                                   "of the second energy; negative: what it finds unlikely"),
+                              -10, 10))};
     return out;
 }
 

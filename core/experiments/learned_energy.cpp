@@ -2,6 +2,7 @@
 #include "core/experiments/learned_energy.h"
 
 #include "core/energies/learned.h"
+#include "core/energies/weighted_sum.h"
 #include "core/experiments/diffusion/moment.h"
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/torch_errors.h"
@@ -41,7 +42,14 @@ EnergySpec learnedEnergySpec(std::shared_ptr<const DataLibrary> library) {
     EnergySpec out = learnedDeclaration();
     out.make = [library](const ParamSet& params, const EnergyInputs&) {
         return translated("energy.file", 0, [&] {
-            return load(*library, text(params, "energy.file"), number(params, "energy.log_snr"));
+            const double level = number(params, "energy.log_snr");
+            std::vector<EnergyTerm> terms{{load(*library, text(params, "energy.file"), level),
+                                           number(params, "energy.weight")}};
+            if (const std::string& second = text(params, "energy.second"); !second.empty()) {
+                terms.push_back(
+                    {load(*library, second, level), number(params, "energy.second_weight")});
+            }
+            return weightedSum(std::move(terms));
         });
     };
     return out;

@@ -100,8 +100,8 @@ struct AppServices {
                                                  const std::string& source)>
         sessionOfText;
 
-    /// What Help > Self-test runs, one part after the other on a thread of its own; the engine's own
-    /// first. Empty until the engine is there.
+    /// What Help > Self-test runs, one part after the other on a thread of its own; the engine's
+    /// own first. Empty until the engine is there.
     std::vector<SelfTestPart> selfTest;
     /// Date of the build, compiler, versions of libraries and the processor, one a line.
     std::string build;

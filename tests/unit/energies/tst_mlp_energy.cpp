@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/philox.h"
 #include "core/energies/mlp.h"
+#include "core/energies/registry.h"
+#include "core/energies/weighted_sum.h"
 #include "tests/unit/energies/energy_checks.h"
 
 #include <QtTest>
@@ -108,6 +110,44 @@ private Q_SLOTS:
                         1e-4 * (1 + std::abs(truth)));
             }
         }
+    }
+
+    /// Networks side by side and sums of other energies: w1 E1 + w2 E2, with its gradient.
+    void weightedSums_data() { rows(); }
+    void weightedSums() {
+        QFETCH(int, activation);
+        const auto kind = static_cast<MlpActivation>(activation);
+        const auto one = mlpEnergy(network(2, {9, 7}, kind)),
+                   two = mlpEnergy(network(2, {5, 12}, kind)),
+                   deep = mlpEnergy(network(2, {6, 5, 4}, kind));
+        const auto gauss = makeEnergy("ring8");
+        const auto x = points(2, 21);
+        const auto errorOf = [&](const EnergyPtr& a, const EnergyPtr& b, double first,
+                                 double second) {
+            const auto sum = weightedSum({{a, 0.7}, {b, -1.3}});
+            double worst = 0;
+            for (std::size_t i = 0; i < x.size(); i += 2) {
+                const auto at = std::span(x).subspan(i, 2);
+                const double truth = first * a->at(at) + second * b->at(at);
+                worst = std::max(worst, std::abs(sum->at(at) - truth) / (1 + std::abs(truth)));
+            }
+            return worst;
+        };
+        for (const auto& [a, b, network] : {std::tuple{EnergyPtr(one), EnergyPtr(two), true},
+                                            {EnergyPtr(one), gauss, false},
+                                            {EnergyPtr(one), EnergyPtr(deep), false}}) {
+            QVERIFY(errorOf(a, b, 0.7, -1.3) < 1e-6);
+            QVERIFY(errorOf(a, b, -1.3, 0.7) > 1e-3);
+            const auto sum = weightedSum({{a, 0.7}, {b, -1.3}});
+            QCOMPARE(dynamic_cast<const MlpEnergy*>(sum.get()) != nullptr, network);
+            if (kind != MlpActivation::LeakyRelu) {
+                QVERIFY(checks::worstGradient(*sum, x) < 1e-7);
+            }
+        }
+        QCOMPARE(weightedSum({{one, 1}}), EnergyPtr(one));
+        QVERIFY_EXCEPTION_THROWN(weightedSum({}), UsageError);
+        const auto line = mlpEnergy(network(1, {4}, kind));
+        QVERIFY_EXCEPTION_THROWN(weightedSum({{one, 1}, {line, 1}}), UsageError);
     }
 
     void gradient_data() { rows(); }

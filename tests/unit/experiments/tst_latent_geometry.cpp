@@ -119,7 +119,8 @@ private Q_SLOTS:
         const auto rings = seen.channels.at("equidistance").values<float>();
         const double near = seen.channels.at("equidistance.radius").values<double>()[0];
         QVERIFY(std::abs(near / (1.1 * length / 8) - 1) < 1e-6);
-        const auto toRing = run.drag(point({-0.4, 0.1}), point({double(rings[20]), double(rings[21])}));
+        const auto toRing =
+            run.drag(point({-0.4, 0.1}), point({double(rings[20]), double(rings[21])}));
         const double measured = toRing.at("length").values<double>()[0];
         qInfo("ring at %.4f, measured %.4f", near, measured);
         QVERIFY(std::abs(measured / near - 1) < 0.02);

@@ -135,6 +135,22 @@ private Q_SLOTS:
             });
         QVERIFY(off(chainsOn(wrong, "nuts", 4, 4000)) > 0.1);
     }
+    /// Two saved runs with weights: the law of the sum is known too.
+    void composedOfTwo() {
+        const auto file = saved(path("first"), learned::spec(library()), network(), 2, plant);
+        const auto second = saved(path("second"), learned::spec(library()), network(), 2, plant);
+        ParamSet given = chainsOn(file, "mala", 512, 400);
+        given["energy.weight"] = 0.5;
+        given["energy.second"] = second;
+        given["energy.second_weight"] = 1.5;
+        const auto found = sds(given);
+        const std::vector<double> truth{sdOf(2, 3), sdOf(1.5, 2)},
+            alone{sdOf(2, 1.5), sdOf(1.5, 1)};
+        for (std::size_t k = 0; k < 2; ++k) {
+            QVERIFY(std::abs(found[k] / truth[k] - 1) < 0.05);
+            QVERIFY(std::abs(found[k] / alone[k] - 1) > 0.1);
+        }
+    }
     /// Where a run averaged its weights the average is the target.
     void averageOfTheWeights() {
         ParamSet given = network();
