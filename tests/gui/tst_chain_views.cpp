@@ -244,23 +244,6 @@ private Q_SLOTS:
         QVERIFY(divergenceMarks(bench.frame(), *trails, -1).empty());
     }
 
-    /// A chain that was kicked stands where it is now, not where its last draw is.
-    void markersStandWhereTheChainsAre() {
-        ChainBench bench;
-        auto arrays = bench.places();
-        std::vector<float> now(20, 7);
-        now[10] = 3;  // chain 5
-        now[11] = -2;
-        arrays["chains_now"] = floatsOf({10, 2}, now);
-        bench.set(arrays);
-        QCOMPARE(trailsOf(bench.frame())->heads[1], QPointF(3, -2));
-        // Trails without numbers may be of others than the present states.
-        arrays.erase("chains_trail.chains");
-        ChainBench other;
-        other.set(arrays);
-        QCOMPARE(trailsOf(other.frame())->heads[1], QPointF(0, 0.5));
-    }
-
     void differenceIsSampledMinusTrue() {
         ChainBench bench;
         auto arrays = bench.places();

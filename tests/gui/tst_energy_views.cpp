@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Views of energies of pictures: strips of what chains fill, histograms of energies.
+// Views of learned energies: strips of what chains fill, histograms; where the markers of chains
+// stand.
 #include "tests/gui/chain_bench.h"
 #include "ui/plot/chart.h"
+#include "ui/views/energy_layers.h"
 
 #include <QtTest>
 
@@ -86,6 +88,22 @@ private Q_SLOTS:
         bench.set({{"inpainting", floatsOf({3, 4}, std::vector<float>(12))},
                    {"mending", floatsOf({6}, std::vector<float>(6))}});
         QVERIFY(!shown.showsContent());
+    }
+    /// A chain that was kicked stands where it is now, not where its last draw is.
+    void markersStandWhereTheChainsAre() {
+        ChainBench bench;
+        auto arrays = bench.places();
+        std::vector<float> now(20, 7);
+        now[10] = 3;  // chain 5
+        now[11] = -2;
+        arrays["chains_now"] = floatsOf({10, 2}, now);
+        bench.set(arrays);
+        QCOMPARE(trailsOf(bench.frame())->heads[1], QPointF(3, -2));
+        // Trails without numbers may be of others than the present states.
+        arrays.erase("chains_trail.chains");
+        ChainBench other;
+        other.set(arrays);
+        QCOMPARE(trailsOf(other.frame())->heads[1], QPointF(0, 0.5));
     }
     void histogramsAreOutlines() {
         Bench bench;

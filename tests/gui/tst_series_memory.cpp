@@ -8,6 +8,7 @@
 #include <QTest>
 
 #include <cmath>
+#include <deque>
 #include <limits>
 
 #include <malloc.h>
@@ -143,7 +144,7 @@ private Q_SLOTS:
         QTRY_VERIFY(window.bridge().activeFrame());
         SessionBridge& bridge = window.bridge();
         const auto session = bridge.sharedSession(bridge.active());
-        std::vector<SeriesPoint> all;
+        std::deque<SeriesPoint> all;  // a vector may have its room already
         if (hoards) {
             connect(&bridge, &SessionBridge::seriesAppended, this,
                     [&](const std::vector<SeriesPoint>& points) {
