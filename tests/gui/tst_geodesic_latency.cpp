@@ -143,11 +143,8 @@ private Q_SLOTS:
         const double limit = 4 * load.slack();
         QVERIFY(steps > 0);
         QVERIFY2(cached > 0, "the cached metric never answered");
-        // Known to miss its goal where other programs take the processors (measurements.md), so
-        // it is said and does not fail.
-        if (middle >= limit * kFrameGoalMs) {
-            qWarning("the curve does not follow the hand: %.0f ms between two", middle);
-        }
+        // The engine yields to other programs, so a busy machine is some ten times slower.
+        QVERIFY2(middle < 3 * limit * kFrameGoalMs, qPrintable(QString::number(middle)));
         QVERIFY(share(rests, 1) < limit * kExactGoalMs);
     }
 };

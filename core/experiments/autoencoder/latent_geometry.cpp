@@ -21,6 +21,7 @@ using Vector = std::vector<double>;
 constexpr Index kIterations = 40;  ///< that a curve on screen may gain from moment to moment
 constexpr Index kFinestGrid = 129;
 constexpr Index kRaysGrid = 65, kRaysGridOnScreen = 33, kRings = 8;
+constexpr Index kSliceOfGrid = 64;  ///< points: some milliseconds
 /// A hand that drags keeps the metric of the weights it began with for so long.
 constexpr Index kHeldSteps = 50;
 constexpr std::chrono::milliseconds kHeldFor{250};
@@ -285,17 +286,29 @@ struct LatentGeometry::Seen {
     Geodesic curve;
     PathTriple paths;
     MetricPtr cached;  ///< on a grid: rays ask for thousands of places
+    std::optional<MetricGrid> grid;
 
-    /// Of a plane; filled when it is first asked for.
+    /// Of a plane: `points` more of its grid, so that probes are answered in between.
+    void fill(Detail detail, Index points) {
+        if (frame.metric == nullptr || frame.metric->dim() != 2 || cached) {
+            return;
+        }
+        if (!grid) {
+            grid.emplace(frame.metric, frame.window, sideOf(detail));
+        }
+        if (grid->advance(points)) {
+            cached = grid->current();
+        }
+    }
+    /// Filled to the end when it is asked for.
     const MetricPtr& cachedMetric(Detail detail) {
-        if (!cached) {
-            const Index side = detail == Detail::Export ? kRaysGrid : kRaysGridOnScreen;
-            MetricGrid grid(frame.metric, frame.window, side);
-            while (!grid.advance(side * side)) {
-            }
-            cached = grid.current();
+        while (!cached) {
+            fill(detail, sideOf(detail) * sideOf(detail));
         }
         return cached;
+    }
+    static Index sideOf(Detail detail) {
+        return detail == Detail::Export ? kRaysGrid : kRaysGridOnScreen;
     }
 };
 
@@ -339,6 +352,14 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
         state->curve = self->m_solver->current();
         state->paths = pathsOf(state->curve, f.metric->dim());
     });
+    if (std::ranges::any_of(wanted, [](const std::string& channel) {
+            return channel == "equidistance" || channel == "fan";
+        })) {
+        const Index side = Seen::sideOf(detail);
+        for (Index filled = 0; filled < side * side; filled += kSliceOfGrid) {
+            task.add([state, detail](SnapshotBuilder&) { state->fill(detail, kSliceOfGrid); });
+        }
+    }
     for (const std::string& channel : wanted) {
         if (drawn(channel)) {
             self->observeDraws(task, state, m, channel, detail);
