@@ -58,10 +58,8 @@ private:
 
 class Worker {
 public:
+    /// Looking for a device takes a tenth of a second and more: that is the worker's work, too.
     explicit Worker(const RendererOptions& options) : m_options(options) {
-        m_backend = makeBackend();
-        m_info = m_backend->info();
-        m_info.note = m_note;
         m_thread = std::thread([this] { run(); });
     }
     ~Worker() {
@@ -107,9 +105,15 @@ public:
         const std::lock_guard lock(m_mutex);
         box.waiting.reset();
     }
+    /// Waits for the device that the start looks for.
     RendererInfo info() const {
-        const std::lock_guard lock(m_mutex);
+        std::unique_lock lock(m_mutex);
+        m_done.wait(lock, [&] { return m_ready; });
         return m_info;
+    }
+    std::uint64_t troubles() const {
+        const std::lock_guard lock(m_mutex);
+        return m_info.troubles;
     }
     int validationMessages() const {
         const std::lock_guard lock(m_mutex);
@@ -146,6 +150,13 @@ private:
     }
 
     void run() {
+        m_backend = makeBackend();
+        publish();
+        {
+            const std::lock_guard lock(m_mutex);
+            m_ready = true;
+        }
+        m_done.notify_all();
         try {
             m_backend->warmUp();
         } catch (const std::exception& error) {
@@ -287,7 +298,9 @@ private:
     std::deque<Begun> m_begun;
     // Guarded by m_mutex.
     mutable std::mutex m_mutex;
-    std::condition_variable m_wake, m_done;
+    std::condition_variable m_wake;
+    mutable std::condition_variable m_done;
+    bool m_ready = false;
     std::deque<std::shared_ptr<Mailbox>> m_queue;
     RendererInfo m_info;
     int m_messages = 0;
@@ -323,6 +336,7 @@ public:
         return m_worker->wait(*box);
     }
     RendererInfo info() const override { return m_worker->info(); }
+    std::uint64_t troubles() const override { return m_worker->troubles(); }
     int validationMessages() const override { return m_worker->validationMessages(); }
 
 private:

@@ -64,7 +64,10 @@ public:
     virtual std::unique_ptr<Target> createTarget() = 0;
     /// Draws and waits (export, tests).
     virtual Image draw(const Scene&, Size pixels) = 0;
+    /// Waits until create()'s search for a device has ended, which takes 0.1 s and more.
     virtual RendererInfo info() const = 0;
+    /// RendererInfo::troubles, without ever waiting.
+    virtual std::uint64_t troubles() const = 0;
     virtual int validationMessages() const = 0;
 };
 

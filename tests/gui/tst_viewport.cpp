@@ -357,6 +357,60 @@ private Q_SLOTS:
         QVERIFY(!svg.contains("<image"));
     }
 
+    /// A geodesic may run off by millions of pixels: its painting must not take longer for it, and
+    /// what lies in the plot must not change.
+    void whatRunsFarOffIsPaintedAsFast() {
+        const Theme& theme = themeOf(ThemeKind::Light);
+        const QRectF plot(0, 0, 300, 200);
+        const QColor ink("#102030");
+        QImage image(plot.size().toSize(), QImage::Format_RGB32);
+        const auto paint = [&](double reach) {
+            image.fill(Qt::white);
+            QPainter painter(&image);
+            CurveItem ring{{}, ink, 1.1};  // of equal distance, most of it far away
+            for (int i = 0; i < 97; ++i) {
+                const double angle = 0.065 * i, far = i % 9 == 4 ? 0.3 : reach * (i % 5 + 1) / 5;
+                ring.points.emplace_back(far * std::cos(angle), far * std::sin(angle));
+            }
+            const std::vector<OverlayItem> items{
+                ring, CurveItem{{{0, 0}, {-reach, 0.4 * reach}}, ink, 1.1},
+                ArrowItem{0.2, 0, -reach, -reach, ink},
+                SegmentsItem{{QLineF(-reach, reach, reach, -reach)}, ink, 1},
+                EllipseItem{-reach, 0, reach, reach, ink, 1}};
+            QElapsedTimer clock;
+            clock.start();
+            paintOverlay(painter, items, theme, plot, {-1, -1, 1, 1});
+            return static_cast<double>(clock.nsecsElapsed());
+        };
+        double near = INFINITY, far = INFINITY;
+        for (int i = 0; i < 5; ++i) {
+            near = std::min(near, paint(3));
+            far = std::min(far, paint(3e4));  // millions of pixels
+        }
+        QVERIFY2(far < 50 * near, qPrintable(QString("%1 times as long").arg(far / near)));
+
+        // One long line through the plot, by two ways.
+        const auto line = [&](double reach) {
+            image.fill(Qt::white);
+            QPainter painter(&image);
+            const std::vector<OverlayItem> items{
+                CurveItem{{{-reach, -0.5 * reach}, {reach, 0.5 * reach}}, ink, 2},
+                CurveItem{{{0.5, 0.5}, {NAN, 0.1}, {INFINITY, 0}}, ink, 2}};
+            paintOverlay(painter, items, theme, plot, {-1, -1, 1, 1});
+            return image.copy();
+        };
+        const QImage inside = line(2), outside = line(2000);
+        int dark = 0;
+        for (int y = 0; y < image.height(); ++y) {
+            for (int x = 0; x < image.width(); ++x) {
+                const int a = qGray(inside.pixel(x, y)), b = qGray(outside.pixel(x, y));
+                QVERIFY2(std::abs(a - b) <= 8, qPrintable(QString("%1, %2").arg(x).arg(y)));
+                dark += a < 128 ? 1 : 0;
+            }
+        }
+        QVERIFY(dark > 200);
+    }
+
     /// A reader of SVG knows no clip of Qt's: nothing may be written outside the plot.
     void nothingLeavesThePlotInAnSvg() {
         SceneWidget widget([]() -> render::Renderer& { return renderer(); });

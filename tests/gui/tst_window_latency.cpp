@@ -2,6 +2,7 @@
 // Input to paint while a run trains at full speed with every panel open, and how long the GUI
 // thread was ever away. Prints the figures; fails only at three times their goal.
 #include "tests/gui/machine_load.h"
+#include "tests/gui/ticks.h"
 #include "tests/gui/window_harness.h"
 #include "ui/bridge/session_bridge.h"
 #include "ui/views/view.h"
@@ -16,6 +17,7 @@
 #include <vector>
 
 using namespace lx;
+using test::percentile;
 
 namespace {
 
@@ -42,11 +44,6 @@ private:
     QWidget* m_view;
 };
 
-double percentile(std::vector<double> values, double share) {
-    std::ranges::sort(values);
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
-}
-
 }  // namespace
 
 class TestWindowLatency : public QObject {
@@ -65,16 +62,7 @@ private Q_SLOTS:
         ui::View* map = window.view(QStringLiteral("latent-map"));
         QVERIFY(map && map->isVisible());
 
-        std::vector<double> gaps;
-        QElapsedTimer last;
-        last.start();
-        QTimer tick;
-        tick.setTimerType(Qt::PreciseTimer);
-        connect(&tick, &QTimer::timeout, this, [&] {
-            gaps.push_back(static_cast<double>(last.nsecsElapsed()) * 1e-6);
-            last.restart();
-        });
-        tick.start(10);
+        test::Ticks ticks;
 
         // The innermost widget takes the mouse, as under a real pointer.
         QPoint middle = map->rect().center();
@@ -105,14 +93,13 @@ private Q_SLOTS:
             placed += bridge.explore().cursor() != old ? 1 : 0;
             delays.push_back(static_cast<double>(clock.nsecsElapsed()) * 1e-6);
         }
-        tick.stop();
         QVERIFY(bridge.explore().cursor() != before);
         QVERIFY2(placed > kInputs * 9 / 10, "the drag did not move the probe");
-        const double p99 = percentile(delays, 0.99), gap99 = percentile(gaps, 0.99);
+        const double p99 = percentile(delays, 0.99), gap99 = percentile(ticks.own, 0.99);
         qInfo("input to paint: median %.1f ms, 99th percentile %.1f ms (goal %.0f)",
               percentile(delays, 0.5), p99, kInputGoalMs);
         qInfo("GUI thread away: 99th percentile %.1f ms (goal %.0f), longest %.1f ms", gap99,
-              kGapGoalMs, percentile(gaps, 1.0));
+              kGapGoalMs, percentile(ticks.gaps, 1.0));
         const double limit = 3 * load.slack();
         QVERIFY(p99 < limit * kInputGoalMs);
         QVERIFY(gap99 < limit * kGapGoalMs);

@@ -121,6 +121,30 @@ private Q_SLOTS:
             QVERIFY(std::abs(std::hypot(e[2], e[3]) - 0.1F) < 1e-5F);
         }
     }
+    /// A ray that has left the box twice as wide as the map ends there; what is inside stays.
+    void raysEndOutsideTheMap() {
+        Run near({{"metric.kind", std::string("euclidean")}, {"view.radius", 1.5}});
+        Run far({{"metric.kind", std::string("euclidean")}, {"view.radius", 10.0}});
+        for (const char* channel : {"fan", "equidistance"}) {
+            const auto seen = near.look().at(channel), cut = far.look().at(channel);
+            const auto all = seen.values<float>(), some = cut.values<float>();
+            QVERIFY(std::ranges::all_of(all, [](float v) { return std::isfinite(v); }));
+            Index inside = 0, ended = 0;
+            for (const float v : some) {
+                ended += std::isnan(v) ? 1 : 0;
+                inside += std::abs(v) <= 4 ? 1 : 0;
+            }
+            QCOMPARE(inside + ended, std::ssize(some));
+            QVERIFY(inside > std::ssize(some) / 5 && ended > std::ssize(some) / 5);
+        }
+        // Along a ray: numbers, then none.
+        const auto fan = far.look().at("fan");
+        const auto v = fan.values<float>();
+        const auto points = static_cast<std::size_t>(fan.dim(1));
+        for (std::size_t i = 0; i < v.size() / 2; ++i) {
+            QVERIFY(i % points == 0 || !std::isnan(v[2 * i - 2]) || std::isnan(v[2 * i]));
+        }
+    }
     void dragging() {
         Run run({{"metric.kind", std::string("poincare")},
                  {"geodesic.from", std::vector<double>{-0.5, 0}},

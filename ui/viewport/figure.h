@@ -160,7 +160,10 @@ private:
 void paintFigure(QPainter&, const Figure&, const Theme&, const FigureLayout&,
                  const render::Rect& shown, const QImage& data, const render::Rect& dataRect);
 
-/// Items over a plot that shows `shown`.
+/// One item over `plot`, from data to painter coordinates by `to`. Sets pen, brush and font.
+void paintOverlayItem(QPainter&, const OverlayItem&, const Theme&, const QRectF& plot,
+                      const PlotTransform& to);
+/// Items over a plot that shows `shown`, clipped to it.
 void paintOverlay(QPainter&, std::span<const OverlayItem>, const Theme&, const QRectF& plot,
                   const render::Rect& shown);
 

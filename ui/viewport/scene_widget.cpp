@@ -145,7 +145,7 @@ void SceneWidget::submitIfNeeded() {
         return;
     }
     if (!m_target) {
-        m_troubles = m_source().info().troubles;  // earlier ones are no news
+        m_troubles = m_source().troubles();  // earlier ones are no news
         m_target = m_source().createTarget();
     }
     const double ratio = devicePixelRatioF();
@@ -181,8 +181,8 @@ void SceneWidget::takePicture() {
 }
 
 void SceneWidget::noticeTrouble() {
-    const render::RendererInfo info = m_source().info();
-    if (info.troubles != m_troubles) {
+    if (m_source().troubles() != m_troubles) {
+        const render::RendererInfo info = m_source().info();
         m_troubles = info.troubles;
         m_trouble = QString::fromStdString(info.trouble);
         m_troubleEnds.start();

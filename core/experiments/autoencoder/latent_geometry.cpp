@@ -397,16 +397,17 @@ void LatentGeometry::observe(SlicedTask& task, const Moment& m, Index step,
                 out.set("indicatrix.length", geometry::doubles({1}, Vector{1}));
             } else if (channel == "equidistance" && dim == 2) {
                 const double radius = fanRadius(metric, paths[0]);
-                out.set(channel, geometry::rings(*state->cachedMetric(detail), ends(paths[0]).first,
-                                                 radius, kRings, 96));
+                out.set(channel, geometry::rings(*state->cachedMetric(detail), state->frame.window,
+                                                 ends(paths[0]).first, radius, kRings, 96));
                 Vector at;
                 for (Index k = 1; k <= kRings; ++k) {
                     at.push_back(radius * static_cast<double>(k) / static_cast<double>(kRings));
                 }
                 out.set("equidistance.radius", geometry::doubles({kRings}, at));
             } else if (channel == "fan" && dim == 2) {
-                out.set(channel, geometry::fan(*state->cachedMetric(detail), ends(paths[0]).first,
-                                               fanRadius(metric, paths[0]), 24, 48));
+                out.set(channel,
+                        geometry::fan(*state->cachedMetric(detail), state->frame.window,
+                                      ends(paths[0]).first, fanRadius(metric, paths[0]), 24, 48));
             } else if (channel == "geometry") {
                 const MetricSpec spec = metricSpec(text(self->m_params, "metric.kind"));
                 out.set(channel, geometry::textArray(geometry::curveFacts(spec, state->curve)));

@@ -142,14 +142,14 @@ void GeometryExperiment::publish(const std::string& channel, Detail detail,
         out.set(channel, indicatrices(*m_metric, window(), 9, kLength));
         out.set("indicatrix.length", doubles({1}, Vector{kLength}));
     } else if (channel == "equidistance") {
-        out.set(channel, rings(*m_metric, from, radius, 8, 96));
+        out.set(channel, rings(*m_metric, window(), from, radius, 8, 96));
         Vector at;
         for (int ring = 1; ring <= 8; ++ring) {
             at.push_back(radius * ring / 8);
         }
         out.set("equidistance.radius", doubles({8}, at));
     } else if (channel == "fan") {
-        out.set(channel, fan(*m_metric, from, radius, 24, 48));
+        out.set(channel, fan(*m_metric, window(), from, radius, 24, 48));
     } else if (channel == "geometry") {
         out.set(channel, textArray(facts()));
     }

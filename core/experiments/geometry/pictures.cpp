@@ -49,6 +49,25 @@ Array floats(std::vector<Index> shape, const Vector& values) {
     return {std::move(shape), std::vector<float>(values.begin(), values.end())};
 }
 
+/// Rays [count, steps + 1, 2] that end where they leave the box twice as wide as `window`.
+Vector raysWithin(const Metric& metric, const Box& window, std::span<const double> z, double radius,
+                  Index count, Index steps) {
+    Vector all = rays(metric, z, scaled(unitDirections(metric, z, count), radius), steps);
+    const auto outside = [&](double at, std::size_t axis) {
+        const double half = 0.5 * (window.upper[axis] - window.lower[axis]);
+        return !(at >= window.lower[axis] - half && at <= window.upper[axis] + half);
+    };
+    const auto points = static_cast<std::size_t>(steps + 1);
+    bool ended = false;
+    for (std::size_t i = 0; 2 * i < all.size(); ++i) {
+        ended = (ended && i % points != 0) || outside(all[2 * i], 0) || outside(all[2 * i + 1], 1);
+        if (ended) {
+            all[2 * i] = all[2 * i + 1] = std::numeric_limits<double>::quiet_NaN();
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 Array magnification(const Metric& metric, const Box& window, Index side) {
@@ -88,17 +107,15 @@ Array indicatrices(const Metric& metric, const Box& window, Index side, double l
     return floats({std::ssize(out) / 6, 6}, out);
 }
 
-Array fan(const Metric& metric, std::span<const double> z, double radius, Index count,
-          Index steps) {
-    const Vector directions = scaled(unitDirections(metric, z, count), radius);
-    return floats({count, steps + 1, 2}, rays(metric, z, directions, steps));
+Array fan(const Metric& metric, const Box& window, std::span<const double> z, double radius,
+          Index count, Index steps) {
+    return floats({count, steps + 1, 2}, raysWithin(metric, window, z, radius, count, steps));
 }
 
-Array rings(const Metric& metric, std::span<const double> z, double radius, Index count,
-            Index points) {
+Array rings(const Metric& metric, const Box& window, std::span<const double> z, double radius,
+            Index count, Index points) {
     constexpr Index kSteps = 8;  // of the integration from ring to ring
-    const Vector directions = scaled(unitDirections(metric, z, points), radius);
-    const Vector all = rays(metric, z, directions, count * kSteps);
+    const Vector all = raysWithin(metric, window, z, radius, points, count * kSteps);
     const auto row = static_cast<std::size_t>(count * kSteps + 1);
     Vector out;
     for (std::size_t ring = 1; ring <= static_cast<std::size_t>(count); ++ring) {

@@ -19,10 +19,15 @@ Array extent(const Box& window);
 /// Vectors of unit metric length times `length` along the principal directions at side x side
 /// places inside the window: [n, 6] x, y, long axis, short axis.
 Array indicatrices(const Metric&, const Box& window, Index side, double length);
-/// Rays of length `radius` from z [2] in `count` directions: [count, steps + 1, 2].
-Array fan(const Metric&, std::span<const double> z, double radius, Index count, Index steps);
-/// Points at equal distances from z, along rays: [rings, points + 1, 2], closed; distances radius /
-/// rings, ..., radius. Beyond the first place where rays meet they are wave fronts, not level sets.
-Array rings(const Metric&, std::span<const double> z, double radius, Index rings, Index points);
+/// Rays of length `radius` from z [2] in `count` directions: [count, steps + 1, 2]. Where a ray has
+/// left the box twice as wide as `window` it ends: the rest of its row is not-a-number. Where a
+/// metric is all but zero a ray runs as far as numbers go.
+Array fan(const Metric&, const Box& window, std::span<const double> z, double radius, Index count,
+          Index steps);
+/// Points at equal distances from z, along such rays: [rings, points + 1, 2], closed; distances
+/// radius / rings, ..., radius. Beyond the first place where rays meet they are wave fronts, not
+/// level sets.
+Array rings(const Metric&, const Box& window, std::span<const double> z, double radius, Index rings,
+            Index points);
 
 }  // namespace lx::geometry
