@@ -2,7 +2,7 @@
 // An end of a geodesic in the hand while a VAE of garments trains: how often the curve on the
 // cached metric is drawn anew, and how long after rest the exact one is there. Prints both; fails
 // where the cached metric never answers or the exact one is late by several times its goal.
-#include "tests/gui/machine_load.h"
+#include "tests/gui/held.h"
 #include "tests/gui/real_window.h"
 #include "ui/viewport/scene_widget.h"
 #include "ui/views/geodesic_hand.h"
@@ -53,7 +53,6 @@ private Q_SLOTS:
         }
     }
     void theCurveFollowsTheHandWhileTheModelTrains() {
-        test::MachineLoad load;
         test::RealWindow real;
         const ParamSet metric{{"metric.kind", std::string("conformal-volume")},
                               {"metric.rho", 5.0},
@@ -94,58 +93,68 @@ private Q_SLOTS:
         });
         explore.setTool(ui::Tool::Geodesic);
         const auto z = hand->paths()[0].values<double>();
-        QPoint at = scene->toPixel(z[0], z[1]).toPoint();
-        const QPoint start = at;
-        const Index before = real.now().step[0];
-        QTest::mousePress(scene, Qt::LeftButton, {}, at);
-        const double began = now();
-        for (int i = 0; i < kMoves; ++i) {
-            at = start + QPoint(static_cast<int>(30 * std::sin(0.1 * i)),
-                                static_cast<int>(24 * std::cos(0.13 * i)) - 24);
-            QTest::mouseMove(scene, at);
-            QTest::qWait(16);
-        }
-        const double moved = now() - began;
-        std::vector<double> gaps;
-        int cached = 0;
-        for (std::size_t i = 0; i < answers.size(); ++i) {
-            gaps.push_back(answers[i].at - (i > 0 ? answers[i - 1].at : began));
-            cached += answers[i].exact ? 0 : 1;
-        }
-        QVERIFY2(!answers.empty(), "nothing followed the hand");
-        const double middle = share(gaps, 0.5), slow = share(gaps, 0.99);
-
-        std::vector<double> rests;
-        for (int k = 0; k < kRests; ++k) {
-            at = start + QPoint(12 * (k % 3) - 12, 9 * (k % 2) + 7 * k - 20);
-            QTest::mouseMove(scene, at);
-            const QPointF place = scene->toData(at);
-            const double rested = now();
+        const QPoint start = scene->toPixel(z[0], z[1]).toPoint();
+        QPoint at = start;
+        const QString failed = test::missed([&](test::Held& held) {
+            const Index before = real.now().step[0];
+            QTest::mousePress(scene, Qt::LeftButton, {}, at);
             answers.clear();
-            const auto there = [&] {
-                return std::ranges::any_of(
-                    answers, [&](const Answer& a) { return a.exact && endsAt(a, place); });
-            };
-            (void)QTest::qWaitFor(there, 20'000);
-            rests.push_back(there() ? now() - rested : INFINITY);
-            // Twin: the curve of another end is not taken for that of this one.
-            QVERIFY(answers.empty() || !endsAt(answers.back(), place + QPointF(0.05, 0)));
-            QTest::qWait(100);
-        }
-        const Index steps = real.now().step[0] - before;
-        QTest::mouseRelease(scene, Qt::LeftButton, {}, at);
-        qInfo(
-            "%d moves in %.0f ms: %zu curves, %d of them cached; between two: median %.1f ms, "
-            "99th percentile %.1f ms (goal %.0f)",
-            kMoves, moved, gaps.size(), cached, middle, slow, kFrameGoalMs);
-        qInfo("exact after rest: median %.0f ms, longest %.0f ms (goal %.0f); %lld steps trained",
-              share(rests, 0.5), share(rests, 1), kExactGoalMs, static_cast<long long>(steps));
-        const double limit = 4 * load.slack();
-        QVERIFY(steps > 0);
-        QVERIFY2(cached > 0, "the cached metric never answered");
-        // The engine yields to other programs, so a busy machine is some ten times slower.
-        QVERIFY2(middle < 3 * limit * kFrameGoalMs, qPrintable(QString::number(middle)));
-        QVERIFY(share(rests, 1) < limit * kExactGoalMs);
+            const double began = now();
+            for (int i = 0; i < kMoves; ++i) {
+                at = start + QPoint(static_cast<int>(30 * std::sin(0.1 * i)),
+                                    static_cast<int>(24 * std::cos(0.13 * i)) - 24);
+                QTest::mouseMove(scene, at);
+                QTest::qWait(16);
+            }
+            const double moved = now() - began;
+            std::vector<double> gaps;
+            int cached = 0;
+            for (std::size_t i = 0; i < answers.size(); ++i) {
+                gaps.push_back(answers[i].at - (i > 0 ? answers[i - 1].at : began));
+                cached += answers[i].exact ? 0 : 1;
+            }
+            if (answers.empty()) {
+                held.fails("nothing followed the hand");
+                return;
+            }
+            const double middle = share(gaps, 0.5), slow = share(gaps, 0.99);
+
+            std::vector<double> rests;
+            for (int k = 0; k < kRests; ++k) {
+                at = start + QPoint(12 * (k % 3) - 12, 9 * (k % 2) + 7 * k - 20);
+                QTest::mouseMove(scene, at);
+                const QPointF place = scene->toData(at);
+                const double rested = now();
+                answers.clear();
+                const auto there = [&] {
+                    return std::ranges::any_of(
+                        answers, [&](const Answer& a) { return a.exact && endsAt(a, place); });
+                };
+                (void)QTest::qWaitFor(there, 20'000);
+                rests.push_back(there() ? now() - rested : INFINITY);
+                // Twin: the curve of another end is not taken for that of this one.
+                if (!answers.empty() && endsAt(answers.back(), place + QPointF(0.05, 0))) {
+                    held.fails("any end is taken for the right one");
+                }
+                QTest::qWait(100);
+            }
+            const Index steps = real.now().step[0] - before;
+            QTest::mouseRelease(scene, Qt::LeftButton, {}, at);
+            qInfo(
+                "%d moves in %.0f ms: %zu curves, %d of them cached; between two: median %.1f ms, "
+                "99th percentile %.1f ms (goal %.0f)",
+                kMoves, moved, gaps.size(), cached, middle, slow, kFrameGoalMs);
+            qInfo(
+                "exact after rest: median %.0f ms, longest %.0f ms (goal %.0f); %lld steps trained",
+                share(rests, 0.5), share(rests, 1), kExactGoalMs, static_cast<long long>(steps));
+            if (steps <= 0 || cached <= 0) {
+                held.fails("nothing was trained, or the cached metric never answered");
+            }
+            // The engine yields to other programs, so a busy machine is some ten times slower.
+            held.below("between two curves", middle, 4 * kFrameGoalMs);
+            held.below("exact after rest", share(rests, 1), kExactGoalMs);
+        });
+        QVERIFY2(failed.isEmpty(), qPrintable(failed));
     }
 };
 

@@ -4,7 +4,7 @@
 // the training. Prints the figures; fails only at three times their goal, and only when a figure is
 // missed in each of several tries: what other programs do comes and goes, a slow window stays.
 #include "core/cli/host.h"
-#include "tests/gui/machine_load.h"
+#include "tests/gui/held.h"
 #include "tests/gui/real_window.h"
 #include "tests/gui/ticks.h"
 #include "ui/views/probe_panel.h"
@@ -21,7 +21,7 @@
 #include <vector>
 
 using namespace lx;
-using test::milliseconds, test::percentile, test::Ticks;
+using test::Held, test::milliseconds, test::missed, test::percentile, test::Ticks;
 
 namespace {
 
@@ -142,41 +142,6 @@ Decoded dragAndWatch(test::RealWindow& real, ui::View& map) {
         }
     }
     QTest::qWait(200);
-    return out;
-}
-
-/// Holds figures against limits that grow with what other programs take of the processors.
-class Held {
-public:
-    /// Misses where `value` reaches `goal`, times three and the load, plus `least`.
-    void below(const char* what, double value, double goal, double least = 0) {
-        if (value < 3 * goal + least) {
-            return;
-        }
-        const double limit = 3 * m_load.slack() * goal + least;
-        if (!(value < limit)) {
-            missed << QStringLiteral("%1: %2, limit %3").arg(what).arg(value).arg(limit);
-        }
-    }
-    void fails(const QString& why) { missed << why; }
-    QStringList missed;
-
-private:
-    test::MachineLoad m_load;
-};
-
-/// Measures up to three times, until nothing is missed; what the last try missed.
-QString missed(const std::function<void(Held&)>& measure) {
-    QString out;
-    for (int i = 0; i < 3; ++i) {
-        Held held;
-        measure(held);
-        if (held.missed.isEmpty()) {
-            return {};
-        }
-        out = held.missed.join("; ");
-        qInfo("missed: %s", qPrintable(out));
-    }
     return out;
 }
 
