@@ -29,6 +29,9 @@ struct MixtureField {
     const float* slope;    ///< [K], -log2 e / (2 sd^2), negative
     const float* offset;   ///< [K], log2 e (log w - dim log sd - peak), at most 0
     const float* pull;     ///< [K], 1 / sd^2
+    /// Where all components are as wide: sqrt(-slope) and the centres times that. Null otherwise.
+    float shrinkage;
+    const float* shrunk;  ///< [K, dim]
 };
 
 struct TapeInstruction {

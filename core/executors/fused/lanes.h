@@ -201,20 +201,30 @@ LX_LANES Floats sigmoid(Floats a) {
     return reciprocal(1.0F + exponential(-a));
 }
 
-/// portableLog of core/base/philox.h on lanes.
-LX_LANES Floats logarithm(Floats x) {
+/// A positive normal number as m 2^e with m in [sqrt(1/2), sqrt 2].
+LX_LANES void mantissa(Floats x, Floats& m, Floats& e) {
     const Words bits = (Words)x;
     const Floats whole = (Floats)((bits & 0x007FFFFFU) | 0x3F800000U);
     const Ints large = whole > 1.41421356F;
-    const Floats m = large ? whole * 0.5F : whole;
-    const Floats e = __builtin_convertvector((Ints)(bits >> 23) - 127 - large, Floats);
-    const Floats s = (m - 1.0F) / (m + 1.0F);
+    m = large ? whole * 0.5F : whole;
+    e = __builtin_convertvector((Ints)(bits >> 23) - 127 - large, Floats);
+}
+
+/// ln(m 2^e) from s = (m - 1) / (m + 1).
+LX_LANES Floats logarithmOf(Floats s, Floats e) {
     const Floats s2 = s * s;
     Floats p = mulAdd(s2, all(0.11111111F), all(0.14285715F));
     p = mulAdd(s2, p, all(0.2F));
     p = mulAdd(s2, p, all(0.33333333F));
     const Floats series = 2.0F * s * mulAdd(s2, p, all(1.0F));
     return mulAdd(e, all(-2.12194440e-4F), mulAdd(e, all(0.693359375F), series));
+}
+
+/// portableLog of core/base/philox.h on lanes.
+LX_LANES Floats logarithm(Floats x) {
+    Floats m, e;
+    mantissa(x, m, e);
+    return logarithmOf((m - 1.0F) / (m + 1.0F), e);
 }
 
 /// portableSinCos2Pi of core/base/philox.h on lanes; u in [0, 1).
@@ -295,6 +305,18 @@ LX_LANES void activate(Floats a, float slope, Floats& value, Floats& derivative)
         const Floats u = exponential(-magnitude(a));
         value = higher(Floats{}, a) + logarithm(1.0F + u);
         derivative = (a > 0.0F ? all(1.0F) : u) * reciprocal(1.0F + u);
+    }
+}
+
+/// What is not a finite number becomes +infinity and 0, as everywhere in core/energies.
+template <int NV>
+LX_LANES void makeFinite(int dim, Floats* energy, Floats (*grad)[NV]) {
+    constexpr float inf = __builtin_inff();
+    for (int v = 0; v < NV; ++v) {
+        energy[v] = magnitude(energy[v]) < inf ? energy[v] : all(inf);
+        for (int i = 0; i < dim; ++i) {
+            grad[i][v] = magnitude(grad[i][v]) < inf ? grad[i][v] : Floats{};
+        }
     }
 }
 

@@ -47,7 +47,8 @@ void withField(const Job& job, void* scratch, const Work& work) {
         case FieldKind::Mixture: {
             const auto& f = *static_cast<const MixtureField*>(job.field);
             if (f.dim == 2) {
-                return work(Mixture<2>{f, memory});
+                return f.shrunk != nullptr ? work(Mixture<2, true>{f, memory})
+                                           : work(Mixture<2>{f, memory});
             }
             return work(Mixture<kMaxDim>{f, memory});
         }

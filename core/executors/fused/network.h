@@ -145,6 +145,7 @@ template <int NV>
 
 struct Network {
     static constexpr int kMaxVectors = kNetworkVectors;
+    static constexpr bool kFinite = false;
     static constexpr int kDim = kMaxDim;
     const MlpField& field;
     bool score;

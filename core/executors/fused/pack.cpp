@@ -4,6 +4,7 @@
 #include "core/executors/panels.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numbers>
 
@@ -58,7 +59,17 @@ void Packed::pack(const MixtureProgram& body, Index dim) {
                  keep(body.centres),
                  keep(slope),
                  keep(offset),
-                 keep(pull)};
+                 keep(pull),
+                 0,
+                 nullptr};
+    if (std::ranges::all_of(body.scale, [&](float s) { return s == body.scale.front(); })) {
+        m_mixture.shrinkage = std::sqrt(kLog2E * body.scale.front());
+        std::vector<float> shrunk;
+        for (const float c : body.centres) {
+            shrunk.push_back(c * m_mixture.shrinkage);
+        }
+        m_mixture.shrunk = keep(shrunk);
+    }
 }
 
 void Packed::pack(const Tape& tape, Index dim) {

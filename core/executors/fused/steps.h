@@ -32,28 +32,24 @@ struct Tile {
     [[gnu::always_inline]] inline Tile(const Field& f, const Job& j)
         : field(f), job(j), dim(kDim == kMaxDim ? j.dim : kDim) {}
 
-    /// Energy and gradient at p.x. What is not a finite number becomes +infinity and 0, as
-    /// everywhere in core/energies.
+    /// Energy and gradient at p.x, made finite.
     [[gnu::always_inline]] inline void evaluate(Here& p) const {
         field.template evaluate<NV>(p.x, p.e, p.g);
-        for (int v = 0; v < NV; ++v) {
-            p.e[v] = magnitude(p.e[v]) < kInf ? p.e[v] : all(kInf);
-            for (int i = 0; i < dim; ++i) {
-                p.g[i][v] = magnitude(p.g[i][v]) < kInf ? p.g[i][v] : Floats{};
-            }
+        if constexpr (!Field::kFinite) {
+            makeFinite<NV>(dim, p.e, p.g);
         }
     }
 
     /// Metropolis' decision; a change that is not a number counts as infinitely bad.
     [[gnu::always_inline]] inline Ints decide(int v, Floats energyError, Words word) {
-        const Floats logU = logarithm(toUnit(word));
         const Ints number = energyError <= kInf;
         const Floats error = number ? energyError : all(kInf);
-        const Ints move = logU < -error;
-        accepted[v] = accepted[v] - (Words)move;
         diverged[v] = diverged[v] - (Words)(error > 1000.0F);
-        const Floats chance = exponential(-higher(Floats{}, error));
-        acceptance[v] = acceptance[v] + (error < 80.0F ? chance : Floats{});
+        const Floats whole = exponential(-higher(Floats{}, error));
+        const Floats chance = error < 80.0F ? whole : Floats{};
+        acceptance[v] = acceptance[v] + chance;
+        const Ints move = toUnit(word) < chance;  // below 1, whatever the word
+        accepted[v] = accepted[v] - (Words)move;
         return move;
     }
 
@@ -65,26 +61,37 @@ struct Tile {
         now.e[v] = move ? next.e[v] : now.e[v];
     }
 
-    template <bool Adjusted>
-    [[gnu::always_inline]] inline void langevin(const StepDraws<NV, kDim>& draws) {
+    /// x - eta g / 2 + sqrt(eta) xi.
+    [[gnu::always_inline]] inline void propose(const StepDraws<NV, kDim>& draws, Rows& x) const {
         const float drift = -0.5F * job.kernel.stepSize, root = job.kernel.noise;
-        Here next;
         for (int i = 0; i < dim; ++i) {
             for (int v = 0; v < NV; ++v) {
-                next.x[i][v] = mulAdd(all(root), draws.normal[i][v],
-                                      mulAdd(all(drift), now.g[i][v], now.x[i][v]));
+                x[i][v] = mulAdd(all(root), draws.normal[i][v],
+                                 mulAdd(all(drift), now.g[i][v], now.x[i][v]));
             }
         }
+    }
+    /// |back|^2 - |xi|^2 of the noise that leads back, -(xi - sqrt(eta) (g + g') / 2).
+    /// Ref: roberts1996.
+    [[gnu::always_inline]] inline Floats kineticOf(const StepDraws<NV, kDim>& draws, const Rows& g,
+                                                   int v) const {
+        Floats kinetic{};
+        for (int i = 0; i < dim; ++i) {
+            const Floats xi = draws.normal[i][v];
+            const Floats back = mulAdd(all(-0.5F * job.kernel.noise), now.g[i][v] + g[i][v], xi);
+            kinetic = mulAdd(back, back, mulAdd(-xi, xi, kinetic));
+        }
+        return kinetic;
+    }
+
+    template <bool Adjusted>
+    [[gnu::always_inline]] inline void langevin(const StepDraws<NV, kDim>& draws) {
+        Here next;
+        propose(draws, next.x);
         evaluate(next);
         for (int v = 0; v < NV; ++v) {
-            // The noise that leads back is -(xi - sqrt(eta) (g + g') / 2). Ref: roberts1996.
-            Floats kinetic{};
-            for (int i = 0; i < dim; ++i) {
-                const Floats xi = draws.normal[i][v];
-                const Floats back = mulAdd(all(-0.5F * root), now.g[i][v] + next.g[i][v], xi);
-                kinetic = mulAdd(back, back, mulAdd(-xi, xi, kinetic));
-            }
-            const Floats error = mulAdd(all(0.5F), kinetic, next.e[v] - now.e[v]);
+            const Floats error =
+                mulAdd(all(0.5F), kineticOf(draws, next.g, v), next.e[v] - now.e[v]);
             if constexpr (Adjusted) {
                 take(v, decide(v, error, draws.accept[v]), next);
             } else {
@@ -207,12 +214,58 @@ struct Tile {
         if (job.steps > 0) {
             draw(0);
         }
-        for (std::int64_t s = 0; s < job.steps; ++s) {
+        std::int64_t s = 0;
+        if constexpr (S == Step::Ula && Field::kFinite) {
+            s = withoutEnergies(draws, draw);
+            if (s < job.steps) {
+                draw(s);
+            }
+        }
+        for (; s < job.steps; ++s) {
             if (s + 1 < job.steps) {
                 draw(s + 1);
             }
             step<S>(draws[s % 2]);
         }
+    }
+
+    /// Unadjusted Langevin steps want no energies but for what diverges, and an energy costs a
+    /// logarithm. Makes steps until a chain leaves where energies lie within 100 nats of each other
+    /// or could have diverged; returns how many.
+    template <class Draw>
+    [[gnu::always_inline]] inline std::int64_t withoutEnergies(StepDraws<NV, kDim> (&draws)[2],
+                                                               const Draw& draw) {
+        constexpr float kHarmless = 2 * (1000 - 100);  // of twice the change of kinetic energy
+        Floats sum[NV];
+        std::int64_t s = 0;
+        for (; s < job.steps; ++s) {
+            if (s + 1 < job.steps) {
+                draw(s + 1);
+            }
+            Rows x, g;
+            Floats next[NV];
+            propose(draws[s % 2], x);
+            bool harmless = field.template slopes<NV>(x, g, next);
+            for (int v = 0; v < NV; ++v) {
+                harmless = harmless && !anyNotAbove(-kineticOf(draws[s % 2], g, v), -kHarmless);
+            }
+            if (!harmless) [[unlikely]] {
+                break;
+            }
+            for (int v = 0; v < NV; ++v) {
+                for (int i = 0; i < dim; ++i) {
+                    now.x[i][v] = x[i][v];
+                    now.g[i][v] = g[i][v];
+                }
+                sum[v] = next[v];
+            }
+        }
+        for (int v = 0; v < NV && s > 0; ++v) {
+            now.e[v] = field.energyOf(sum[v]);
+            accepted[v] = accepted[v] + static_cast<std::uint32_t>(s);
+            acceptance[v] = acceptance[v] + static_cast<float>(s);
+        }
+        return s;
     }
 };
 

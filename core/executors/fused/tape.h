@@ -191,6 +191,7 @@ LX_LANES void tapeSlopes(const TapeInstruction& s, Floats a, Floats b, Floats v,
 
 struct Formula {
     static constexpr int kMaxVectors = 2;
+    static constexpr bool kFinite = false;
     static constexpr int kDim = kMaxDim;
     const TapeField& field;
     Floats *slots, *adjoints;  ///< [length, NV]

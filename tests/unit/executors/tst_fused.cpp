@@ -227,6 +227,62 @@ private Q_SLOTS:
         QCOMPARE(executor->counts().steps, std::uint64_t{0});
     }
 
+    /// Unadjusted steps compute energies only where a step could have diverged: the count is that
+    /// of energies computed in double precision at every step, in any number of steps at a time.
+    void divergenceOfUnadjustedSteps() {
+        const auto energy = makeEnergy("ring8", {{"energy.sd", 0.01}});
+        const Case c{"ring8", energy, programOf(*energy)};
+        StepSettings s = settingsOf(c, Method::Ula);
+        const auto exact = energy->sample(kKey, kChains);
+        const std::vector<float> x(exact.begin(), exact.end());
+        // The largest throws some chains to where gradients are steep and energies still near.
+        for (const double stepSize : {4e-5, 2e-3, 8e-3}) {
+            s.stepSize = stepSize;
+            for (const std::string& level : fusedLevels()) {
+                const auto single = made(c, s, x, level), whole = made(c, s, x, level);
+                std::vector<double> error(kChains), g(2), h(2);
+                std::vector<std::uint32_t> counted(kChains);
+                std::vector<bool> close(kChains);
+                auto from = x;
+                for (int step = 0; step < 40; ++step) {
+                    single->advance(1);
+                    const auto to = positionsOf(*single);
+                    for (std::size_t i = 0; i < kChains; ++i) {
+                        const std::vector<double> a{from[2 * i], from[2 * i + 1]};
+                        const std::vector<double> b{to[2 * i], to[2 * i + 1]};
+                        std::vector<double> before(1), after(1);
+                        c.energy->evaluate(a, before, g);
+                        c.energy->evaluate(b, after, h);
+                        double gain = after[0] - before[0];
+                        for (std::size_t k = 0; k < 2; ++k) {
+                            const double xi =
+                                (b[k] - a[k] + 0.5 * stepSize * g[k]) / std::sqrt(stepSize);
+                            const double back = xi - 0.5 * std::sqrt(stepSize) * (g[k] + h[k]);
+                            gain += 0.5 * (back * back - xi * xi);
+                        }
+                        // A chain that would have gone to no number stands still.
+                        counted[i] += gain > 1000 || a == b ? 1 : 0;
+                        close[i] = close[i] || std::abs(gain / 1000 - 1) < 0.01;
+                    }
+                    from = to;
+                }
+                whole->advance(40);
+                QVERIFY(positionsOf(*whole) == from);
+                const ChainCounts one = single->counts(), all = whole->counts();
+                QVERIFY(one.diverged == all.diverged && one.accepted == all.accepted);
+                std::uint32_t diverged = 0;
+                for (std::size_t i = 0; i < kChains; ++i) {
+                    QVERIFY2(close[i] || all.diverged[i] == counted[i],
+                             (level + ", " + std::to_string(all.diverged[i]) + " of " +
+                              std::to_string(counted[i]))
+                                 .c_str());
+                    diverged += counted[i];
+                }
+                QCOMPARE(diverged > 0, stepSize > 1e-3);
+            }
+        }
+    }
+
     void newWeightsAndPositionsCount() {
         const Case c = silu();
         const StepSettings s = settingsOf(c, Method::Mala);
