@@ -450,7 +450,8 @@ struct ChartPlot::Impl {
     QString textOf(const Hit& hit) const {
         const ChartPanel& panel = chart.panels[hit.panel];
         const ChartLine& line = panel.lines[hit.line];
-        QString out = line.label.isEmpty() ? QString() : line.label + QLatin1Char('\n');
+        QString out = line.names.value(qsizetype(hit.point), line.label);
+        out += out.isEmpty() ? QString() : QStringLiteral("\n");
         out += panel.xLabel.section(QStringLiteral(" ("), 0, 0) + QStringLiteral("  ") +
                formatShort(line.x[hit.point], 5);
         return out + QLatin1Char('\n') +
@@ -524,9 +525,8 @@ ChartPlot::ChartPlot(QWidget* parent) : QWidget(parent), m(std::make_unique<Impl
     connect(m->plot, &QCustomPlot::mouseRelease, this, [this](QMouseEvent* event) {
         const auto hit = m->nearest(event->position());
         if (hit && event->button() == Qt::LeftButton) {
-            if (const int group = m->chart.panels[hit->panel].lines[hit->line].group; group >= 0) {
-                Q_EMIT groupClicked(group);
-            }
+            const ChartLine line = m->chart.panels[hit->panel].lines[hit->line];
+            Q_EMIT clicked(line.group, line.names.value(qsizetype(hit->point)));
         }
     });
 }

@@ -26,7 +26,8 @@ struct ChartLine {
     Qt::PenStyle style = Qt::SolidLine;         ///< NoPen: markers only
     std::optional<render::Marker> marker = {};  ///< at every point
     double markerSize = 5;
-    int group = -1;  ///< the chain it belongs to: what a click on it reports
+    int group = -1;          ///< the chain it belongs to: what a click on it reports
+    QStringList names = {};  ///< of the points, where they have some: a click reports that, too
 };
 
 /// The room between two curves over the same x.
@@ -124,7 +125,8 @@ public:
     QString readoutAt(QPointF pixel) const;
 
 Q_SIGNALS:
-    void groupClicked(int group);
+    /// On a line: its group, and the name of the point if it has one.
+    void clicked(int group, const QString& name);
 
 protected:
     bool eventFilter(QObject*, QEvent*) override;

@@ -18,8 +18,14 @@ ChartView::ChartView(SessionBridge& bridge, QWidget* parent, bool choosesVariabl
                 [this](const QString& name) { chains().setVariable(name); });
     }
     connect(&chains(), &ChainFocus::changed, this, &ChartView::rebuild);
-    connect(m_plot, &ChartPlot::groupClicked, this,
-            [this](int chain) { chains().setChain(chain == chains().chain() ? -1 : chain); });
+    connect(m_plot, &ChartPlot::clicked, this, [this](int chain, const QString& variable) {
+        if (chain >= 0) {
+            chains().setChain(chain == chains().chain() ? -1 : chain);
+        }
+        if (!variable.isEmpty()) {
+            chains().setVariable(variable);
+        }
+    });
 }
 
 void ChartView::present(std::span<const Frame> frames) {

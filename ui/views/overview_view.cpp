@@ -15,30 +15,43 @@ constexpr double kEssPerChain = 100;  ///< Vehtari et al. 2021: rank statistics 
 constexpr Index kFewVariables = 12;   ///< a tick each
 constexpr double kFarApart = 2;       ///< standard deviations: the end of the colour map
 
-/// Column `column` of `diagnostics`, least first; what does not exist is left out.
-std::vector<double> sortedColumn(const Array& values, int column) {
-    std::vector<double> out;
-    for (Index row = 0; row < values.dim(0); ++row) {
+/// Dots at 1, 2, ...: so many variables have at most this value of column `column` of
+/// `diagnostics`; what does not exist is left out.
+ChartLine dots(const QString& label, const QColor& color, const Array& numbers, int column,
+               const QStringList& variables) {
+    std::vector<std::pair<double, Index>> sorted;
+    for (Index row = 0; row < numbers.dim(0); ++row) {
         const auto value = static_cast<double>(
-            values.values<float>()[static_cast<std::size_t>(row * kEstimates + column)]);
+            numbers.values<float>()[static_cast<std::size_t>(row * kEstimates + column)]);
         if (std::isfinite(value)) {
-            out.push_back(value);
+            sorted.emplace_back(value, row);
         }
     }
-    std::ranges::sort(out);
-    return out;
-}
-
-/// Dots at 1, 2, ...: so many variables have at most this value.
-ChartLine dots(const QString& label, const QColor& color, std::vector<double> sorted) {
-    ChartLine line{label, color, {}, std::move(sorted)};
-    for (std::size_t i = 0; i < line.y.size(); ++i) {
-        line.x.push_back(static_cast<double>(i + 1));
+    std::ranges::sort(sorted);
+    ChartLine line{label, color, {}, {}};
+    for (const auto& [value, row] : sorted) {
+        line.x.push_back(static_cast<double>(line.x.size() + 1));
+        line.y.push_back(value);
+        line.names << variables.value(row);
     }
     line.style = Qt::NoPen;
     line.marker = render::Marker::Circle;
     line.markerSize = line.y.size() > 200 ? 3 : 5;
     return line;
+}
+
+/// The chosen variable's dot of the last line, larger.
+void addChosen(ChartPanel& panel, const QString& variable) {
+    const ChartLine& all = panel.lines.back();
+    const qsizetype at = all.names.indexOf(variable);
+    if (at >= 0 && all.names.size() > 1) {
+        ChartLine one{all.label, all.color, {all.x[std::size_t(at)]}, {all.y[std::size_t(at)]}};
+        one.style = Qt::NoPen;
+        one.marker = render::Marker::Diamond;
+        one.markerSize = 11;
+        one.names << variable;
+        panel.lines.push_back(std::move(one));
+    }
 }
 
 class OverviewView : public ChartView {
@@ -53,7 +66,8 @@ public:
     QString explanation() const override {
         return tr(
             "Left and middle: split R-hat and effective sample sizes of all variables in order of "
-            "size, a dot each. With a hundred dimensions one looks here first.\n\n"
+            "size, a dot each. With a hundred dimensions one looks here first; a click on a dot "
+            "chooses its variable in all views.\n\n"
             "Right: how far the means of two chains are apart, in standard deviations within "
             "chains, for the chosen variable. Chains that mix give a field of one dark colour.\n\n"
             "Worry about dots above the line of 1.01 or below the line of 100 draws a chain, and "
@@ -68,6 +82,7 @@ protected:
             return {};
         }
         variables = namesOf(frame, "trace", trace->dim(0));
+        const QString chosen = variables[chosenVariable(chains(), variables)];
         const QColor bulk = theme().category(0), tail = theme().category(1);
         Chart chart;
         chart.columns = 3;
@@ -76,8 +91,9 @@ protected:
         ChartPanel& rhat = chart.panels[0];
         rhat.xLabel = tr("variables, in order");
         rhat.yLabel = tr("split R-hat");
-        rhat.lines.push_back(dots(tr("R-hat"), theme().text, sortedColumn(*numbers, kRhat)));
-        const auto& values = rhat.lines.back().y;
+        rhat.lines.push_back(dots(tr("R-hat"), theme().text, *numbers, kRhat, variables));
+        const auto values = rhat.lines.back().y;
+        addChosen(rhat, chosen);
         const double top = values.empty() ? kRhatLimit : std::max(kRhatLimit, values.back());
         const double least = std::min(1.0, values.empty() ? 1.0 : values.front());
         rhat.y = Range{least - 0.05 * (top - least), top + 0.2 * (top - least)};
@@ -87,8 +103,10 @@ protected:
         ChartPanel& ess = chart.panels[1];
         ess.xLabel = tr("variables, in order");
         ess.yLabel = tr("ESS (draws)");
-        ess.lines.push_back(dots(tr("bulk"), bulk, sortedColumn(*numbers, kBulk)));
-        ess.lines.push_back(dots(tr("tail"), tail, sortedColumn(*numbers, kTail)));
+        ess.lines.push_back(dots(tr("bulk"), bulk, *numbers, kBulk, variables));
+        addChosen(ess, chosen);
+        ess.lines.push_back(dots(tr("tail"), tail, *numbers, kTail, variables));
+        addChosen(ess, chosen);
         const double wanted = kEssPerChain * static_cast<double>(trace->dim(1));
         ess.rules.push_back({false, wanted, formatInteger(static_cast<Index>(wanted))});
         if (numbers->dim(0) <= kFewVariables) {
@@ -98,7 +116,7 @@ protected:
             ess.xTicks = rhat.xTicks;
         }
         addDistances(frame, *trace, chosenVariable(chains(), variables), chart.panels[2]);
-        chart.panels[2].note = variables[chosenVariable(chains(), variables)];
+        chart.panels[2].note = chosen;
         return chart;
     }
 
