@@ -422,22 +422,25 @@ namespace {
 void trail(const ChainView& view, SnapshotBuilder& out) {
     const auto slots = shownSlots(view);
     const Index width = std::min<Index>(view.layout().coordinates(), 3);
-    const Index rows = std::min(kTrailRows, view.rows()), missing = kTrailRows - rows;
-    std::vector<float> values(static_cast<std::size_t>(std::ssize(slots) * kTrailRows * width));
+    // Many long trails would hide what they run over, and each other.
+    const Index length =
+        std::clamp<Index>(4 * kTrailRows / std::max<Index>(std::ssize(slots), 1), 40, kTrailRows);
+    const Index rows = std::min(length, view.rows()), missing = length - rows;
+    std::vector<float> values(static_cast<std::size_t>(std::ssize(slots) * length * width));
     std::vector<double> column(static_cast<std::size_t>(rows));
     std::vector<Index> chains;
     for (std::size_t c = 0; c < slots.size(); ++c) {
         chains.push_back(view.kept()[static_cast<std::size_t>(slots[c])]);
         for (Index d = 0; d < width; ++d) {
             view.copy(d, slots[c], view.rows() - rows, 1, column);
-            for (Index k = 0; k < kTrailRows; ++k) {
+            for (Index k = 0; k < length; ++k) {
                 const auto row = static_cast<std::size_t>(std::max<Index>(k - missing, 0));
-                const auto cell = (static_cast<Index>(c) * kTrailRows + k) * width + d;
+                const auto cell = (static_cast<Index>(c) * length + k) * width + d;
                 values[static_cast<std::size_t>(cell)] = static_cast<float>(column[row]);
             }
         }
     }
-    out.set("chains_trail", Array({std::ssize(slots), kTrailRows, width}, values));
+    out.set("chains_trail", Array({std::ssize(slots), length, width}, values));
     out.set("chains_trail.chains", indices(chains));
 }
 
