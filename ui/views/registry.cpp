@@ -30,6 +30,8 @@ View* makePhaseView(SessionBridge&, QWidget*);
 View* makeAdaptationView(SessionBridge&, QWidget*);
 View* makePathChartView(SessionBridge&, QWidget*);
 View* makeHistogramsView(SessionBridge&, QWidget*);
+View* makeNoiseView(SessionBridge&, QWidget*);
+View* makeNoiseToDataView(SessionBridge&, QWidget*);
 View* makeStripsView(SessionBridge&, QWidget*);
 View* makeLossesView(SessionBridge&, QWidget*);
 View* makeKlUnitsView(SessionBridge&, QWidget*);
@@ -87,6 +89,11 @@ std::span<const ViewSpec> viewSpecs() {
          .area = Area::Stage,
          .make = makeStripsView,
          .pictures = true},
+        {"noise-to-data",
+         tr("From noise to data"),
+         {"trajectory"},
+         Area::Stage,
+         makeNoiseToDataView},
         {.id = "data",
          .title = tr("Data"),
          .channelKinds = {},
@@ -117,6 +124,7 @@ std::span<const ViewSpec> viewSpecs() {
         {"path-chart", tr("Paths"), {"speed"}, Area::Timeline, makePathChartView},
         {"energy-histograms", tr("Energies"), {"histograms"}, Area::Timeline, makeHistogramsView},
         {"losses", tr("Losses"), {}, Area::Timeline, makeLossesView},
+        {"noise", tr("Noise levels"), {"curve"}, Area::Timeline, makeNoiseView},
         {"kl-units", tr("KL per unit"), {"bars"}, Area::Timeline, makeKlUnitsView},
         {"reconstructions",
          tr("Reconstructions"),

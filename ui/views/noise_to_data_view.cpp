@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How noise becomes data: where the particles began, where they are at any recorded time, and the
+// data that they should become.
+#include "ui/shell/numbers.h"
+#include "ui/views/chain_channels.h"
+#include "ui/views/figure_view.h"
+
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QSlider>
+#include <QTimer>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+namespace lx::ui {
+namespace {
+
+constexpr Index kSectors = 8;  ///< of the noise: a colour each
+constexpr Index kTrails = 40;
+constexpr int kFrameMs = 33;  ///< of the replay
+
+class NoiseToDataView : public FigureView {
+public:
+    NoiseToDataView(SessionBridge& bridge, QWidget* parent)
+        : FigureView(bridge, parent),
+          m_play(new QToolButton),
+          m_slider(new QSlider(Qt::Horizontal)),
+          m_moment(new QLabel) {
+        setEmptyText(tr("Press play: the particles appear with the first reverse steps."));
+        auto* content = new QWidget;
+        content->setAutoFillBackground(true);
+        content->setBackgroundRole(QPalette::Base);
+        auto* column = new QVBoxLayout(content);
+        column->setContentsMargins(0, 0, 0, 0);
+        column->setSpacing(0);
+        m_grid = new QGridLayout;
+        m_grid->setSpacing(4);
+        const std::array<QString, 3> names{tr("noise"), tr("particles"), tr("data")};
+        for (std::size_t i = 0; i < m_panes.size(); ++i) {
+            m_boxes[i] = new QWidget;
+            auto* pane = new QVBoxLayout(m_boxes[i]);
+            pane->setContentsMargins(0, 0, 0, 0);
+            pane->setSpacing(0);
+            m_headings[i] = new QLabel(names[i]);
+            m_headings[i]->setAlignment(Qt::AlignCenter);
+            m_headings[i]->setProperty("quiet", true);
+            pane->addWidget(m_headings[i]);
+            m_panes[i] = new SceneWidget(rendererSource());
+            m_panes[i]->setAccessibleName(names[i]);
+            m_panes[i]->figure().equalAspect = true;
+            pane->addWidget(m_panes[i], 1);
+            connect(m_panes[i], &SceneWidget::viewChanged, this, [this, i] { follow(i); });
+        }
+        column->addLayout(m_grid, 1);
+        arrange();
+        auto* row = new QHBoxLayout;
+        row->setContentsMargins(8, 2, 8, 4);
+        row->setSpacing(8);
+        m_play->setText(tr("Replay"));
+        m_play->setToolTip(tr("Run the record from noise to data"));
+        m_play->setAccessibleName(tr("Replay"));
+        row->addWidget(m_play);
+        m_slider->setAccessibleName(tr("Recorded time, from noise to data"));
+        row->addWidget(m_slider, 1);
+        m_moment->setProperty("quiet", true);
+        row->addWidget(m_moment);
+        column->addLayout(row);
+        setContent(content);
+        m_clock.setInterval(kFrameMs);
+        connect(&m_clock, &QTimer::timeout, this, [this] {
+            m_slider->setValue(m_slider->value() + std::max(1, m_slider->maximum() / 90));
+            if (m_slider->value() == m_slider->maximum()) {
+                m_clock.stop();
+            }
+        });
+        connect(m_play, &QToolButton::clicked, this, [this] {
+            m_slider->setValue(0);
+            m_clock.start();
+        });
+        connect(m_slider, &QSlider::valueChanged, this, [this] { showMoment(); });
+    }
+
+    QString title() const override { return tr("From noise to data"); }
+    QStringList channels() const override {
+        return {QStringLiteral("trajectory"), QStringLiteral("data")};
+    }
+    QString explanation() const override {
+        return tr(
+            "Left: the noise that particles begin as, coloured by the direction they begin in. "
+            "Middle: the same particles at the time of the slider, with the ways of some of them. "
+            "Right: data.\n\n"
+            "At the slider's right end the middle looks like the right. A deterministic sampler "
+            "keeps neighbours together, so colours arrive in order; a stochastic one mixes "
+            "them.\n\n"
+            "Worry when modes of the data stay empty, when particles end between modes, or when "
+            "all the movement happens in the last few steps: then there are too few steps.");
+    }
+    SceneWidget* scene() const override { return m_panes[1]; }
+
+    void present(std::span<const Frame> frames) override {
+        const Frame* frame = frames.empty() ? nullptr : &frames.front();
+        const Array* path = frame ? floats(*frame, "trajectory", 3) : nullptr;
+        if (!path || path->dim(2) < 2) {
+            m_versions.clear();
+            m_frame = {};
+            showContent(false);
+            return;
+        }
+        showContent(true);
+        std::vector<std::uint64_t> versions{frame->source, frame->snapshot->epoch,
+                                            channelVersion(*frame, "trajectory"),
+                                            channelVersion(*frame, "data")};
+        if (versions == m_versions) {
+            return;
+        }
+        const bool other =
+            m_versions.empty() || versions[0] != m_versions[0] || versions[1] != m_versions[1];
+        m_versions = std::move(versions);
+        m_frame = *frame;
+        // A slider at the end goes with the present.
+        const bool follows = other || m_slider->value() == m_slider->maximum();
+        {
+            const QSignalBlocker quiet(m_slider);
+            m_slider->setRange(0, static_cast<int>(path->dim(0)) - 1);
+            if (follows && !m_clock.isActive()) {
+                m_slider->setValue(m_slider->maximum());
+            }
+        }
+        colour(*path);
+        showEnds(*path);
+        showMoment();
+    }
+    void setTheme(const Theme& theme) override {
+        FigureView::setTheme(theme);
+        for (std::size_t i = 0; i < m_panes.size(); ++i) {
+            m_panes[i]->setTheme(theme);
+            m_headings[i]->setFont(theme.font(11));
+        }
+        m_moment->setFont(theme.font(11));
+        m_moment->setMinimumWidth(theme.px(210));
+        if (const Array* path = m_frame.snapshot ? floats(m_frame, "trajectory", 3) : nullptr) {
+            showEnds(*path);
+            showMoment();
+        }
+    }
+    void fit() override {
+        for (SceneWidget* pane : m_panes) {
+            pane->fit();
+        }
+    }
+    void paintTo(QPainter& painter, QSizeF size, double scale) override {
+        paintTitled(painter, size, [&](QPainter& p, QSizeF room) {
+            const QSizeF part(room.width() / 3, room.height());
+            for (std::size_t i = 0; i < m_panes.size(); ++i) {
+                p.save();
+                p.translate(static_cast<double>(i) * part.width(), 0);
+                m_panes[i]->figure().title = m_headings[i]->text();
+                m_panes[i]->paintTo(p, part, scale, true);
+                m_panes[i]->figure().title.clear();
+                p.restore();
+            }
+        });
+    }
+
+protected:
+    void resizeEvent(QResizeEvent* event) override {
+        FigureView::resizeEvent(event);
+        arrange();
+    }
+
+private:
+    /// Side by side where there is room; else the ends above and the particles below.
+    void arrange() {
+        const bool wide = width() > 1.5 * height();
+        if (m_grid->count() > 0 && wide == m_wide) {
+            return;
+        }
+        m_wide = wide;
+        for (QWidget* box : m_boxes) {
+            m_grid->removeWidget(box);
+        }
+        m_grid->addWidget(m_boxes[0], 0, 0);
+        if (wide) {
+            m_grid->addWidget(m_boxes[1], 0, 1);
+        } else {
+            m_grid->addWidget(m_boxes[1], 1, 0, 1, 2);
+        }
+        m_grid->addWidget(m_boxes[2], 0, wide ? 2 : 1);
+        m_grid->setRowStretch(0, 2);
+        m_grid->setRowStretch(1, wide ? 0 : 3);
+        for (int c = 0; c < 3; ++c) {
+            m_grid->setColumnStretch(c, wide || c < 2 ? 1 : 0);
+        }
+    }
+    /// One camera for all three.
+    void follow(std::size_t from) {
+        if (!m_following) {
+            m_following = true;
+            for (SceneWidget* pane : m_panes) {
+                if (pane != m_panes[from] && !m_panes[from]->followsHome()) {
+                    pane->followCamera(*m_panes[from]);
+                }
+            }
+            m_following = false;
+        }
+    }
+    /// Where each particle is at one of the recorded times, [N, 2].
+    static Array placesAt(const Array& path, Index t) {
+        const Index n = path.dim(1), d = path.dim(2);
+        const auto all = path.values<float>();
+        std::vector<float> out;
+        out.reserve(static_cast<std::size_t>(2 * n));
+        for (Index i = 0; i < n; ++i) {
+            const auto at = static_cast<std::size_t>((t * n + i) * d);
+            out.insert(out.end(), {all[at], all[at + 1]});
+        }
+        return {{n, 2}, out};
+    }
+    /// By the direction of the noise; trails of the first only.
+    void colour(const Array& path) {
+        const Array start = placesAt(path, 0);
+        const auto xy = start.values<float>();
+        std::vector<Index> sector, some;
+        for (Index i = 0; i < start.dim(0); ++i) {
+            const auto at = static_cast<std::size_t>(2 * i);
+            const double turn = std::atan2(xy[at + 1], xy[at]) / (2 * std::numbers::pi) + 0.5;
+            sector.push_back(std::clamp<Index>(
+                std::isfinite(turn) ? static_cast<Index>(turn * kSectors) : 0, 0, kSectors - 1));
+            some.push_back(i < kTrails ? sector.back() : -1);
+        }
+        m_sector = Array({start.dim(0)}, sector);
+        m_some = Array({start.dim(0)}, some);
+    }
+    std::vector<render::Color> inks() const {
+        std::vector<render::Color> out;
+        for (int k = 0; k < kSectors; ++k) {
+            out.push_back(toRender(theme().category(k)));
+        }
+        return out;
+    }
+    render::PointsLayer points(Array xy, Array category) const {
+        render::PointsLayer layer{std::move(xy), std::move(category), inks(), {}};
+        layer.size = 4;
+        layer.opacity = 0.8F;
+        return layer;
+    }
+    void showEnds(const Array& path) {
+        const Array noise = placesAt(path, 0);
+        m_panes[0]->figure().layers = {points(noise, m_sector)};
+        const Array* rows = floats(m_frame, "data", 2);
+        std::optional<render::Rect> home = boundsOf(noise, 0.005);
+        m_panes[2]->figure().layers.clear();
+        if (rows && rows->dim(1) >= 2) {
+            render::PointsLayer layer{*rows, {}, {toRender(theme().secondary)}, {}};
+            layer.size = 3;
+            layer.opacity = 0.6F;
+            m_panes[2]->figure().layers = {layer};
+            if (const auto there = boundsOf(planeOf(*rows), 0.005); there && home) {
+                home = render::Rect{std::min(home->x0, there->x0), std::min(home->y0, there->y0),
+                                    std::max(home->x1, there->x1), std::max(home->y1, there->y1)};
+            }
+        }
+        for (SceneWidget* pane : m_panes) {
+            if (home) {
+                pane->setHome(*home);
+            }
+            pane->layersChanged();
+        }
+    }
+    void showMoment() {
+        const Array* path = m_frame.snapshot ? floats(m_frame, "trajectory", 3) : nullptr;
+        if (!path) {
+            return;
+        }
+        const Index t = std::clamp<Index>(m_slider->value(), 0, path->dim(0) - 1);
+        render::TrailsLayer trails;
+        trails.xy = *path;
+        trails.category = m_some;
+        trails.colors = inks();
+        trails.head = t;
+        trails.opacity = 0.45F;
+        m_panes[1]->figure().layers = {trails, points(placesAt(*path, t), m_sector)};
+        m_panes[1]->layersChanged();
+        QString text = tr("record %1 of %2").arg(t + 1).arg(path->dim(0));
+        const Array* at = floats(m_frame, "trajectory.time", 1);
+        const Array* snr = floats(m_frame, "trajectory.log_snr", 1);
+        if (at && snr && t < at->dim(0) && t < snr->dim(0)) {
+            const auto row = static_cast<std::size_t>(t);
+            text = tr("time %1, log SNR %2 nats")
+                       .arg(formatShort(at->values<float>()[row], 3),
+                            formatShort(snr->values<float>()[row], 3));
+        }
+        m_moment->setText(text);
+    }
+
+    QGridLayout* m_grid = nullptr;
+    bool m_wide = false;
+    std::array<QWidget*, 3> m_boxes{};
+    std::array<SceneWidget*, 3> m_panes{};
+    std::array<QLabel*, 3> m_headings{};
+    QToolButton* m_play;
+    QSlider* m_slider;
+    QLabel* m_moment;
+    QTimer m_clock;
+    Frame m_frame;
+    Array m_sector, m_some;
+    std::vector<std::uint64_t> m_versions;
+    bool m_following = false;
+};
+
+}  // namespace
+
+View* makeNoiseToDataView(SessionBridge& bridge, QWidget* parent) {
+    return new NoiseToDataView(bridge, parent);
+}
+
+}  // namespace lx::ui
