@@ -55,9 +55,10 @@ public:
     /// the denoiser a row. Throws NumericalError when a row is not finite.
     Index step(const Denoiser&, Key, Index i, std::span<double> z, Index first = 0) const;
 
-private:
+    /// Langevin steps at a level, none from a level to the next.
     bool walksLevels() const;
 
+private:
     SchedulePtr m_schedule;
     std::vector<double> m_times;  ///< falling, [steps + 1] or, of AnnealedLangevin, [levels]
     ReverseOptions m_options;

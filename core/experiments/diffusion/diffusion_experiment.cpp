@@ -3,6 +3,7 @@
 // Ref: ho2020, song2021.
 #include "core/diffusion/score_energy.h"
 #include "core/experiments/diffusion/guidance.h"
+#include "core/experiments/picture_mask.h"
 #include "core/experiments/threads.h"
 #include "core/experiments/training.h"
 #include "core/nn/random.h"
@@ -220,13 +221,22 @@ public:
     void set(const cmd::SetParam& change) override {
         if (change.id == "guidance.class") {
             m_guidance.label = std::get<Index>(change.value);
+            ++m_news;
         } else if (change.id == "guidance.weight") {
             m_guidance.weight = std::get<double>(change.value);
+            ++m_news;
+        } else if (isMaskParam(change.id) || change.id == "inpaint.rounds") {
+            checkMaskParam(change.id, change.value);
+            auto next = std::make_shared<RunData>(*m_data);
+            next->params[change.id] = change.value;
+            m_data = std::move(next);
+            ++m_news;
         } else if (!m_learner ||
                    !setOptimiser(m_learner->trainer().optimiser().options(), change)) {
             throw UsageError("parameter '" + change.id + "' cannot change during a run");
         }
     }
+    std::uint64_t news() const noexcept override { return m_news; }
     std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
@@ -284,6 +294,7 @@ private:
     std::shared_ptr<const RunData> m_data;
     Cloud m_cloud;
     Guidance m_guidance;
+    std::uint64_t m_news = 0;
     std::unique_ptr<Learner> m_learner;
     Denoisers m_exact;
 };

@@ -262,6 +262,7 @@ std::map<std::string, double> evaluate(const Moment& m, Key key, std::stop_token
     std::map<std::string, double> out;
     if (m.data->dataset && m.data->dataset->image()) {
         addPictures(out, m, key, stop);
+        out.merge(inpaintMetrics(m, derive(key, "inpaint"), stop));
         return out;
     }
     const auto z = samples(m, m.cloud->process(), derive(key, "samples"), kSamples, stop);

@@ -7,6 +7,7 @@
 #include "core/experiments/diffusion/net.h"
 #include "core/experiments/diffusion/plan.h"
 #include "core/experiments/plane_grid.h"
+#include "core/experiments/sliced_task.h"
 
 #include <stop_token>
 
@@ -49,6 +50,12 @@ struct ScoreErrors {
 ScoreErrors scoreErrors(const Denoiser&, const NoiseSchedule&, const MixtureParts&, Key,
                         Index rows);
 std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
+
+/// Pictures alone: channel `inpainting`, a column for every fifth of the steps.
+void addInpainting(SlicedTask&, const Moment&);
+/// inpaint_error, the mean squared error of 64 held-out pictures whose lower half is filled, and
+/// inpaint_ratio, that over the error of another picture's lower half.
+std::map<std::string, double> inpaintMetrics(const Moment&, Key, std::stop_token);
 
 /// -log p of a denoiser on a grid in the plane, up to a constant: the score summed along rows and
 /// columns by trapezoids, the mean of both orders; its least value is 0. Row 0 at the lower edge.

@@ -218,6 +218,9 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
             addTrajectory(out, look->cloud(), *data, whole ? look->cloud().particles() : kShown);
         });
     }
+    if (wants("inpainting") && image) {
+        addInpainting(*task, look->m);
+    }
     if (wants("process")) {
         task->add(
             [=](SnapshotBuilder& out) { out.set("process", text(facts(look->cloud(), *data))); });

@@ -3,6 +3,7 @@
 
 #include "core/base/decls.h"
 #include "core/energies/registry.h"
+#include "core/experiments/picture_mask.h"
 #include "core/experiments/plane_grid.h"
 #include "core/experiments/training.h"
 
@@ -169,6 +170,16 @@ std::vector<ParamDecl> reverseParams(const ParamSet& given) {
     return out;
 }
 
+std::vector<ParamDecl> inpaintParams() {
+    std::vector<ParamDecl> out = maskParams();
+    out.push_back(advanced(live(
+        within(make("inpaint.rounds", "Rounds of filling", Index{3},
+                    "How often each step is made where a part is held, with noise added in "
+                    "between; 1: the known part is replaced and no more, which fits it less well."),
+               1, 50))));
+    return out;
+}
+
 std::vector<ChannelDecl> channelsOf(bool network, bool plane, bool image, bool truth, bool guided) {
     const Clock clock = network ? Clock::Train : Clock::Diffuse;
     std::vector<ChannelDecl> out;
@@ -178,6 +189,9 @@ std::vector<ChannelDecl> channelsOf(bool network, bool plane, bool image, bool t
                    image ? "[N, H, W]" : "[N, D]", "", clock});
     out.push_back({"snr", "curve", "", "[P]", "", clock});
     out.push_back({"process", "facts", "", "text", "", Clock::Diffuse});
+    if (image) {
+        out.push_back({"inpainting", "strips", "data", "[N, columns, H, W]", "", Clock::Diffuse});
+    }
     if (!image) {
         out.push_back({"chains_now", "points2", "target", "[N, D]", "", Clock::Diffuse});
         out.push_back({"chains_trail", "trails", "target", "[C, K, D]", "", Clock::Diffuse});
@@ -307,6 +321,9 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     append(out.params, reverseParams(given));
 
     const bool image = shape.size() == 2;
+    if (image) {
+        append(out.params, inpaintParams());
+    }
     const Index dim = elementCount(shape);
     const bool plane = dim == 2;
     out.spaces = {{"data", dim, shape}};

@@ -2,6 +2,7 @@
 // Energy-based models: a network whose output is -log p up to a constant. Ref: du2019.
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
+#include "core/experiments/picture_mask.h"
 #include "core/experiments/threads.h"
 #include "core/experiments/training.h"
 #include "core/nn/random.h"
@@ -86,6 +87,7 @@ public:
         });
     }
     Index step(Clock) const override { return m_trainer.steps(); }
+    std::uint64_t news() const noexcept override { return m_news; }
 
     void set(const cmd::SetParam& change) override {
         const auto value = [&] { return std::get<double>(change.value); };
@@ -96,10 +98,12 @@ public:
             return;
         } else if (change.id == "train.beta1") {
             m_trainer.optimiser().options().beta1 = value();
-        } else if (change.id == "inpaint.mask") {
+        } else if (isMaskParam(change.id)) {
+            checkMaskParam(change.id, change.value);
             auto next = std::make_shared<RunData>(*m_data);
             next->params[change.id] = change.value;
             m_data = std::move(next);
+            ++m_news;
         } else if (change.id == "negatives.drift" && m_negatives) {
             m_negatives->choices().drift = value();
         } else if (change.id == "negatives.slope" && m_negatives) {
@@ -349,6 +353,7 @@ private:
     std::optional<Negatives> m_negatives;
     std::deque<State> m_good;  ///< newest last
     Index m_rollbacks = 0;
+    std::uint64_t m_news = 0;
     double m_rate = 0, m_scale = 1, m_gap = 0;
 };
 

@@ -4,6 +4,7 @@
 #include "core/evaluation/ranking.h"
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
+#include "core/experiments/picture_mask.h"
 #include "core/experiments/sliced_task.h"
 
 #include <algorithm>
@@ -127,27 +128,12 @@ std::vector<double> energies(const Energy& energy, const Rows& rows) {
     return out;
 }
 
-/// 1 where chains may move: what the mask hides.
-std::vector<std::uint8_t> hidden(const std::string& mask, Sides s) {
-    std::vector<std::uint8_t> out(s.pixels());
-    for (std::size_t i = 0; i < s.pixels(); ++i) {
-        const std::size_t row = i / s.width, column = i % s.width;
-        const bool inside = mask == "left" ? 2 * column < s.width
-                            : mask == "centre"
-                                ? 4 * row >= s.height && 4 * row < 3 * s.height &&
-                                      4 * column >= s.width && 4 * column < 3 * s.width
-                                : 2 * row >= s.height;
-        out[i] = inside ? 1 : 0;
-    }
-    return out;
-}
-
 struct Filled {
     Rows given, now;                 ///< hidden pixels hold noise
     std::vector<std::uint8_t> free;  ///< [N, D]
 };
-Filled holes(const Rows& data, Sides s, const std::string& mask, Key key) {
-    const auto one = hidden(mask, s);
+/// `one` [D]: 1 where chains may move, what the mask hides.
+Filled holes(const Rows& data, Sides s, const std::vector<std::uint8_t>& one, Key key) {
     Filled out{data, {}, {}};
     Rows noise(data.size());
     fillUniform(key, noise);
@@ -189,8 +175,8 @@ const PictureEnergy& pictures(const Moment& m) {
 Choices choicesOf(const Moment& m) {
     return m.data->choices;
 }
-std::string maskOf(const Moment& m) {
-    return text(m.data->params, "inpaint.mask");
+std::vector<std::uint8_t> maskOf(const ParamSet& params, Sides s) {
+    return hiddenPixels(params, static_cast<Index>(s.height), static_cast<Index>(s.width));
 }
 
 Array words(const std::string& text) {
@@ -282,7 +268,8 @@ std::unique_ptr<Task> observePictures(Moment given, std::span<const std::string>
     const Key key = derive(m->data->key, "looks");
     const Rows some = firstRows(data.heldout, kShown);
     if (wants("inpainting")) {
-        addStrip(*task, "inpainting", m, some, holes(some, s, maskOf(*m), derive(key, "holes")),
+        addStrip(*task, "inpainting", m, some,
+                 holes(some, s, maskOf(m->data->params, s), derive(key, "holes")),
                  {15, 30, 60, kFillSteps});
     }
     if (wants("mending")) {
@@ -374,7 +361,8 @@ std::map<std::string, double> evaluatePictures(const Moment& m, Key key, std::st
     }
     const Rows some = firstRows(data.heldout, kFilled);
     const Choices choices = choicesOf(m);
-    Filled fill = holes(some, s, "bottom", derive(key, "holes"));
+    Filled fill =
+        holes(some, s, maskOf({{"inpaint.mask", std::string("bottom")}}, s), derive(key, "holes"));
     const auto labels = toldLabels(m, some.size() / s.pixels());
     walk(pictures(m), choices, labels, fill.free, derive(key, "fill"), kFillSteps, fill.now);
     out["inpaint_error"] = meanSquare(fill.now, some, fill.free);

@@ -2,6 +2,7 @@
 #include "core/experiments/energy/plan.h"
 
 #include "core/base/decls.h"
+#include "core/experiments/picture_mask.h"
 #include "core/experiments/training.h"
 
 #include <algorithm>
@@ -265,10 +266,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
         if (scale != nullptr && chosenAs<std::string>(*scale, given) != "none") {
             throw UsageError("data.scale must be none: chains of pictures stay between 0 and 1");
         }
-        out.params.push_back(
-            live(oneOf(make("inpaint.mask", "Hidden part", std::string("bottom"),
-                            "of the held-out pictures that chains fill while the rest is held"),
-                       {"bottom", "left", "centre"})));
+        std::ranges::move(maskParams(), std::back_inserter(out.params));
         describePictures(out, shape, told);
         return out;
     }

@@ -290,6 +290,46 @@ private Q_SLOTS:
         deep["network.channels"] = std::vector<double>{8, 8, 8, 8, 8};
         QVERIFY_EXCEPTION_THROWN(make(deep), UsageError);
     }
+    /// What is held comes out as it went in; what is hidden does not, and follows the mask.
+    void fillsPictures() {
+        const auto run = make(pictures());
+        const auto strips = [&] {
+            Collected out;
+            test::look(*run, {"inpainting"}, out);
+            return out.channels.at("inpainting");
+        };
+        const auto changed = [](const Array& s, Index column, bool left) {
+            const auto v = s.values<float>();
+            std::size_t inside = 0, outside = 0;
+            for (Index r = 0; r < s.dim(0); ++r) {
+                for (Index i = 0; i < 256; ++i) {
+                    const auto row = static_cast<std::size_t>(r * s.dim(1) * 256 + i);
+                    const bool hidden = left ? i % 16 < 8 : i / 16 >= 8;
+                    const bool moved = v[row + static_cast<std::size_t>(column * 256)] != v[row];
+                    (hidden ? inside : outside) += moved ? 1 : 0;
+                }
+            }
+            return std::pair(inside, outside);
+        };
+        const Array bottom = strips();
+        QCOMPARE(bottom.dim(0), Index{6});
+        QVERIFY(bottom.dim(1) >= 3);
+        const Index last = bottom.dim(1) - 1;
+        QCOMPARE(changed(bottom, 1, false).second, std::size_t{0});
+        QCOMPARE(changed(bottom, last, false).second, std::size_t{0});
+        QVERIFY(changed(bottom, last, false).first > 100);
+        // On the way held pixels carry the noise of the step.
+        QVERIFY(changed(bottom, 2, false).second > 100);
+        const auto news = run->news();
+        run->set({"inpaint.mask", std::string("left")});
+        QVERIFY(run->news() != news);
+        const Array left = strips();
+        QCOMPARE(changed(left, last, true).second, std::size_t{0});
+        QVERIFY(changed(left, last, false).second > 100);
+        const auto numbers = run->metrics(Key{1, 9}, {});
+        QVERIFY(numbers.at("inpaint_error") > 0 && numbers.at("inpaint_ratio") > 0);
+        QVERIFY_EXCEPTION_THROWN(run->set({"inpaint.strokes", std::vector<double>{1}}), UsageError);
+    }
     void stopsOnBadNumbers() {
         const auto run = make(ring());
         State state = run->capture();

@@ -2,6 +2,7 @@
 // Energies of pictures: spectral normalisation, classes, chains that hold pixels, resume, learning.
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
+#include "core/experiments/picture_mask.h"
 #include "tests/unit/experiments/family_run.h"
 
 #include <ATen/ATen.h>
@@ -234,6 +235,47 @@ private Q_SLOTS:
         Collected left;
         look(*run, {"inpainting"}, left);
         QVERIFY(!std::ranges::equal(strips.bytes(), left.channels.at("inpainting").bytes()));
+        QVERIFY(run->news() > 0);
+    }
+    /// What the brush has covered is hidden, and nothing else.
+    void paintedMask() {
+        const ParamSet painted{{"inpaint.mask", std::string("painted")},
+                               // Along the upper edge, and a hole rubbed out of it.
+                               {"inpaint.strokes", std::vector<double>{0, 1, 0.2, 2, 0, 0, 1, 0, 1,
+                                                                       1, 0.1, 1, 0.5, 0.03}}};
+        const auto hidden = hiddenPixels(painted, 16, 16);
+        for (int row = 0; row < 16; ++row) {
+            for (int column = 0; column < 16; ++column) {
+                const double x = (column + 0.5) / 16, y = (row + 0.5) / 16;
+                const bool rubbed = std::hypot(x - 0.5, y - 0.03) <= 0.1;
+                QCOMPARE(int(hidden[std::size_t(16 * row + column)]), y <= 0.2 && !rubbed ? 1 : 0);
+            }
+        }
+        const auto run = make(shapes(false));
+        for (const auto& [id, value] : painted) {
+            run->set({id, value});
+        }
+        Collected sink;
+        look(*run, {"inpainting"}, sink);
+        const Array& strips = sink.channels.at("inpainting");
+        const auto all = strips.values<float>();
+        std::size_t changed = 0;
+        for (std::size_t r = 0; r < std::size_t(strips.dim(0)); ++r) {
+            for (std::size_t c = 1; c < std::size_t(strips.dim(1)); ++c) {
+                for (std::size_t i = 0; i < 256; ++i) {
+                    const std::size_t row = r * std::size_t(strips.dim(1)) * 256;
+                    const bool moved = all[row + c * 256 + i] != all[row + i];
+                    QVERIFY(!moved || hidden[i] != 0);
+                    changed += moved ? 1 : 0;
+                }
+            }
+        }
+        QVERIFY(changed > 100);
+        QVERIFY_EXCEPTION_THROWN(
+            run->set({"inpaint.strokes", std::vector<double>{0, 1, 0.2, 9, 0, 0}}), UsageError);
+        Collected after;
+        look(*run, {"inpainting"}, after);
+        QVERIFY(std::ranges::equal(strips.bytes(), after.channels.at("inpainting").bytes()));
     }
     /// Noise becomes stranger than data, and classes are told apart better than by chance.
     void learns() {
