@@ -100,8 +100,11 @@ std::unique_ptr<Model> smallModel(const ParamSet& changes, Index dim, bool image
     const Index side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(dim))));
     const std::vector<Index> shape =
         image ? std::vector<Index>{side, side} : std::vector<Index>{dim};
-    auto model =
-        std::make_unique<Model>(params, autoencoder::contextOf(params, shape), at::kDouble);
+    autoencoder::Context context = autoencoder::contextOf(params, shape);
+    if (const Index anchors = valueOr(params, "posterior.anchors", Index{0}); anchors > 0) {
+        context.anchors = uniform(derive(key, "anchors"), {anchors, dim});
+    }
+    auto model = std::make_unique<Model>(params, context, at::kDouble);
     model->parameters().initialise(key);
     return model;
 }

@@ -122,7 +122,7 @@ private:
         const Tensor x = m_model.prepared(m_data->train.index_select(0, rows));
         Tensor noise;
         if (m_model.stochastic()) {
-            noise = m_data->placed(normal(derive(key, "noise"), {m_batch, m_data->context.latent}));
+            noise = m_data->placed(normal(derive(key, "noise"), {m_batch, m_model.noiseUnits()}));
         }
         const at::AutoGradMode on(true);
         const Losses losses = m_model.train(x, noise);

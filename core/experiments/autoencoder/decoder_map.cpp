@@ -103,6 +103,11 @@ MetricInputs metricInputs(const Moment& m, const ParamSet& geometry) {
     if (q.logVariance.defined()) {
         out.variances = plain<double>(q.logVariance.exp());
     }
+    if (const auto learned = m.model->learnedMetric()) {
+        out.rhvae =
+            RhvaeParts{out.dim, plain<double>(learned->centres), plain<double>(learned->factors),
+                       learned->temperature, learned->lambda};
+    }
     SmoothMapPtr map = decoderMap(*m.model, m.data->params);
     if (map == nullptr) {
         return out;

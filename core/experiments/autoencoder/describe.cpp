@@ -65,6 +65,13 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
         choose(params, given, "prior", "Prior", priors(), "prior.normal", "Law of the codes.");
     append(params, context, priors(), prior);
     const bool stochastic = context.encoder != "enc.det";
+    bool moves = false;
+    if (stochastic) {
+        const std::string posterior = choose(params, given, "posterior", "Posterior", posteriors(),
+                                             "post.amortised", "Where codes are in the end.");
+        append(params, context, posteriors(), posterior);
+        moves = posterior == "post.rhvae";
+    }
     const std::string objective =
         choose(params, given, "objective", "Objective", objectives(),
                stochastic ? "obj.elbo" : "obj.rec", "What training minimises.");
@@ -83,6 +90,10 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
                                     1, 256);
     params.push_back(latent);
     context.latent = chosenAs<Index>(latent, given);
+    if (moves && context.latent > kMostUnits) {
+        throw UsageError("posterior=post.rhvae needs at most " + std::to_string(kMostUnits) +
+                         " latent units; lower latent.dim");
+    }
     std::ranges::move(trainingParams(given), std::back_inserter(params));
     if (stochastic) {
         params.push_back(advanced(within(make("eval.iw_samples", "Importance samples", Index{64},
@@ -126,7 +137,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     } else {
         out.series.push_back({"heldout_reconstruction", "Held-out reconstruction", "nats", "nats"});
     }
-    describeGeometry(out, given, metricKinds(network, decoder, stochastic, context.latent),
+    describeGeometry(out, given, metricKinds(network, decoder, stochastic, moves, context.latent),
                      stochastic, context.latent, rows, rowShape);
     out.views = {"latent-map",      "decode",  "manifold-sheet", "data",
                  "reconstructions", "samples", "losses",         "kl-units"};

@@ -115,12 +115,15 @@ private:
 }  // namespace
 
 std::vector<std::string> metricKinds(const std::string& network, const std::string& decoder,
-                                     bool stochastic, Index latent) {
+                                     bool stochastic, bool learned, Index latent) {
     std::vector<std::string> out;
     if (latent < 2 || latent > kMostUnits) {
         return out;
     }
     out.emplace_back("none");
+    if (learned) {
+        out.emplace_back("rhvae");
+    }
     if (network == "net.mlp") {
         out.emplace_back(decoder == "dec.gauss" ? "pullback" : "pullback-bernoulli");
     }

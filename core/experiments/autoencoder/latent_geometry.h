@@ -10,9 +10,9 @@
 namespace lx::autoencoder {
 
 /// Metrics that codes of this run can have; empty: none, as beyond `kMostUnits` latent units or in
-/// one dimension. The first one, "none", is the default.
+/// one dimension. The first one, "none", is the default. `learned`: the codes move under one.
 std::vector<std::string> metricKinds(const std::string& network, const std::string& decoder,
-                                     bool stochastic, Index latent);
+                                     bool stochastic, bool learned, Index latent);
 inline constexpr Index kMostUnits = 16;
 
 /// metric.*, geodesic.*, draws.* and the channels of a geodesic; nothing without kinds.

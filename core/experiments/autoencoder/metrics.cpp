@@ -43,7 +43,7 @@ double squaredError(const Moment& m, Index rows, std::stop_token stop) {
 }
 
 double importance(const Moment& m, Key key, Index rows, Index samples, std::stop_token stop) {
-    const Index d = m.data->context.latent;
+    const Index d = m.model->noiseUnits();
     const auto weights = [&](Index first, Index count, Index sample, Index block) {
         const Tensor x = m.model->prepared(m.data->heldout.narrow(0, first, count));
         const Key at = derive(derive(key, static_cast<std::uint64_t>(first)),
@@ -89,7 +89,7 @@ HeldOut heldOut(const RunData& data, const Model& model, Index rows, Key key,
         const Index count = std::min(kBlock, rows - first);
         const Tensor x = model.prepared(data.heldout.narrow(0, first, count));
         const Tensor noise = data.placed(
-            normal(derive(key, static_cast<std::uint64_t>(first)), {count, data.context.latent}));
+            normal(derive(key, static_cast<std::uint64_t>(first)), {count, model.noiseUnits()}));
         const Losses losses = model.evaluate(x, noise);
         sum.reconstruction += losses.reconstruction.sum().item<double>();
         if (losses.divergence.defined()) {

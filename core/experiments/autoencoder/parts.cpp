@@ -3,6 +3,7 @@
 
 #include "core/base/decls.h"
 #include "core/evaluation/importance.h"
+#include "core/experiments/autoencoder/hamiltonian_flow.h"
 #include "core/nn/kernels.h"
 #include "core/nn/random.h"
 
@@ -51,12 +52,17 @@ struct BernoulliNode : torch::autograd::Function<BernoulliNode> {
                                a.size(1));
         }
         context->saved_data["gradient"] = gradient;
+        context->save_for_backward({logits, x});
         return logp;
     }
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                    torch::autograd::variable_list gradients) {
-        const Tensor local = context->saved_data["gradient"].toTensor();
-        return {local * gradients[0].unsqueeze(1), Tensor()};
+        const Tensor outer = gradients[0].unsqueeze(1);
+        if (at::GradMode::is_enabled()) {  // somebody differentiates the gradient
+            const auto saved = context->get_saved_variables();
+            return {(saved[1] - at::sigmoid(saved[0])) * outer, Tensor()};
+        }
+        return {context->saved_data["gradient"].toTensor() * outer, Tensor()};
     }
 };
 
@@ -208,6 +214,18 @@ std::unique_ptr<Network> convOf(const ParamSet& params, const Context& context,
                    : makeConvDecoder(parameters, std::move(options));
 }
 
+std::unique_ptr<CodeFlow> flowOf(const ParamSet& params, const Context& context,
+                                 Parameters& parameters) {
+    return makeHamiltonianFlow(parameters, context.dim, context.latent,
+                               {.leapfrogs = integer(params, "posterior.leapfrogs"),
+                                .step = number(params, "posterior.step"),
+                                .tempering = number(params, "posterior.tempering"),
+                                .temperature = number(params, "posterior.temperature"),
+                                .background = number(params, "posterior.background"),
+                                .fixedPoints = integer(params, "posterior.fixed_points"),
+                                .hidden = sizesOf(params, "posterior.hidden")});
+}
+
 ParamDecl activationDecl() {
     return oneOf(make("network.activation", "Activation", std::string("relu"),
                       "Non-linearity after every hidden layer."),
@@ -247,6 +265,46 @@ const PartRow<MakeLikelihood> kLikelihoods[] = {
         Parameters& parameters) -> std::unique_ptr<Likelihood> {
          return std::make_unique<Normal>(params, context, parameters);
      }},
+};
+
+const PartRow<MakeFlow> kPosteriors[] = {
+    {"post.amortised", "as the encoder draws them", noParams,
+     [](const ParamSet&, const Context&, Parameters&) -> std::unique_ptr<CodeFlow> {
+         return nullptr;
+     }},
+    {"post.rhvae", "moved by Hamiltonian steps under a metric that is learned",
+     [](const Context&) {
+         const FlowOptions usual;
+         return Decls{
+             within(make("posterior.leapfrogs", "Leapfrog steps", usual.leapfrogs,
+                         "Steps that a code moves on after the encoder has drawn it."),
+                    1, 50),
+             within(make("posterior.step", "Leapfrog size", usual.step,
+                         "Of one step; a larger one leaves codes that do not conserve energy."),
+                    1e-5, 1, Scale::Log),
+             advanced(within(make("posterior.tempering", "Tempering", usual.tempering,
+                                  "beta_0: momenta begin with the covariance of the metric over "
+                                  "it and cool down to 1."),
+                             1e-3, 1, Scale::Log)),
+             within(make("posterior.temperature", "Reach of an anchor", usual.temperature,
+                         "T of the metric: how far an anchor is felt."),
+                    1e-2, 100, Scale::Log),
+             advanced(within(make("posterior.background", "Background", usual.background,
+                                  "lambda: the metric far from all anchors is one over this."),
+                             1e-6, 10, Scale::Log)),
+             advanced(
+                 within(make("posterior.fixed_points", "Fixed-point iterations", usual.fixedPoints,
+                             "Of each implicit half step; where they have not settled, the "
+                             "flow changes volume unseen and the bound is off."),
+                        1, 50)),
+             advanced(within(make("posterior.anchors", "Anchors", Index{100},
+                                  "Rows of data whose codes are the centres of the metric."),
+                             1, 2000, Scale::Log)),
+             advanced(within(make("posterior.hidden", "Metric layers", std::vector<double>{128},
+                                  "Hidden layers of the network that reads an anchor's factor."),
+                             1, 8192))};
+     },
+     flowOf},
 };
 
 const PartRow<MakePrior> kPriors[] = {
@@ -321,6 +379,9 @@ std::span<const PartRow<MakeEncoder>> encoders() {
 }
 std::span<const PartRow<MakeLikelihood>> likelihoods() {
     return kLikelihoods;
+}
+std::span<const PartRow<MakeFlow>> posteriors() {
+    return kPosteriors;
 }
 std::span<const PartRow<MakePrior>> priors() {
     return kPriors;

@@ -6,6 +6,8 @@
 #include "core/base/params.h"
 #include "core/nn/network.h"
 
+#include <functional>
+
 namespace lx::autoencoder {
 
 /// What the parts may know about the run.
@@ -15,6 +17,7 @@ struct Context {
     bool image = false;
     Index height = 0, width = 0;
     std::string encoder;  ///< chosen ids, for defaults that depend on other choices
+    Tensor anchors;       ///< rows of data [C, D] in units of the model, where a part wants them
     Placement placement;
 };
 
@@ -56,6 +59,38 @@ public:
     virtual Tensor divergence(const Posterior&) const = 0;
 };
 
+/// log p(x, z) of a batch as a function of its codes, [B, d] -> [B], by operations that autograd
+/// follows to any order.
+using LogJoint = std::function<Tensor(const Tensor& z)>;
+
+/// Rows of data [C, D] that a flow learns from, and their codes [C, d].
+struct Anchors {
+    Tensor rows, codes;
+};
+
+/// What moves codes on after the encoder has drawn them.
+class CodeFlow {
+public:
+    virtual ~CodeFlow() = default;
+    /// Standard normal numbers that a code needs beside the encoder's.
+    virtual Index noise() const = 0;
+    /// `correction` [B]: what log p(x, z) - log q(z_0 | x) lacks to be an unbiased bound on log
+    /// p(x) at the new codes z.
+    struct Moved {
+        Tensor z, correction;
+    };
+    /// z [B, d], noise [B, noise()].
+    virtual Moved move(const Tensor& z, const Tensor& noise, const Anchors&,
+                       const LogJoint&) const = 0;
+    /// G^-1(z) = sum_i L_i L_i' exp(-|z - c_i|^2 / temperature^2) + lambda I: centres c [C, d],
+    /// factors L [C, d, d].
+    struct Learned {
+        Tensor centres, factors;
+        double temperature = 1, lambda = 0.01;
+    };
+    virtual Learned learned(const Anchors&) const = 0;
+};
+
 class Objective {
 public:
     virtual ~Objective() = default;
@@ -77,6 +112,8 @@ struct PartRow {
 using MakeEncoder = std::unique_ptr<EncoderHead> (*)(const ParamSet&);
 using MakeLikelihood = std::unique_ptr<Likelihood> (*)(const ParamSet&, const Context&,
                                                        Parameters&);
+/// Null: codes stay where the encoder has drawn them.
+using MakeFlow = std::unique_ptr<CodeFlow> (*)(const ParamSet&, const Context&, Parameters&);
 using MakePrior = std::unique_ptr<Prior> (*)(const ParamSet&);
 using MakeObjective = std::unique_ptr<Objective> (*)(const ParamSet&);
 /// `encoder`: from data to `features`; else from `features` to data.
@@ -85,6 +122,7 @@ using MakeNetwork = std::unique_ptr<Network> (*)(const ParamSet&, const Context&
 
 std::span<const PartRow<MakeEncoder>> encoders();
 std::span<const PartRow<MakeLikelihood>> likelihoods();
+std::span<const PartRow<MakeFlow>> posteriors();
 std::span<const PartRow<MakePrior>> priors();
 std::span<const PartRow<MakeObjective>> objectives();
 std::span<const PartRow<MakeNetwork>> networks();

@@ -27,7 +27,12 @@ RunData::RunData(DatasetPtr rows, ParamSet choices, Key runKey, Placement placem
       scale(placed(at::tensor(at::ArrayRef<float>(dataset->scale)))),
       offset(placed(at::tensor(at::ArrayRef<float>(dataset->offset)))),
       shown(placed(subset(derive(key, "view.codes"), train.size(0), kExportRows))),
-      heldoutShown(placed(subset(derive(key, "view.heldout"), heldout.size(0), kExportRows))) {}
+      heldoutShown(placed(subset(derive(key, "view.heldout"), heldout.size(0), kExportRows))) {
+    if (const Index anchors = valueOr(params, "posterior.anchors", Index{0}); anchors > 0) {
+        context.anchors =
+            train.index_select(0, placed(subset(derive(key, "anchors"), train.size(0), anchors)));
+    }
+}
 
 Tensor RunData::placed(const Tensor& tensor) const {
     return tensor.to(context.placement.device);

@@ -64,7 +64,7 @@ void observeReconstructions(SlicedTask& task, const Moment& m, Index rows,
         const Tensor x =
             m.model->prepared(rowsAt(m.data->heldout, m.data->heldoutShown, first, count));
         const Posterior q = m.model->encode(x);
-        const Tensor noise = at::zeros_like(q.mean);
+        const Tensor noise = at::zeros({count, m.model->noiseUnits()}, q.mean.options());
         nats->push_back(m.model->evaluate(x, noise).reconstruction);
         decoded->push_back(m.model->decode(q.mean));
         xs->push_back(x);
@@ -193,7 +193,7 @@ std::unique_ptr<Task> encodeProbe(const Moment& m, const cmd::Probe& probe) {
             const Tensor noise =
                 m.data->placed(normal(derive(derive(key, static_cast<std::uint64_t>(first)),
                                              static_cast<std::uint64_t>(k)),
-                                      {count, q.mean.size(1)}));
+                                      {count, m.model->noiseUnits()}));
             const Losses losses = m.model->evaluate(rows, noise);
             bound -= losses.reconstruction / static_cast<double>(draws);
             if (losses.divergence.defined()) {

@@ -24,8 +24,7 @@ double errorOf(const ParamSet& changes, Index dim, bool image, double twist = 1)
     const ParamSet params = selftest::familyParams(changes);
     const auto objective = rowOf(objectives(), text(params, "objective")).make(params);
     const Tensor x = model->prepared(uniform(derive(kKey, "x"), {5, dim}).to(at::kDouble));
-    const Tensor noise =
-        normal(derive(kKey, "noise"), {5, model->context().latent}).to(at::kDouble);
+    const Tensor noise = normal(derive(kKey, "noise"), {5, model->noiseUnits()}).to(at::kDouble);
     Parameters& p = model->parameters();
     p.beginStep();
     const Losses losses = model->train(x, noise);
@@ -46,6 +45,14 @@ ParamSet plane(std::initializer_list<std::pair<const std::string, ParamValue>> m
     for (const auto& [id, value] : more) {
         set[id] = value;
     }
+    return set;
+}
+
+ParamSet moved(ParamSet set) {
+    set["posterior"] = std::string("post.rhvae");
+    set["posterior.anchors"] = Index{6};
+    set["posterior.hidden"] = std::vector<double>{5};
+    set["posterior.step"] = 0.1;
     return set;
 }
 
@@ -85,6 +92,9 @@ private Q_SLOTS:
                                                    {"network.hidden", std::vector<double>{7}},
                                                    {"network.activation", std::string("tanh")}}
                                        << true;
+        QTest::newRow("rhvae points") << moved(plane()) << false;
+        QTest::newRow("rhvae conv") << moved(picture()) << true;
+        QTest::newRow("rhvae three units") << moved(plane({{"latent.dim", Index{3}}})) << false;
     }
     void gradientsEqualCentralDifferences() {
         QFETCH(ParamSet, params);

@@ -62,6 +62,7 @@ private Q_SLOTS:
             QTest::addRow("gauss %s", kind) << "dec.gauss" << kind;
         }
         QTest::addRow("bernoulli") << "dec.bernoulli" << "pullback-bernoulli";
+        QTest::addRow("learned") << "dec.bernoulli" << "rhvae";
     }
     void everyMetric() {
         QFETCH(QString, decoder);
@@ -69,6 +70,9 @@ private Q_SLOTS:
         ParamSet given = shapes();
         given["decoder"] = decoder.toStdString();
         given["metric.kind"] = kind.toStdString();
+        if (kind == "rhvae") {
+            given["posterior"] = std::string("post.rhvae");
+        }
         given["geodesic.knots"] = Index{24};
         given["geodesic.from"] = std::vector<double>{-0.4, 0.1};
         given["geodesic.to"] = std::vector<double>{0.5, 0.3};
