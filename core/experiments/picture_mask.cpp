@@ -86,4 +86,11 @@ std::vector<std::uint8_t> hiddenPixels(const ParamSet& params, Index height, Ind
     return out;
 }
 
+void addMask(SnapshotBuilder& out, const std::string& id, const ParamSet& params) {
+    const std::string& mask = text(params, kMask);
+    const auto& strokes = numbers(params, kStrokes);
+    out.set(id + ".mask", Array(DType::U8, {std::ssize(mask)}, std::as_bytes(std::span(mask))));
+    out.set(id + ".strokes", Array({std::ssize(strokes)}, strokes));
+}
+
 }  // namespace lx

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/params.h"
+#include "core/session/experiment.h"
 
 #include <cstdint>
 
@@ -19,5 +20,8 @@ void checkMaskParam(const std::string& id, const ParamValue&);
 /// pixel is hidden when its centre lies within the radius of the line, unless a later stroke
 /// erases there. Throws UsageError on strokes that do not decode.
 std::vector<std::uint8_t> hiddenPixels(const ParamSet&, Index height, Index width);
+
+/// What is chosen, beside the channel `id`: `.mask` text, `.strokes` [n].
+void addMask(SnapshotBuilder&, const std::string& id, const ParamSet&);
 
 }  // namespace lx

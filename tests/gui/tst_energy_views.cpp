@@ -20,6 +20,7 @@ struct Bench : ChainBench {
         d->spaces = {{"data", 4, {2, 2}}};
         d->channels = {{"inpainting", "strips", "data", "", "", Clock::Train},
                        {"mending", "strips", "data", "", "", Clock::Train},
+                       {"denoising", "strips", "data", "", "", Clock::Train},
                        {"energies", "histograms", "", "", "", Clock::Train},
                        {"outliers", "histograms", "", "", "", Clock::Train}};
         d->clocks = {Clock::Train};
@@ -88,6 +89,45 @@ private Q_SLOTS:
         bench.set({{"inpainting", floatsOf({3, 4}, std::vector<float>(12))},
                    {"mending", floatsOf({6}, std::vector<float>(6))}});
         QVERIFY(!shown.showsContent());
+    }
+    /// Rows that belong together stand closer than others.
+    void pairsOfStrips() {
+        Bench bench;
+        const auto view = bench.show("strips", {700, 300});
+        QCOMPARE(view->title(), QStringLiteral("Filled and mended"));
+        std::vector<float> values;
+        for (int row = 0; row < 4; ++row) {
+            values.insert(values.end(), 3 * 4, 0.2F * static_cast<float>(row + 1));
+        }
+        bench.set({{"denoising", floatsOf({4, 3, 2, 2}, values)},
+                   {"denoising.titles", text("-6\n0\n8")},
+                   {"denoising.group", Array({1}, std::vector<Index>{2})}});
+        QCOMPARE(view->title(), QStringLiteral("Pictures out of noise"));
+        auto& shown = dynamic_cast<FigureView&>(*view);
+        QCOMPARE(shown.tables().at(0).rows(), Index{12});
+        const auto tops = [&] {
+            const QImage picture = shown.picture({700, 300}, 1);
+            std::vector<int> out;
+            for (int row = 0; row < 4; ++row) {
+                const Array tile =
+                    floatsOf({1, 2, 2}, std::vector<float>(4, 0.2F * static_cast<float>(row + 1)));
+                const QRgb ink = tileImage(tile, 0, themeOf(ThemeKind::Light)).pixel(0, 0);
+                int y = 0;
+                while (y < 300 && inkIn(picture.copy(0, y, 700, 1), ink) < 30) {
+                    ++y;
+                }
+                out.push_back(y);
+            }
+            return out;
+        };
+        const auto paired = tops();
+        QVERIFY(paired[3] < 300);
+        QCOMPARE(paired[3] - paired[2], paired[1] - paired[0]);
+        QVERIFY(paired[2] - paired[1] > paired[1] - paired[0] + 3);
+        bench.set({{"denoising.group", Array({1}, std::vector<Index>{1})},
+                   {"denoising", floatsOf({4, 3, 2, 2}, values)}});
+        const auto even = tops();
+        QCOMPARE(even[2] - even[1], even[1] - even[0]);
     }
     /// A chain that was kicked stands where it is now, not where its last draw is.
     void markersStandWhereTheChainsAre() {

@@ -84,7 +84,7 @@ std::span<const ViewSpec> viewSpecs() {
          .asked = true,
          .wide = true},
         {.id = "strips",
-         .title = tr("Fill and mend"),
+         .title = tr("Strips of pictures"),
          .channelKinds = {"strips"},
          .area = Area::Stage,
          .make = makeStripsView,

@@ -2,146 +2,77 @@
 // Pictures on their way: a row for each, a column for each number of steps.
 #include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
+#include "ui/views/picture_blocks.h"
+
+#include <QElapsedTimer>
+#include <QMenu>
 
 #include <algorithm>
-#include <cmath>
 
 namespace lx::ui {
 namespace {
 
-constexpr double kMargin = 8, kGap = 3, kBetween = 28;
-
-struct Block {
-    QString title;
-    QStringList columns;
-    Index rows = 0;
-    std::vector<QImage> tiles;  ///< [rows, columns]
-};
-
-/// Blocks side by side, all with tiles of one size.
-class Blocks : public QWidget {
-public:
-    explicit Blocks(QWidget* parent = nullptr) : QWidget(parent), m_theme(&currentTheme()) {
-        setAttribute(Qt::WA_OpaquePaintEvent);
-        setAccessibleName(QObject::tr("Strips of pictures"));
-        setMinimumSize(160, 80);
-    }
-    void set(std::vector<Block> blocks) {
-        m_blocks = std::move(blocks);
-        update();
-    }
-    const std::vector<Block>& blocks() const { return m_blocks; }
-    void setTheme(const Theme& theme) {
-        m_theme = &theme;
-        update();
-    }
-    void paintTo(QPainter& painter, QSizeF size) const;
-
-protected:
-    void paintEvent(QPaintEvent*) override {
-        QPainter painter(this);
-        paintTo(painter, size());
-    }
-
-private:
-    const Theme* m_theme;
-    std::vector<Block> m_blocks;
-};
-
-/// Where everything is for one size; blocks stand side by side, or one below the other.
-struct Arrangement {
-    bool stacked = false;
-    double head = 0, tile = 0, step = 0;
-};
-
-Arrangement arranged(const std::vector<Block>& blocks, QSizeF size, const QFontMetricsF& words,
-                     bool stacked) {
-    Arrangement out{stacked, 2 * words.height() + 4, 0, 0};
-    double columns = 1, rows = 1, widest = 0;
-    for (const Block& block : blocks) {
-        const auto c = static_cast<double>(block.columns.size());
-        const auto r = static_cast<double>(block.rows);
-        columns = stacked ? std::max(columns, c) : columns + c;
-        rows = stacked ? rows + r : std::max(rows, r);
-        for (const QString& name : block.columns) {
-            widest = std::max(widest, words.horizontalAdvance(name) + 6);
-        }
-    }
-    (stacked ? rows : columns) -= 1;
-    const auto others = static_cast<double>(blocks.size()) - 1;
-    const double wide = size.width() - 2 * kMargin - (stacked ? 0 : kBetween * others);
-    const double high = size.height() - kMargin - out.head * (stacked ? others + 1 : 1);
-    // A column is as wide as its heading asks; a picture as large as column and row allow.
-    const double pitch = wide / columns;
-    out.tile = std::floor(std::max(6.0, std::min(pitch, high / rows) - kGap));
-    out.step = std::clamp(widest, out.tile + kGap, std::max(pitch, out.tile + kGap));
-    return out;
-}
-
-void Blocks::paintTo(QPainter& painter, QSizeF size) const {
-    painter.fillRect(QRectF(QPointF(), size), m_theme->panel);
-    if (m_blocks.empty()) {
-        return;
-    }
-    const QFontMetricsF words(m_theme->font(11));
-    const Arrangement beside = arranged(m_blocks, size, words, false),
-                      below = arranged(m_blocks, size, words, true);
-    const Arrangement& chosen = below.tile > beside.tile ? below : beside;
-    painter.setRenderHint(QPainter::SmoothPixmapTransform, false);
-    QPointF corner(kMargin, 2);
-    for (const Block& block : m_blocks) {
-        const double width = chosen.step * static_cast<double>(block.columns.size());
-        painter.setFont(m_theme->font(11, true));
-        painter.setPen(m_theme->text);
-        painter.drawText(
-            QRectF(corner, QSizeF(width + kBetween / 2, words.height())),
-            Qt::AlignLeft | Qt::AlignVCenter,
-            QFontMetricsF(painter.font()).elidedText(block.title, Qt::ElideRight, width));
-        painter.setFont(m_theme->font(11));
-        painter.setPen(m_theme->secondary);
-        for (qsizetype c = 0; c < block.columns.size(); ++c) {
-            const double x = corner.x() + chosen.step * static_cast<double>(c);
-            painter.drawText(
-                QRectF(x, corner.y() + words.height(), chosen.step - 4, words.height()),
-                Qt::AlignLeft | Qt::AlignVCenter,
-                words.elidedText(block.columns[c], Qt::ElideRight, chosen.step - 4));
-            for (Index r = 0; r < block.rows; ++r) {
-                const double y =
-                    corner.y() + chosen.head + (chosen.tile + kGap) * static_cast<double>(r);
-                painter.drawImage(QRectF(x, y, chosen.tile, chosen.tile),
-                                  block.tiles[static_cast<std::size_t>(
-                                      r * static_cast<Index>(block.columns.size()) + c)]);
-            }
-        }
-        if (chosen.stacked) {
-            corner.ry() += chosen.head + (chosen.tile + kGap) * static_cast<double>(block.rows);
-        } else {
-            corner.rx() += width + kBetween;
-        }
-    }
-}
-
 class StripsView : public FigureView {
 public:
     StripsView(SessionBridge& bridge, QWidget* parent)
-        : FigureView(bridge, parent), m_blocks(new Blocks) {
+        : FigureView(bridge, parent), m_blocks(new PictureBlocks) {
         setContent(m_blocks);
-        setEmptyText(tr("Press play: chains fill and mend pictures after the first step."));
+        setEmptyText(tr("Press play: pictures on their way appear after the first step."));
+        connect(m_blocks, &PictureBlocks::stroked, this, &StripsView::addStroke);
     }
-    QString title() const override { return tr("Filled and mended"); }
+    QString title() const override {
+        return stripsOf(kDenoising) ? tr("Pictures out of noise") : tr("Filled and mended");
+    }
     QStringList channels() const override {
-        return {QStringLiteral("inpainting"), QStringLiteral("mending")};
+        return {kInpainting, QStringLiteral("mending"), kDenoising};
     }
     QString explanation() const override {
-        return tr(
-            "Left: part of a held-out picture is hidden under noise, and Langevin steps on the "
-            "learned energy move the hidden pixels while the others are held. Right: a tenth of "
-            "the pixels are white, and all move.\n\n"
-            "A good energy finds something that fits what is seen: a second sleeve, the sole of "
-            "the shoe. It need not be the picture that was hidden.\n\n"
-            "Worry when what is filled looks alike in all rows, or when mending wipes out the "
-            "garment: the energy knows the average picture only.");
+        const QString paint =
+            tr("\n\nDraw on a picture whose hidden part is filled to hide another part of all of "
+               "them; "
+               "with Ctrl held the brush shows it again. The menu of the view has the radius.");
+        if (stripsOf(kDenoising)) {
+            return tr("Each pair of rows is one picture on its way from noise to data: above what "
+                      "it is "
+                      "at the log SNR over the column, below the clean picture that the network "
+                      "expects "
+                      "from it then, the mean of all that fit.\n\n"
+                      "At first every expectation is the average picture; then it settles what "
+                      "kind of "
+                      "garment it will be, last come edges and patterns. At the right both rows "
+                      "agree.\n\n"
+                      "Worry when expectations are sharp from the beginning and alike in all rows: "
+                      "the "
+                      "network knows few pictures by heart; or when the last ones are still "
+                      "grainy: too "
+                      "few steps, or too little training at small noise.") +
+                   tr("\n\nHidden part filled: each step holds what is known of a held-out picture "
+                      "at the noise of that step, and the network makes the rest fit.") +
+                   paint;
+        }
+        return tr("Left: part of a held-out picture is hidden under noise, and Langevin steps on "
+                  "the "
+                  "learned energy move the hidden pixels while the others are held. Right: a tenth "
+                  "of "
+                  "the pixels are white, and all move.\n\n"
+                  "A good energy finds something that fits what is seen: a second sleeve, the sole "
+                  "of "
+                  "the shoe. It need not be the picture that was hidden.\n\n"
+                  "Worry when what is filled looks alike in all rows, or when mending wipes out "
+                  "the "
+                  "garment: the energy knows the average picture only.") +
+               paint;
     }
+    void fillMenu(QMenu& menu) override {
+        FigureView::fillMenu(menu);
+        if (stripsOf(kInpainting)) {
+            m_blocks->brush().fillMenu(menu, this);
+            QAction* clear = menu.addAction(tr("Show all that the brush has hidden"));
+            clear->setEnabled(!m_strokes.empty());
+            connect(clear, &QAction::triggered, this, [this] { wishStrokes({}); });
+        }
+    }
+    void cancelGesture() override { m_blocks->cancelStroke(); }
     void present(std::span<const Frame> frames) override {
         if (frames.empty()) {
             m_frame = {};
@@ -185,20 +116,61 @@ public:
     }
 
 private:
+    inline static const QString kDenoising = QStringLiteral("denoising"),
+                                kInpainting = QStringLiteral("inpainting");
+
+    void addStroke(const Array& stroke) {
+        std::vector<double> all = m_strokes;
+        all.insert(all.end(), stroke.values<double>().begin(), stroke.values<double>().end());
+        wishStrokes(std::move(all));
+    }
+    void wishStrokes(std::vector<double> strokes) {
+        m_strokes = std::move(strokes);
+        m_sent.start();
+        bridge().wish("inpaint.strokes", m_strokes);
+        if (textOf(m_frame, "inpainting.mask") != QLatin1String("painted")) {
+            bridge().wish("inpaint.mask", std::string("painted"));
+        }
+    }
+    /// What the run has taken; a picture made before the last stroke does not undo it.
+    void readStrokes() {
+        constexpr qint64 kPatience = 5000;  // ms
+        const Array* known = channel(m_frame, "inpainting.strokes");
+        if (!known || known->dtype() != DType::F64) {
+            return;
+        }
+        const auto now = known->values<double>();
+        const bool taken = std::ranges::equal(now, m_strokes);
+        if (taken || !m_sent.isValid() || m_sent.hasExpired(kPatience)) {
+            m_strokes.assign(now.begin(), now.end());
+            m_sent.invalidate();
+        }
+    }
+
+    static QString titleOf(const QString& id) {
+        return id == kDenoising    ? tr("State, below it the expected picture")
+               : id == kInpainting ? tr("Hidden part filled (draw on it)")
+                                   : tr("White pixels mended");
+    }
     const Array* stripsOf(const QString& id) const {
         const Array* found = m_frame.snapshot ? floats(m_frame, id.toStdString(), 4) : nullptr;
         return found && found->count() > 0 ? found : nullptr;
     }
     void rebuild() {
-        std::vector<Block> blocks;
+        std::vector<PictureBlock> blocks;
         for (const QString& id : channels()) {
             const Array* strips = stripsOf(id);
             if (!strips) {
                 continue;
             }
-            Block block;
-            block.title = id == QLatin1String("inpainting") ? tr("Hidden part filled")
-                                                            : tr("White pixels mended");
+            PictureBlock block;
+            block.title = titleOf(id);
+            block.painted = id == kInpainting;
+            if (const Array* group =
+                    channel(m_frame, (id + QStringLiteral(".group")).toStdString());
+                group && group->dtype() == DType::I64 && group->count() == 1) {
+                block.group = std::max<Index>(group->values<Index>()[0], 1);
+            }
             block.rows = strips->dim(0);
             block.columns = textOf(m_frame, (id + QStringLiteral(".titles")).toStdString())
                                 .split(QLatin1Char('\n'));
@@ -210,13 +182,17 @@ private:
             }
             blocks.push_back(std::move(block));
         }
+        readStrokes();
         showContent(!blocks.empty());
         m_blocks->set(std::move(blocks));
+        Q_EMIT titleChanged();
     }
 
-    Blocks* m_blocks;
+    PictureBlocks* m_blocks;
     Frame m_frame;
     std::vector<std::uint64_t> m_versions;
+    std::vector<double> m_strokes;  ///< of the painted mask
+    QElapsedTimer m_sent;           ///< since a stroke that the run has not shown yet
 };
 
 }  // namespace

@@ -53,7 +53,7 @@ void StrokeBrush::draw(std::vector<OverlayItem>& out, const QColor& ink, double 
 
 void StrokeBrush::fillMenu(QMenu& menu, QObject* owner) {
     QMenu* brush = menu.addMenu(tr("Brush"));
-    for (const double radius : {0.1, 0.2, 0.4, 0.8, 1.6}) {
+    for (const double radius : m_radii) {
         QAction* action = brush->addAction(tr("radius %1").arg(formatShort(radius)));
         action->setCheckable(true);
         action->setChecked(radius == m_radius);

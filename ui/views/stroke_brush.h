@@ -15,7 +15,14 @@ namespace lx::ui {
 
 class StrokeBrush {
 public:
+    StrokeBrush() = default;
+    /// `radii`: those of the menu, in the units of the plane.
+    StrokeBrush(std::vector<double> radii, double radius)
+        : m_radii(std::move(radii)), m_radius(radius) {}
     bool active() const { return !m_points.empty(); }
+    const std::vector<QPointF>& points() const { return m_points; }
+    double radius() const { return m_radius; }
+    bool erasing() const { return m_erasing; }
     /// With Ctrl held a brush erases.
     void begin(QPointF at, bool erases);
     /// True when the stroke has become longer.
@@ -29,6 +36,7 @@ public:
 
 private:
     std::vector<QPointF> m_points;
+    std::vector<double> m_radii{0.1, 0.2, 0.4, 0.8, 1.6};
     double m_radius = 0.4;  ///< in the units of the plane
     bool m_eraser = false, m_erasing = false;
 };

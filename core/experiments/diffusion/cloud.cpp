@@ -72,20 +72,24 @@ void Cloud::step(const Denoiser& denoiser) {
     }
 }
 
+void Cloud::places(Index at, std::span<float> out) const {
+    if (at < std::ssize(m_frames)) {
+        std::copy_n(m_frames[static_cast<std::size_t>(at)].begin(), out.size(), out.begin());
+    } else {
+        std::transform(m_z.begin(), m_z.begin() + std::ssize(out), out.begin(),
+                       [](double v) { return static_cast<float>(v); });
+    }
+}
+
 Array Cloud::record(Index count) const {
     count = std::min(count, m_particles);
     const auto width = static_cast<std::size_t>(count * m_dim);
-    std::vector<float> out;
-    out.reserve((m_frames.size() + 1) * width);
-    for (const auto& frame : m_frames) {
-        out.insert(out.end(), frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(width));
+    const Index times = std::ssize(m_frames) + (m_keptAt != m_steps ? 1 : 0);
+    std::vector<float> out(static_cast<std::size_t>(times) * width);
+    for (Index t = 0; t < times; ++t) {
+        places(t, std::span(out).subspan(static_cast<std::size_t>(t) * width, width));
     }
-    Index frames = std::ssize(m_frames);
-    if (m_keptAt != m_steps) {
-        out.insert(out.end(), m_z.begin(), m_z.begin() + static_cast<std::ptrdiff_t>(width));
-        ++frames;
-    }
-    return {{frames, count, m_dim}, out};
+    return {{times, count, m_dim}, out};
 }
 
 void Cloud::capture(State& state) const {

@@ -33,9 +33,12 @@ public:
     /// The next step. After the data comes new noise.
     void step(const Denoiser&);
 
-    /// [T, count, dim] where the first `count` particles were, the present place last; times [T].
-    Array record(Index count) const;
+    /// Times at which it is known where the particles were, the present last.
     std::vector<double> recordTimes() const;
+    /// Where the first particles were at the recorded time `at`, [count, dim].
+    void places(Index at, std::span<float> out) const;
+    /// [T, count, dim] the same at all of these times.
+    Array record(Index count) const;
 
     /// Places and counters; the record begins anew after restore(), where the particles are.
     void capture(State&) const;

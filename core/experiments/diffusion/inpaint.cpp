@@ -2,7 +2,7 @@
 // Held-out pictures of which a part is hidden, and what the model makes of that part.
 #include "core/diffusion/inpaint.h"
 
-#include "core/experiments/diffusion/moment.h"
+#include "core/experiments/diffusion/record.h"
 #include "core/experiments/picture_mask.h"
 
 #include <algorithm>
@@ -72,19 +72,17 @@ void addInpainting(SlicedTask& task, const Moment& m) {
                 frames.insert(frames.end(), from, from + d);
             }
         }
-        const Array shown = data->units.published({rows * columns, d}, frames);
+        const Array shown = shownRows(*data, frames);
         std::vector<float> pixels(shown.values<float>().begin(), shown.values<float>().end());
-        const auto pixelsOf = static_cast<std::size_t>(d);
         for (std::size_t i = 0; i < pixels.size(); ++i) {
-            const bool given = i / pixelsOf % work->columns.size() == 1;
-            // Grey where nothing is known.
-            pixels[i] = given && one[i % pixelsOf] != 0 ? 0.5F : std::clamp(pixels[i], 0.0F, 1.0F);
+            const auto width = static_cast<std::size_t>(d);
+            if (i / width % work->columns.size() == 1 && one[i % width] != 0) {
+                pixels[i] = 0.5F;  // grey where nothing is known
+            }
         }
-        out.set("inpainting",
-                Array({rows, columns, data->dataset->sampleShape[0], data->dataset->sampleShape[1]},
-                      pixels));
-        out.set("inpainting.titles", Array(DType::U8, {std::ssize(work->titles)},
-                                           std::as_bytes(std::span(work->titles))));
+        out.set("inpainting", Array({rows, columns, shown.dim(1), shown.dim(2)}, pixels));
+        out.set("inpainting.titles", textArray(work->titles));
+        addMask(out, "inpainting", data->params);
     });
 }
 

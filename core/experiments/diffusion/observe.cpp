@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Channels of the family, computed in short slices.
 #include "core/experiments/diffusion/guidance.h"
-#include "core/experiments/sliced_task.h"
+#include "core/experiments/diffusion/record.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,33 +11,9 @@ namespace {
 
 /// Each costs a run of the network over all steps.
 constexpr Index kPicturesShown = 36;
-constexpr Index kTrails = 16, kShown = 1024, kSide = 96, kArrows = 24;
+constexpr Index kShown = 1024, kSide = 96, kArrows = 24;
 constexpr double kFieldLogSnr = 3;
 
-/// Shared by the pieces of one look.
-struct Look {
-    Moment m;
-    std::optional<Cloud> own;  ///< the whole way with the present weights, before the clock moves
-    const Cloud& cloud() const { return own ? *own : *m.cloud; }
-};
-
-Array text(std::string_view words) {
-    return {DType::U8, {std::ssize(words)}, std::as_bytes(std::span(words))};
-}
-
-Array samplesArray(const RunData& data, std::span<const double> rows) {
-    const Index n = std::ssize(rows) / data.dim;
-    if (data.dataset && data.dataset->image()) {
-        std::vector<double> shown(rows.begin(), rows.end());
-        const Array out = data.units.published({n, data.dim}, shown);
-        std::vector<float> pixels(out.values<float>().begin(), out.values<float>().end());
-        for (float& p : pixels) {
-            p = std::clamp(p, 0.0F, 1.0F);
-        }
-        return {{n, data.dataset->sampleShape[0], data.dataset->sampleShape[1]}, pixels};
-    }
-    return data.units.published({n, data.dim}, rows);
-}
 std::vector<double> trueEnergy(const Moment& m, const NoiseLevel& level) {
     return guidedEnergy(*m.data->mixture, level, m.guidance, gridPoints(m.data->frame, kSide));
 }
@@ -71,39 +47,6 @@ void addSnr(SnapshotBuilder& out, const NoiseSchedule& schedule) {
     out.set("snr.at", Array({kPoints}, time));
     out.set("snr.alpha", Array({kPoints}, alpha));
     out.set("snr.sigma", Array({kPoints}, sigma));
-}
-
-void addTrails(SnapshotBuilder& out, const Cloud& cloud, const RunData& data) {
-    const Array record = cloud.record(kTrails);  // [T, C, D]
-    const auto from = record.values<float>();
-    const Index times = record.dim(0), count = record.dim(1), d = record.dim(2),
-                shown = std::min<Index>(d, 3);
-    std::vector<double> rows;
-    for (Index c = 0; c < count; ++c) {
-        for (Index t = 0; t < times; ++t) {
-            for (Index k = 0; k < shown; ++k) {
-                rows.push_back(
-                    static_cast<double>(from[static_cast<std::size_t>((t * count + c) * d + k)]));
-            }
-        }
-    }
-    out.set("chains_trail", data.units.published({count, times, shown}, rows));
-}
-
-void addTrajectory(SnapshotBuilder& out, const Cloud& cloud, const RunData& data, Index count) {
-    const Array record = cloud.record(count);
-    const auto from = record.values<float>();
-    const std::vector<double> rows(from.begin(), from.end());
-    out.set("trajectory",
-            data.units.published({record.shape().begin(), record.shape().end()}, rows));
-    const auto times = cloud.recordTimes();
-    std::vector<float> at(times.begin(), times.end()), snr;
-    for (const double t : times) {
-        snr.push_back(static_cast<float>(cloud.process().schedule().at(t).logSnr()));
-    }
-    const Index n = std::ssize(at);
-    out.set("trajectory.time", Array({n}, at));
-    out.set("trajectory.log_snr", Array({n}, snr));
 }
 
 }  // namespace
@@ -167,8 +110,8 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     const bool image = data->dataset && data->dataset->image();
     auto task = std::make_unique<SlicedTask>();
 
-    if (look->m.cloud->steps() == 0 &&
-        wantsAny({"samples", "chains_now", "chains_trail", "trajectory", "sample_density"})) {
+    if (look->m.cloud->steps() == 0 && wantsAny({"samples", "chains_now", "chains_trail",
+                                                 "trajectory", "sample_density", "denoising"})) {
         const ReverseProcess& process = look->m.cloud->process();
         const Index count =
             std::min(look->m.cloud->particles(), image   ? Index{whole ? 256 : kPicturesShown}
@@ -191,7 +134,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
                 data->dataset
                     ? trainingRows(*data->dataset, most)
                     : mixtureEnergy(*data->mixture)->sample(derive(data->key, "data"), most);
-            out.set("data", samplesArray(*data, some));
+            out.set("data", shownRows(*data, some));
         });
     }
     if (wants("samples")) {
@@ -201,7 +144,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
                 z.size(),
                 static_cast<std::size_t>(
                     (image ? Index{whole ? 256 : kPicturesShown} : Index{10'000}) * data->dim));
-            out.set("samples", samplesArray(*data, z.first(rows)));
+            out.set("samples", shownRows(*data, z.first(rows)));
         });
     }
     if (wants("chains_now")) {
@@ -221,9 +164,13 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     if (wants("inpainting") && image) {
         addInpainting(*task, look->m);
     }
+    if (wants("denoising")) {
+        addDenoising(*task, look);
+    }
     if (wants("process")) {
-        task->add(
-            [=](SnapshotBuilder& out) { out.set("process", text(facts(look->cloud(), *data))); });
+        task->add([=](SnapshotBuilder& out) {
+            out.set("process", textArray(facts(look->cloud(), *data)));
+        });
     }
     if (wants("snr")) {
         task->add([=](SnapshotBuilder& out) { addSnr(out, look->cloud().process().schedule()); });

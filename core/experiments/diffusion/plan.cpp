@@ -190,9 +190,9 @@ std::vector<ChannelDecl> channelsOf(bool network, bool plane, bool image, bool t
     out.push_back({"snr", "curve", "", "[P]", "", clock});
     out.push_back({"process", "facts", "", "text", "", Clock::Diffuse});
     if (image) {
-        out.push_back({"inpainting", "strips", "data", "[N, columns, H, W]", "", Clock::Diffuse});
-    }
-    if (!image) {
+        out.push_back({"denoising", "strips", "data", "[N, columns, H, W]", "", clock});
+        out.push_back({"inpainting", "strips", "data", "[N, columns, H, W]", "", clock});
+    } else {
         out.push_back({"chains_now", "points2", "target", "[N, D]", "", Clock::Diffuse});
         out.push_back({"chains_trail", "trails", "target", "[C, K, D]", "", Clock::Diffuse});
         out.push_back({"trajectory", "trajectory", "target", "[T, N, D]", "", Clock::Diffuse});
@@ -344,7 +344,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     out.series.push_back({"evaluations", "Evaluations", "", "count"});
     out.views = {"energy-map", "surface", "data", "losses", "samples"};
     if (image) {
-        out.views = {"data", "losses", "samples"};
+        out.views = {"strips", "data", "losses", "noise", "samples"};
     }
     const auto declared = [&](const char* id) -> const ParamDecl& { return *find(out.params, id); };
     if (network) {

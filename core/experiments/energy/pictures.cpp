@@ -220,6 +220,9 @@ void addStrip(SlicedTask& task, const std::string& id, std::shared_ptr<const Mom
                            static_cast<Index>(s.height), static_cast<Index>(s.width)},
                           frames));
         out.set(id + ".titles", words(titles));
+        if (id == "inpainting") {
+            addMask(out, id, m->data->params);
+        }
     });
 }
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiments/diffusion/record.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lx::diffusion {
+namespace {
+
+constexpr Index kTrails = 16;
+constexpr Index kFilmRows = 6, kFilmTimes = 9;
+
+/// What addDenoising() gathers: a column for each time.
+struct Film {
+    std::vector<Array> states, predictions;  ///< [rows, H, W]
+    std::string titles;
+};
+
+Array stripsOf(const Film& film) {
+    const Array& first = film.states.front();
+    const Index rows = first.dim(0), pixels = first.count() / rows;
+    std::vector<float> out;
+    for (Index r = 0; r < rows; ++r) {
+        for (const auto* columns : {&film.states, &film.predictions}) {
+            for (const Array& column : *columns) {
+                const auto from = column.values<float>().subspan(
+                    static_cast<std::size_t>(r * pixels), static_cast<std::size_t>(pixels));
+                out.insert(out.end(), from.begin(), from.end());
+            }
+        }
+    }
+    return {{2 * rows, std::ssize(film.states), first.dim(1), first.dim(2)}, out};
+}
+
+}  // namespace
+
+Array textArray(std::string_view words) {
+    return {DType::U8, {std::ssize(words)}, std::as_bytes(std::span(words))};
+}
+
+Array shownRows(const RunData& data, std::span<const double> rows) {
+    const Index n = std::ssize(rows) / data.dim;
+    const Array out = data.units.published({n, data.dim}, rows);
+    if (!data.dataset || !data.dataset->image()) {
+        return out;
+    }
+    std::vector<float> pixels(out.values<float>().begin(), out.values<float>().end());
+    for (float& p : pixels) {
+        p = std::clamp(p, 0.0F, 1.0F);
+    }
+    return {{n, data.dataset->sampleShape[0], data.dataset->sampleShape[1]}, pixels};
+}
+
+void addTrails(SnapshotBuilder& out, const Cloud& cloud, const RunData& data) {
+    const Array record = cloud.record(kTrails);  // [T, C, D]
+    const auto from = record.values<float>();
+    const Index times = record.dim(0), count = record.dim(1), d = record.dim(2),
+                shown = std::min<Index>(d, 3);
+    std::vector<double> rows;
+    for (Index c = 0; c < count; ++c) {
+        for (Index t = 0; t < times; ++t) {
+            for (Index k = 0; k < shown; ++k) {
+                rows.push_back(
+                    static_cast<double>(from[static_cast<std::size_t>((t * count + c) * d + k)]));
+            }
+        }
+    }
+    out.set("chains_trail", data.units.published({count, times, shown}, rows));
+}
+
+void addTrajectory(SnapshotBuilder& out, const Cloud& cloud, const RunData& data, Index count) {
+    const Array record = cloud.record(count);
+    const auto from = record.values<float>();
+    const std::vector<double> rows(from.begin(), from.end());
+    out.set("trajectory",
+            data.units.published({record.shape().begin(), record.shape().end()}, rows));
+    const auto times = cloud.recordTimes();
+    std::vector<float> at(times.begin(), times.end()), snr;
+    for (const double t : times) {
+        snr.push_back(static_cast<float>(cloud.process().schedule().at(t).logSnr()));
+    }
+    const Index n = std::ssize(at);
+    out.set("trajectory.time", Array({n}, at));
+    out.set("trajectory.log_snr", Array({n}, snr));
+}
+
+void addDenoising(SlicedTask& task, std::shared_ptr<const Look> look) {
+    const auto film = std::make_shared<Film>();
+    for (Index c = 0; c < kFilmTimes; ++c) {
+        task.add([=](SnapshotBuilder&) {
+            const Cloud& cloud = look->cloud();
+            const auto times = cloud.recordTimes();
+            const Index last = std::ssize(times) - 1, columns = std::min(kFilmTimes, last + 1);
+            if (c >= columns) {
+                return;
+            }
+            const Index at = columns > 1 ? c * last / (columns - 1) : last;
+            const NoiseLevel level =
+                cloud.process().schedule().at(times[static_cast<std::size_t>(at)]);
+            std::vector<float> places(
+                static_cast<std::size_t>(std::min(kFilmRows, cloud.particles()) * cloud.dim()));
+            cloud.places(at, places);
+            const std::vector<double> z(places.begin(), places.end());
+            std::vector<double> x(z.size());
+            look->m.denoiser->clean(level, z, x);
+            film->states.push_back(shownRows(*look->m.data, z));
+            film->predictions.push_back(shownRows(*look->m.data, x));
+            if (c > 0) {
+                film->titles += '\n';
+            }
+            film->titles += format(std::round(10 * level.logSnr()) / 10 + 0.0);
+        });
+    }
+    task.add([=](SnapshotBuilder& out) {
+        out.set("denoising", stripsOf(*film));
+        out.set("denoising.titles", textArray(film->titles));
+        out.set("denoising.group", Array({1}, std::vector<Index>{2}));
+    });
+}
+
+}  // namespace lx::diffusion

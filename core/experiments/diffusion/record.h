@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Channels that show where particles have been on their way from noise to data.
+#pragma once
+
+#include "core/experiments/diffusion/moment.h"
+#include "core/experiments/sliced_task.h"
+
+namespace lx::diffusion {
+
+/// Shared by the pieces of one look.
+struct Look {
+    Moment m;
+    std::optional<Cloud> own;  ///< the whole way with the present weights, before the clock moves
+    const Cloud& cloud() const { return own ? *own : *m.cloud; }
+};
+
+/// Rows [N, dim] in data units; pictures as [N, H, W] between 0 and 1.
+Array shownRows(const RunData&, std::span<const double> rows);
+Array textArray(std::string_view);
+
+/// `chains_trail`: the ways of the first particles.
+void addTrails(SnapshotBuilder&, const Cloud&, const RunData&);
+/// `trajectory` of the first `count` particles.
+void addTrajectory(SnapshotBuilder&, const Cloud&, const RunData&, Index count);
+/// `denoising`: pictures on their way, and below each the clean one, E[x | z], that the denoiser
+/// makes of it at that time. A piece of work for each time.
+void addDenoising(SlicedTask&, std::shared_ptr<const Look>);
+
+}  // namespace lx::diffusion

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where particles have been: pictures on their way with what the denoiser expects of them.
+#include "core/experiments/diffusion/record.h"
+#include "tests/unit/experiments/family_run.h"
+
+#include <ATen/Parallel.h>
+#include <QtTest>
+
+#include <cmath>
+#include <ctime>
+
+using namespace lx;
+using namespace lx::diffusion;
+using namespace lx::test;
+
+namespace {
+
+const std::shared_ptr<DataLibrary>& library() {
+    static const auto all = std::make_shared<DataLibrary>(std::vector<std::string>{});
+    return all;
+}
+ParamSet whole(const ParamSet& given) {
+    return resolve(describe(*library(), given).params, given);
+}
+ParamSet pictures(Index steps) {
+    return {{"model", std::string("net.unet")},
+            {"data.source", std::string("data.shapes16")},
+            {"data.count", Index{100}},
+            {"network.channels", std::vector<double>{8, 16}},
+            {"schedule", std::string("log-snr")},
+            {"sampler.method", std::string("ddim")},
+            {"sampler.eta", 0.5},
+            {"sampler.steps", steps},
+            {"sampler.particles", Index{8}}};
+}
+
+/// Three kinds of pictures of 16 x 16 pixels.
+MixtureParts kinds() {
+    MixtureParts out{256, {}, {0.5, 0.3, 0.2}, {0.1, 0.06, 0.08}};
+    for (int k = 0; k < 3; ++k) {
+        for (int i = 0; i < 256; ++i) {
+            out.centres.push_back(0.5 + 0.25 * std::sin(0.1 * (k + 1) * i + k));
+        }
+    }
+    return out;
+}
+
+/// E[x | z] of one row by the rule for a Gaussian, written out once more.
+std::vector<double> expected(const MixtureParts& parts, const NoiseLevel& level,
+                             std::span<const double> z) {
+    const std::size_t d = z.size();
+    const double a = level.alpha, s = level.sigma;
+    std::vector<double> logs, out(d);
+    for (std::size_t k = 0; k < parts.weights.size(); ++k) {
+        const double variance = a * a * parts.sds[k] * parts.sds[k] + s * s;
+        double log = std::log(parts.weights[k]) - 0.5 * static_cast<double>(d) * std::log(variance);
+        for (std::size_t i = 0; i < d; ++i) {
+            log -= std::pow(z[i] - a * parts.centres[k * d + i], 2) / (2 * variance);
+        }
+        logs.push_back(log);
+    }
+    const double top = *std::ranges::max_element(logs);
+    double sum = 0;
+    for (double& l : logs) {
+        l = std::exp(l - top);
+        sum += l;
+    }
+    for (std::size_t k = 0; k < logs.size(); ++k) {
+        const double v = parts.sds[k] * parts.sds[k];
+        for (std::size_t i = 0; i < d; ++i) {
+            const double m = parts.centres[k * d + i];
+            out[i] += logs[k] / sum * (m + a * v / (a * a * v + s * s) * (z[i] - a * m));
+        }
+    }
+    return out;
+}
+
+/// A run of pictures whose denoiser is that of kinds().
+Moment exactPictures(Index steps, Index made) {
+    const ParamSet params = whole(pictures(steps));
+    auto data = std::make_shared<RunData>();
+    data->params = params;
+    data->key = Key{3, 1};
+    data->dataset = library()->load(params, Key{3, 2});
+    data->dim = 256;
+    data->units = unitsOf(*data->dataset);
+    Moment out;
+    out.denoisers = {mixtureDenoiser(kinds()), {}};
+    out.denoiser = out.denoisers.data;
+    const auto cloud = std::make_shared<Cloud>(processOf(params), derive(data->key, "diffuse"), 8,
+                                               256, data->spread, std::nullopt);
+    for (Index i = 0; i < made; ++i) {
+        cloud->step(*out.denoiser);
+    }
+    out.cloud = cloud;
+    out.data = data;
+    return out;
+}
+
+std::map<std::string, Array> observed(const Moment& moment, const std::vector<std::string>& ids,
+                                      double* longest = nullptr) {
+    const auto task = observeTask(moment, ids, Detail::Screen);
+    Collected out;
+    bool done = false;
+    while (!done) {
+        timespec before{}, after{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+        done = task->advance({1, std::chrono::microseconds(1)}, {}, out);
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+        if (longest) {
+            *longest =
+                std::max(*longest, 1e3 * static_cast<double>(after.tv_sec - before.tv_sec) +
+                                       1e-6 * static_cast<double>(after.tv_nsec - before.tv_nsec));
+        }
+    }
+    return out.channels;
+}
+
+/// Row r, column c of strips.
+std::span<const float> tile(const Array& strips, Index r, Index c) {
+    const auto pixels = static_cast<std::size_t>(strips.dim(2) * strips.dim(3));
+    return strips.values<float>().subspan(static_cast<std::size_t>(r * strips.dim(1) + c) * pixels,
+                                          pixels);
+}
+
+double largest(std::span<const float> shown, std::span<const double> truth) {
+    double out = 0;
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+        const double clipped = std::clamp(truth[i], 0.0, 1.0);
+        out = std::max(out, std::abs(static_cast<double>(shown[i]) - clipped));
+    }
+    return out;
+}
+
+}  // namespace
+
+class TestDiffusionRecord : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { at::set_num_threads(1); }
+    /// With the exact denoiser the lower rows are the exact posterior means of the upper ones.
+    void predictionsAreThePosteriorMeans() {
+        constexpr Index kSteps = 32;  // every fourth of 33 times is shown
+        const Moment m = exactPictures(kSteps, kSteps);
+        const auto channels = observed(m, {"denoising"});
+        const Array& strips = channels.at("denoising");
+        QCOMPARE(std::vector<Index>(strips.shape().begin(), strips.shape().end()),
+                 (std::vector<Index>{12, 9, 16, 16}));
+        QCOMPARE(channels.at("denoising.group").values<Index>()[0], Index{2});
+        const Array record = m.cloud->record(6);
+        const auto places = record.values<float>();
+        double worst = 0, state = 0, late = 0, other = 0;
+        for (Index c = 0; c < 9; ++c) {
+            const auto level = [&](Index step) { return m.cloud->process().levelBefore(step); };
+            for (Index r = 0; r < 6; ++r) {
+                const auto from =
+                    places.subspan(static_cast<std::size_t>((4 * c * 6 + r) * 256), 256);
+                const std::vector<double> z(from.begin(), from.end());
+                const auto truth = expected(kinds(), level(4 * c), z);
+                worst = std::max(worst, largest(tile(strips, 2 * r + 1, c), truth));
+                state = std::max(state, largest(tile(strips, 2 * r, c), z));
+                // Twins: the level of the time before, the picture of another row.
+                late = std::max(
+                    late, largest(tile(strips, 2 * r + 1, c),
+                                  expected(kinds(), level(std::max<Index>(4 * c - 1, 0)), z)));
+                other = std::max(other, largest(tile(strips, (2 * r + 3) % 12, c), truth));
+            }
+        }
+        qInfo(
+            "largest error of an expected pixel %.1e; at the level before %.1e, of another "
+            "particle %.1e",
+            worst, late, other);
+        QVERIFY(worst < 1e-5);
+        QVERIFY(state < 1e-6);
+        QVERIFY(late > 1e-3 && other > 1e-3);
+    }
+    /// What the sampler ends with is what is expected of it, up to the noise of the last level.
+    void bothRowsMeetAtTheEnd() {
+        const Moment m = exactPictures(40, 40);
+        const Array strips = observed(m, {"denoising"}).at("denoising");
+        const double noise = m.cloud->process().levelBefore(40).ratio();
+        const auto apart = [&](Index column) {
+            double square = 0;
+            for (Index r = 0; r < 6; ++r) {
+                const auto a = tile(strips, 2 * r, column), b = tile(strips, 2 * r + 1, column);
+                for (std::size_t i = 0; i < a.size(); ++i) {
+                    square += std::pow(static_cast<double>(a[i] - b[i]), 2) / (6 * 256);
+                }
+            }
+            return std::sqrt(square);
+        };
+        qInfo(
+            "root mean square between state and expectation: %.4f at the end, noise there %.4f, "
+            "a column earlier %.4f, at the beginning %.3f",
+            apart(8), noise, apart(7), apart(0));
+        QVERIFY(apart(8) < noise);
+        QVERIFY(apart(7) > noise);
+        QVERIFY(apart(0) > 0.2);
+    }
+    /// On the way there are as many columns as times so far, headed by their log SNR.
+    void columnsAreTheTimesSoFar() {
+        const auto channels = observed(exactPictures(14, 3), {"denoising"});
+        QCOMPARE(channels.at("denoising").dim(1), Index{4});
+        const auto words = channels.at("denoising.titles").values<std::uint8_t>();
+        QCOMPARE(std::string(words.begin(), words.end()), std::string("-6\n-5\n-4\n-3"));
+        // Before the first step the whole way is shown, and it is the one that then is made.
+        const auto before = observed(exactPictures(14, 0), {"denoising", "samples"}),
+                   after = observed(exactPictures(14, 14), {"denoising", "samples"});
+        QVERIFY(std::ranges::equal(before.at("denoising").bytes(), after.at("denoising").bytes()));
+        QVERIFY(
+            !std::ranges::equal(channels.at("denoising").bytes(), after.at("denoising").bytes()));
+    }
+    /// Of the U-Net of the recipe no piece of work holds the engine for long. Processor time, not
+    /// wall time, and three times what is wanted.
+    void shortSlices() {
+        ParamSet given = pictures(20);
+        given["network.channels"] = std::vector<double>{24, 48};
+        given["sampler.particles"] = Index{64};
+        const ParamSet params = whole(given);
+        Moment m = exactPictures(20, 0);
+        auto net = std::make_shared<Net>(netOptions(params, {{16, 16}}, 0), Placement{});
+        net->parameters().initialise(Key{1, 1});
+        m.denoisers = {netDenoiser(net), {}};
+        m.denoiser = m.denoisers.data;
+        double longest = 0;
+        observed(m, {"denoising", "samples"}, &longest);
+        qInfo("longest piece of work: %.1f ms of processor time (goal 30)", longest);
+        QVERIFY(longest < 90);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestDiffusionRecord)
+#include "tst_diffusion_record.moc"
