@@ -4,6 +4,7 @@
 #include "tests/gui/chain_bench.h"
 #include "ui/plot/chart.h"
 #include "ui/views/energy_layers.h"
+#include "ui/views/picture_blocks.h"
 
 #include <QtTest>
 
@@ -89,6 +90,64 @@ private Q_SLOTS:
         bench.set({{"inpainting", floatsOf({3, 4}, std::vector<float>(12))},
                    {"mending", floatsOf({6}, std::vector<float>(6))}});
         QVERIFY(!shown.showsContent());
+    }
+    /// A stroke over a picture of the filled ones asks for a painted mask; one over other pictures
+    /// for nothing, and with Ctrl it erases.
+    void paintingHidesAPart() {
+        Bench bench;
+        const auto view = bench.show("strips", {700, 300});
+        const auto publish = [&](const std::vector<double>& strokes, const char* mask) {
+            bench.set({{"inpainting", Bench::strips(3, 4)},
+                       {"inpainting.titles", text("data\ngiven\n5 steps\n9 steps")},
+                       {"inpainting.mask", text(mask)},
+                       {"inpainting.strokes", Array({std::ssize(strokes)}, strokes)},
+                       {"mending", Bench::strips(3, 2)},
+                       {"mending.titles", text("data\ngiven")}});
+        };
+        publish({}, "bottom");
+        auto* blocks = view->findChild<PictureBlocks*>();
+        QVERIFY(blocks != nullptr);
+        blocks->resize(700, 270);
+        std::map<std::string, ParamValue> wishes;
+        connect(&bench.bridge, &SessionBridge::wished, this,
+                [&](const std::string& id, const ParamValue& value) { wishes[id] = value; });
+        const auto drag = [&](std::size_t block, Qt::KeyboardModifiers keys) {
+            const QRectF tile = blocks->tileRect(block, 1, 1);
+            const auto at = [&](double x, double y) {
+                return (tile.topLeft() + QPointF(x, y) * tile.width()).toPoint();
+            };
+            QTest::mousePress(blocks, Qt::LeftButton, keys, at(0.25, 0.5));
+            QTest::mouseMove(blocks, at(0.75, 0.5));
+            QTest::mouseRelease(blocks, Qt::LeftButton, keys, at(0.75, 0.5));
+        };
+        drag(0, Qt::NoModifier);
+        QCOMPARE(std::get<std::string>(wishes.at("inpaint.mask")), std::string("painted"));
+        const auto first = std::get<std::vector<double>>(wishes.at("inpaint.strokes"));
+        QCOMPARE(first.size(), std::size_t{8});
+        QCOMPARE(first[0], 0.0);
+        QCOMPARE(first[3], 2.0);
+        const double pixel = 1.5 / blocks->tileRect(0, 1, 1).width();
+        for (const auto& [index, expected] :
+             std::map<std::size_t, double>{{4, 0.25}, {5, 0.5}, {6, 0.75}, {7, 0.5}}) {
+            QVERIFY(std::abs(first[index] - expected) < pixel);
+        }
+        // An older picture does not take the stroke back; the next one is added to it.
+        publish({}, "bottom");
+        wishes.clear();
+        drag(0, Qt::ControlModifier);
+        const auto both = std::get<std::vector<double>>(wishes.at("inpaint.strokes"));
+        QCOMPARE(both.size(), std::size_t{16});
+        QCOMPARE(both[8], 1.0);
+        publish(both, "painted");
+        wishes.clear();
+        drag(1, Qt::NoModifier);
+        QVERIFY(wishes.empty());
+        // What somebody else has set counts.
+        publish(first, "painted");
+        drag(0, Qt::NoModifier);
+        QCOMPARE(std::get<std::vector<double>>(wishes.at("inpaint.strokes")).size(),
+                 std::size_t{16});
+        QVERIFY(!wishes.contains("inpaint.mask"));
     }
     /// Rows that belong together stand closer than others.
     void pairsOfStrips() {

@@ -135,7 +135,7 @@ private:
     /// What the run has taken; a picture made before the last stroke does not undo it.
     void readStrokes() {
         constexpr qint64 kPatience = 5000;  // ms
-        const Array* known = channel(m_frame, "inpainting.strokes");
+        const Array* known = m_frame.snapshot ? channel(m_frame, "inpainting.strokes") : nullptr;
         if (!known || known->dtype() != DType::F64) {
             return;
         }
