@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The views of a reverse process: the record from noise to data under its slider, and the schedule.
 #include "tests/gui/chain_bench.h"
+#include "tests/gui/held.h"
 #include "ui/viewport/scene_widget.h"
 
 #include <QLabel>
 #include <QSlider>
+#include <QTimer>
 #include <QToolButton>
+
+#include <ctime>
 
 using namespace lx;
 using namespace lx::ui;
@@ -45,6 +49,106 @@ std::vector<float> pointsOf(const SceneWidget* scene) {
     const auto values = layer.xy.values<float>();
     return {values.begin(), values.end()};
 }
+
+/// A large record: particles spread over a disc that shrinks with time; the last one goes by
+/// itself from right to left above it.
+struct Swarm {
+    Index times = 200, particles;
+    std::array<float, 2> placeOf(Index i, Index t) const {
+        const auto past = static_cast<float>(t) / static_cast<float>(times - 1);
+        if (i + 1 == particles) {
+            return {1.5F - 3 * past, 1.8F};
+        }
+        const float turn = 2.399963F * static_cast<float>(i);
+        const float radius =
+            (1 - 0.8F * past) * std::sqrt(static_cast<float>(i) / static_cast<float>(particles));
+        return {radius * std::cos(turn), radius * std::sin(turn)};
+    }
+    std::vector<float> placesAt(Index t) const {
+        std::vector<float> out;
+        for (Index i = 0; i < particles; ++i) {
+            const auto [x, y] = placeOf(i, t);
+            out.insert(out.end(), {x, y});
+        }
+        return out;
+    }
+    Array path() const {
+        std::vector<float> out;
+        for (Index t = 0; t < times; ++t) {
+            const auto now = placesAt(t);
+            out.insert(out.end(), now.begin(), now.end());
+        }
+        return {{times, particles, 2}, out};
+    }
+};
+
+double processMs() {
+    timespec now{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return 1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec);
+}
+
+struct Cost {
+    double processor = 1e9, wall = 1e9;  ///< ms, the least
+};
+
+/// The view of a swarm and moves of its slider.
+struct Scrubbed {
+    ChainBench bench;
+    Swarm swarm;
+    Array path;
+    std::unique_ptr<View> view;
+    QSlider* slider = nullptr;
+    SceneWidget* scene = nullptr;
+
+    Scrubbed(bool software, Index particles) : swarm{.particles = particles}, path(swarm.path()) {
+        bench.bridge.setRendererFactory([software] {
+            return std::shared_ptr<render::Renderer>(
+                render::Renderer::create({.software = software, .forceCpu = !software}));
+        });
+        bench.set({{"trajectory", path}, {"data", floatsOf({2, 2}, {-2, -2, 2, 2})}});
+        view = bench.show(QStringLiteral("noise-to-data"), {900, 400});
+        slider = view->findChild<QSlider*>();
+        scene = pane(*view, "particles");
+    }
+    /// Returns once the picture of that time is painted; false when it takes a minute.
+    bool moveTo(int t) {
+        const int before = scene->painted();
+        QElapsedTimer waited;
+        waited.start();
+        QTimer wake;  // so that waiting costs nothing and ends
+        wake.start(5);
+        slider->setValue(t);
+        while (scene->busy() || scene->painted() < before + 2) {
+            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
+            if (waited.elapsed() > 60'000) {
+                return false;
+            }
+        }
+        return true;
+    }
+    Cost costOfMoves() {
+        Cost out;
+        for (int i = 0; i < 25; ++i) {
+            const double before = processMs();
+            QElapsedTimer wall;
+            wall.start();
+            if (!moveTo(5 + 31 * i % 190)) {
+                return {};
+            }
+            out.processor = std::min(out.processor, processMs() - before);
+            out.wall = std::min(out.wall, 1e-6 * static_cast<double>(wall.nsecsElapsed()));
+        }
+        return out;
+    }
+    /// Something is drawn at a place of the plot.
+    bool inked(std::array<float, 2> at) {
+        const QImage picture = scene->grab().toImage();
+        const QPointF pixel = scene->toPixel(at[0], at[1]) * picture.devicePixelRatio();
+        const QColor found = picture.pixelColor(pixel.toPoint());
+        return found.hslSaturation() > 60;  // marks are coloured, ground and axes are grey
+    }
+};
 
 }  // namespace
 
@@ -99,6 +203,71 @@ private Q_SLOTS:
         // Nothing that is no record of the plane is drawn.
         bench.set({{"trajectory", floatsOf({4, 2, 1}, std::vector<float>(8))}});
         QVERIFY(!static_cast<FigureView*>(view.get())->showsContent());
+    }
+    void scrubbingShowsTheTimeChosen_data() {
+        QTest::addColumn<bool>("software");
+        QTest::newRow("our rasteriser") << false;
+        QTest::newRow("software Vulkan") << true;
+    }
+    /// 10 000 particles at 200 times: the positions of the time chosen, as numbers and as pixels.
+    void scrubbingShowsTheTimeChosen() {
+        QFETCH(bool, software);
+        Scrubbed many(software, 10'000);
+        if (many.bench.bridge.renderer().info().vulkan != software) {
+            QSKIP("no software Vulkan here");
+        }
+        QCOMPARE(many.slider->maximum(), 199);
+        for (const int t : {0, 57, 120, 199}) {
+            QVERIFY(many.moveTo(t));
+            QCOMPARE(pointsOf(many.scene), many.swarm.placesAt(t));
+            QVERIFY(pointsOf(many.scene) != many.swarm.placesAt(t == 0 ? 1 : t - 1));
+            const Index alone = many.swarm.particles - 1;
+            QVERIFY(many.inked(many.swarm.placeOf(alone, t)));
+            for (const int other : {20, 90, 160}) {
+                QVERIFY(!many.inked(many.swarm.placeOf(alone, other)));
+            }
+        }
+    }
+    void scrubbingIsCheap_data() { scrubbingShowsTheTimeChosen_data(); }
+    /// A move of the slider is redrawn within a frame: processor time of all threads, beside a
+    /// thousand particles.
+    void scrubbingIsCheap() {
+        QFETCH(bool, software);
+        Scrubbed many(software, 10'000), few(software, 1000);
+        if (many.bench.bridge.renderer().info().vulkan != software) {
+            QSKIP("no software Vulkan here");
+        }
+        constexpr double kFrameMs = 16.7;
+        const QString failed = test::missed([&](test::Held& held) {
+            const Cost large = many.costOfMoves(), small = few.costOfMoves();
+            qInfo(
+                "a move of the slider: 10 000 x 200 %.1f ms of processor time, %.1f ms until "
+                "painted; 1 000 x 200 %.1f and %.1f ms (goal %.1f)",
+                large.processor, large.wall, small.processor, small.wall, kFrameMs);
+            held.below("processor time of a move", large.processor, kFrameMs);
+            // Ten times as many particles; what else a picture needs stays the same.
+            held.below("times that of 1 000 particles", large.processor / small.processor,
+                       10.0 / 3);
+        });
+        QVERIFY2(failed.isEmpty(), qPrintable(failed));
+        // Twin: ways of all particles, though hidden, are paid for.
+        render::TrailsLayer all;
+        all.xy = many.path;
+        all.category = Array({many.swarm.particles}, std::vector<Index>(10'000, -1));
+        auto& renderer = many.bench.bridge.renderer();
+        const auto drawn = [&](const std::vector<render::Layer>& layers) {
+            double least = 1e9;
+            for (int i = 0; i < 5; ++i) {
+                const double before = processMs();
+                (void)renderer.draw({{-2, -2, 2, 2}, {1, 1, 1, 1}, 1, layers}, {400, 360});
+                least = std::min(least, processMs() - before);
+            }
+            return least;
+        };
+        const auto& shown = many.scene->figure().layers;
+        const double own = drawn(shown), planted = drawn({all, shown.back()});
+        qInfo("its picture alone %.1f ms; with the ways of all %.1f ms", own, planted);
+        QVERIFY(planted > 2 * own);
     }
     void theScheduleAndItsErrors() {
         ChainBench bench;

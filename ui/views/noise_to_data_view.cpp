@@ -22,7 +22,7 @@ namespace lx::ui {
 namespace {
 
 constexpr Index kSectors = 8;  ///< of the noise: a colour each
-constexpr Index kTrails = 40;
+constexpr Index kTrails = 40, kManyParticles = 4000;
 constexpr int kFrameMs = 33;  ///< of the replay
 
 class NoiseToDataView : public FigureView {
@@ -210,32 +210,43 @@ private:
             m_following = false;
         }
     }
-    /// Where each particle is at one of the recorded times, [N, 2].
-    static Array placesAt(const Array& path, Index t) {
+    /// Where the first `count` particles are at the recorded times from .. to - 1, [to - from,
+    /// count, 2].
+    static std::vector<float> placesAt(const Array& path, Index from, Index to, Index count) {
         const Index n = path.dim(1), d = path.dim(2);
-        const auto all = path.values<float>();
-        std::vector<float> out;
-        out.reserve(static_cast<std::size_t>(2 * n));
-        for (Index i = 0; i < n; ++i) {
-            const auto at = static_cast<std::size_t>((t * n + i) * d);
-            out.insert(out.end(), {all[at], all[at + 1]});
+        const float* const all = path.values<float>().data();
+        std::vector<float> out(static_cast<std::size_t>(2 * (to - from) * count));
+        float* next = out.data();
+        for (Index t = from; t < to; ++t) {
+            const float* row = all + t * n * d;
+            for (Index i = 0; i < count; ++i, row += d, next += 2) {
+                next[0] = row[0];
+                next[1] = row[1];
+            }
         }
-        return {{n, 2}, out};
+        return out;
     }
-    /// By the direction of the noise; trails of the first only.
+    /// Of all particles at one time, [N, 2].
+    static Array placesAt(const Array& path, Index t) {
+        return {{path.dim(1), 2}, placesAt(path, t, t + 1, path.dim(1))};
+    }
+    /// By the direction of the noise. Only the first have ways that are drawn, so that a move of
+    /// the slider costs what the points cost.
     void colour(const Array& path) {
         const Array start = placesAt(path, 0);
         const auto xy = start.values<float>();
-        std::vector<Index> sector, some;
+        std::vector<Index> sector;
         for (Index i = 0; i < start.dim(0); ++i) {
             const auto at = static_cast<std::size_t>(2 * i);
             const double turn = std::atan2(xy[at + 1], xy[at]) / (2 * std::numbers::pi) + 0.5;
             sector.push_back(std::clamp<Index>(
                 std::isfinite(turn) ? static_cast<Index>(turn * kSectors) : 0, 0, kSectors - 1));
-            some.push_back(i < kTrails ? sector.back() : -1);
         }
+        const Index ways = std::min(kTrails, path.dim(1));
         m_sector = Array({start.dim(0)}, sector);
-        m_some = Array({start.dim(0)}, some);
+        m_ways = Array({path.dim(0), ways, 2}, placesAt(path, 0, path.dim(0), ways));
+        sector.resize(static_cast<std::size_t>(ways));
+        m_waySector = Array({ways}, sector);
     }
     std::vector<render::Color> inks() const {
         std::vector<render::Color> out;
@@ -246,7 +257,7 @@ private:
     }
     render::PointsLayer points(Array xy, Array category) const {
         render::PointsLayer layer{std::move(xy), std::move(category), inks(), {}};
-        layer.size = 4;
+        layer.size = layer.xy.dim(0) > kManyParticles ? 3 : 4;
         layer.opacity = 0.8F;
         return layer;
     }
@@ -280,8 +291,8 @@ private:
         }
         const Index t = std::clamp<Index>(m_slider->value(), 0, path->dim(0) - 1);
         render::TrailsLayer trails;
-        trails.xy = *path;
-        trails.category = m_some;
+        trails.xy = m_ways;
+        trails.category = m_waySector;
         trails.colors = inks();
         trails.head = t;
         trails.opacity = 0.45F;
@@ -309,7 +320,7 @@ private:
     QLabel* m_moment;
     QTimer m_clock;
     Frame m_frame;
-    Array m_sector, m_some;
+    Array m_sector, m_ways, m_waySector;
     std::vector<std::uint64_t> m_versions;
     bool m_following = false;
 };

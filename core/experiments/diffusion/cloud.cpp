@@ -13,9 +13,10 @@ Cloud::Cloud(ReverseProcess process, Key key, Index particles, Index dim, double
       m_key(key),
       m_particles(particles),
       m_dim(dim),
+      m_recorded(std::clamp<Index>(kRecordNumbers / (kLeastTimes * dim), 1, particles)),
       m_spread(spread),
       m_box(std::move(box)) {
-    const Index times = std::clamp<Index>(kRecordNumbers / (particles * dim), 2, kRecordTimes);
+    const Index times = std::clamp<Index>(kRecordNumbers / (m_recorded * dim), 2, kRecordTimes);
     m_stride = (m_process.steps() + times - 2) / (times - 1);
     begin(0);
 }
@@ -42,8 +43,13 @@ void Cloud::begin(Index round) {
     keep();
 }
 
+void Cloud::addFrame() {
+    m_frames.push_back(std::make_shared<const std::vector<float>>(
+        m_z.begin(), m_z.begin() + static_cast<std::ptrdiff_t>(m_recorded * m_dim)));
+}
+
 void Cloud::keep() {
-    m_frames.emplace_back(m_z.begin(), m_z.end());
+    addFrame();
     m_times.push_back(m_steps % m_process.steps() == 0 && m_frames.size() == 1
                           ? m_process.timeBefore(0)
                           : time());
@@ -74,7 +80,7 @@ void Cloud::step(const Denoiser& denoiser) {
 
 void Cloud::places(Index at, std::span<float> out) const {
     if (at < std::ssize(m_frames)) {
-        std::copy_n(m_frames[static_cast<std::size_t>(at)].begin(), out.size(), out.begin());
+        std::copy_n(m_frames[static_cast<std::size_t>(at)]->begin(), out.size(), out.begin());
     } else {
         std::transform(m_z.begin(), m_z.begin() + std::ssize(out), out.begin(),
                        [](double v) { return static_cast<float>(v); });
@@ -82,7 +88,7 @@ void Cloud::places(Index at, std::span<float> out) const {
 }
 
 Array Cloud::record(Index count) const {
-    count = std::min(count, m_particles);
+    count = std::min(count, m_recorded);
     const auto width = static_cast<std::size_t>(count * m_dim);
     const Index times = std::ssize(m_frames) + (m_keptAt != m_steps ? 1 : 0);
     std::vector<float> out(static_cast<std::size_t>(times) * width);
@@ -110,7 +116,7 @@ void Cloud::restore(const State& state) {
     m_evaluations = clock->second.values<Index>()[1];
     m_frames.clear();
     m_times.clear();
-    m_frames.emplace_back(m_z.begin(), m_z.end());
+    addFrame();
     m_times.push_back(time());
     m_keptAt = m_steps;
 }

@@ -4,6 +4,7 @@
 #include "core/base/array.h"
 #include "core/diffusion/reverse.h"
 
+#include <memory>
 #include <optional>
 
 namespace lx::diffusion {
@@ -13,7 +14,8 @@ class Cloud {
 public:
     /// Numbers kept of the way, at most: 64 MiB of float.
     static constexpr Index kRecordNumbers = Index{1} << 24;
-    static constexpr Index kRecordTimes = 200;
+    /// Times kept: all of 200 steps; of very many particles fewer times, then fewer particles.
+    static constexpr Index kRecordTimes = 201, kLeastTimes = 17;
 
     /// `box`: uniform start there; else normal, as ReverseProcess::start.
     Cloud(ReverseProcess, Key, Index particles, Index dim, double spread, std::optional<Box> box);
@@ -29,13 +31,15 @@ public:
     double time() const { return m_process.timeBefore(within()); }
     Index evaluations() const { return m_evaluations; }
     std::span<const double> rows() const { return m_z; }  ///< [particles, dim]
+    /// The first so many particles are recorded.
+    Index recorded() const { return m_recorded; }
 
     /// The next step. After the data comes new noise.
     void step(const Denoiser&);
 
     /// Times at which it is known where the particles were, the present last.
     std::vector<double> recordTimes() const;
-    /// Where the first particles were at the recorded time `at`, [count, dim].
+    /// Where the first particles were at the recorded time `at`, [count <= recorded(), dim].
     void places(Index at, std::span<float> out) const;
     /// [T, count, dim] the same at all of these times.
     Array record(Index count) const;
@@ -48,15 +52,17 @@ public:
 private:
     void begin(Index round);
     void keep();
+    void addFrame();
 
     ReverseProcess m_process;
     Key m_key;
-    Index m_particles, m_dim;
+    Index m_particles, m_dim, m_recorded;
     double m_spread;
     std::optional<Box> m_box;
     Index m_steps = 0, m_evaluations = 0, m_stride = 1, m_keptAt = 0;
     std::vector<double> m_z, m_times;
-    std::vector<std::vector<float>> m_frames;  ///< one a recorded time
+    /// One a recorded time; nobody changes a frame, so that copies of the cloud share them.
+    std::vector<std::shared_ptr<const std::vector<float>>> m_frames;
 };
 
 }  // namespace lx::diffusion

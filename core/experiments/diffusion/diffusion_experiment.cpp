@@ -3,6 +3,7 @@
 // Ref: ho2020, song2021.
 #include "core/diffusion/score_energy.h"
 #include "core/experiments/diffusion/guidance.h"
+#include "core/experiments/diffusion/record.h"
 #include "core/experiments/picture_mask.h"
 #include "core/experiments/threads.h"
 #include "core/experiments/training.h"
@@ -237,6 +238,11 @@ public:
         }
     }
     std::uint64_t news() const noexcept override { return m_news; }
+    /// At rest the record is shown of all particles, or of many.
+    void rest(bool still) override {
+        m_resting = still;
+        m_news += still && m_cloud.steps() > 0 && m_cloud.recorded() > kMovingParticles ? 1 : 0;
+    }
     std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
@@ -268,8 +274,12 @@ private:
     Denoisers now() const { return m_learner ? m_learner->denoisers() : m_exact; }
     Moment moment() const {
         const Denoisers all = now();
-        return {m_data, all, m_guidance, followed(all, m_guidance),
-                std::make_shared<const Cloud>(m_cloud)};
+        return {m_data,
+                all,
+                m_guidance,
+                followed(all, m_guidance),
+                std::make_shared<const Cloud>(m_cloud),
+                m_resting};
     }
 
     /// Series in the order of describe().
@@ -294,9 +304,10 @@ private:
     std::shared_ptr<const RunData> m_data;
     Cloud m_cloud;
     Guidance m_guidance;
-    std::uint64_t m_news = 0;
     std::unique_ptr<Learner> m_learner;
     Denoisers m_exact;
+    bool m_resting = true;
+    std::uint64_t m_news = 0;
 };
 
 }  // namespace

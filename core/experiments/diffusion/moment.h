@@ -37,7 +37,8 @@ struct Moment {
     Guidance guidance;
     DenoiserPtr denoiser;  ///< that the particles follow
     std::shared_ptr<const Cloud>
-        cloud;  ///< a copy; before its first step views make one of their own
+        cloud;            ///< a copy; before its first step views make one of their own
+    bool resting = true;  ///< no clock runs: there is time to look at more particles
 };
 
 std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);

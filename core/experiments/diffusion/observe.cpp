@@ -11,7 +11,7 @@ namespace {
 
 /// Each costs a run of the network over all steps.
 constexpr Index kPicturesShown = 36;
-constexpr Index kShown = 1024, kSide = 96, kArrows = 24;
+constexpr Index kSide = 96, kArrows = 24;
 constexpr double kFieldLogSnr = 3;
 
 std::vector<double> trueEnergy(const Moment& m, const NoiseLevel& level) {
@@ -116,7 +116,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
         const Index count =
             std::min(look->m.cloud->particles(), image   ? Index{whole ? 256 : kPicturesShown}
                                                  : whole ? 10'000
-                                                         : kShown);
+                                                         : kMovingParticles);
         const bool box = lx::text(data->params, "sampler.start") == "box";
         task->add([=](SnapshotBuilder&) {
             look->own.emplace(look->m.cloud->process(), derive(data->key, "diffuse"), count,
@@ -157,9 +157,11 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
         task->add([=](SnapshotBuilder& out) { addTrails(out, look->cloud(), *data); });
     }
     if (wants("trajectory")) {
-        task->add([=](SnapshotBuilder& out) {
-            addTrajectory(out, look->cloud(), *data, whole ? look->cloud().particles() : kShown);
-        });
+        const Cloud& cloud = *look->m.cloud;
+        addTrajectory(*task, look,
+                      whole             ? cloud.particles()
+                      : look->m.resting ? kRestingParticles
+                                        : kMovingParticles);
     }
     if (wants("inpainting") && image) {
         addInpainting(*task, look->m);

@@ -8,6 +8,7 @@ namespace lx::diffusion {
 namespace {
 
 constexpr Index kTrails = 16;
+constexpr Index kRecordParts = 16;  ///< pieces of work for the record
 constexpr Index kFilmRows = 6, kFilmTimes = 9;
 
 /// What addDenoising() gathers: a column for each time.
@@ -68,20 +69,50 @@ void addTrails(SnapshotBuilder& out, const Cloud& cloud, const RunData& data) {
     out.set("chains_trail", data.units.published({count, times, shown}, rows));
 }
 
-void addTrajectory(SnapshotBuilder& out, const Cloud& cloud, const RunData& data, Index count) {
-    const Array record = cloud.record(count);
-    const auto from = record.values<float>();
-    const std::vector<double> rows(from.begin(), from.end());
-    out.set("trajectory",
-            data.units.published({record.shape().begin(), record.shape().end()}, rows));
-    const auto times = cloud.recordTimes();
-    std::vector<float> at(times.begin(), times.end()), snr;
-    for (const double t : times) {
-        snr.push_back(static_cast<float>(cloud.process().schedule().at(t).logSnr()));
+void addTrajectory(SlicedTask& task, std::shared_ptr<const Look> look, Index count) {
+    struct Record {
+        std::shared_ptr<float[]> numbers;
+        Index times = 0, particles = 0;
+    };
+    const auto record = std::make_shared<Record>();
+    for (Index part = 0; part < kRecordParts; ++part) {
+        task.add([=](SnapshotBuilder&) {
+            const Cloud& cloud = look->cloud();
+            const DataUnits& units = look->m.data->units;
+            if (part == 0) {
+                record->times = std::ssize(cloud.recordTimes());
+                record->particles = std::min(count, cloud.recorded());
+                record->numbers = std::make_shared_for_overwrite<float[]>(
+                    static_cast<std::size_t>(record->times * record->particles * cloud.dim()));
+            }
+            const auto d = static_cast<std::size_t>(cloud.dim());
+            const auto width = static_cast<std::size_t>(record->particles) * d;
+            for (Index t = part * record->times / kRecordParts;
+                 t < (part + 1) * record->times / kRecordParts; ++t) {
+                const std::span<float> rows(
+                    record->numbers.get() + static_cast<std::size_t>(t) * width, width);
+                cloud.places(t, rows);
+                for (std::size_t i = 0; i < width; ++i) {
+                    rows[i] = static_cast<float>(static_cast<double>(rows[i]) * units.scale[i % d] +
+                                                 units.offset[i % d]);
+                }
+            }
+        });
     }
-    const Index n = std::ssize(at);
-    out.set("trajectory.time", Array({n}, at));
-    out.set("trajectory.log_snr", Array({n}, snr));
+    task.add([=](SnapshotBuilder& out) {
+        const Cloud& cloud = look->cloud();
+        const auto times = cloud.recordTimes();
+        std::vector<float> at(times.begin(), times.end()), snr;
+        for (const double t : times) {
+            snr.push_back(static_cast<float>(cloud.process().schedule().at(t).logSnr()));
+        }
+        const std::shared_ptr<const std::byte[]> bytes(
+            record->numbers, reinterpret_cast<const std::byte*>(record->numbers.get()));
+        out.set("trajectory",
+                Array(DType::F32, {record->times, record->particles, cloud.dim()}, bytes));
+        out.set("trajectory.time", Array({record->times}, at));
+        out.set("trajectory.log_snr", Array({record->times}, snr));
+    });
 }
 
 void addDenoising(SlicedTask& task, std::shared_ptr<const Look> look) {

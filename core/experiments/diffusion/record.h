@@ -7,6 +7,9 @@
 
 namespace lx::diffusion {
 
+/// Particles on screen: a view draws them anew with every step; at rest one may look at more.
+inline constexpr Index kMovingParticles = 1024, kRestingParticles = 10'000;
+
 /// Shared by the pieces of one look.
 struct Look {
     Moment m;
@@ -20,8 +23,8 @@ Array textArray(std::string_view);
 
 /// `chains_trail`: the ways of the first particles.
 void addTrails(SnapshotBuilder&, const Cloud&, const RunData&);
-/// `trajectory` of the first `count` particles.
-void addTrajectory(SnapshotBuilder&, const Cloud&, const RunData&, Index count);
+/// `trajectory` of the first `count` particles, in pieces of work of a few milliseconds.
+void addTrajectory(SlicedTask&, std::shared_ptr<const Look>, Index count);
 /// `denoising`: pictures on their way, and below each the clean one, E[x | z], that the denoiser
 /// makes of it at that time. A piece of work for each time.
 void addDenoising(SlicedTask&, std::shared_ptr<const Look>);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Where particles have been: pictures on their way with what the denoiser expects of them.
 #include "core/experiments/diffusion/record.h"
+#include "core/session/session.h"
 #include "tests/unit/experiments/family_run.h"
 
 #include <ATen/Parallel.h>
@@ -32,6 +33,13 @@ ParamSet pictures(Index steps) {
             {"sampler.eta", 0.5},
             {"sampler.steps", steps},
             {"sampler.particles", Index{8}}};
+}
+
+ParamSet plane(Index particles, Index steps) {
+    return {{"model", std::string("exact")},
+            {"energy", std::string("ring8")},
+            {"sampler.steps", steps},
+            {"sampler.particles", particles}};
 }
 
 /// Three kinds of pictures of 16 x 16 pixels.
@@ -97,9 +105,8 @@ Moment exactPictures(Index steps, Index made) {
     return out;
 }
 
-std::map<std::string, Array> observed(const Moment& moment, const std::vector<std::string>& ids,
-                                      double* longest = nullptr) {
-    const auto task = observeTask(moment, ids, Detail::Screen);
+/// What a task tells, in the smallest slices; the longest of them in ms of processor time.
+std::map<std::string, Array> told(const std::unique_ptr<Task>& task, double* longest = nullptr) {
     Collected out;
     bool done = false;
     while (!done) {
@@ -114,6 +121,15 @@ std::map<std::string, Array> observed(const Moment& moment, const std::vector<st
         }
     }
     return out.channels;
+}
+
+std::map<std::string, Array> observed(const Moment& moment, const std::vector<std::string>& ids,
+                                      double* longest = nullptr) {
+    return told(observeTask(moment, ids, Detail::Screen), longest);
+}
+std::map<std::string, Array> observed(const Experiment& run, const std::vector<std::string>& ids,
+                                      double* longest = nullptr) {
+    return told(run.observe(ids, Detail::Screen), longest);
 }
 
 /// Row r, column c of strips.
@@ -226,6 +242,84 @@ private Q_SLOTS:
         observed(m, {"denoising", "samples"}, &longest);
         qInfo("longest piece of work: %.1f ms of processor time (goal 30)", longest);
         QVERIFY(longest < 90);
+    }
+    /// While the clock runs a part of the particles is recorded on screen, at rest all of them.
+    void atRestTheWholeRecord() {
+        const ExperimentSpec family = diffusion::spec(library());
+        const auto run = family.make(whole(plane(3000, 12)), Key{4, 1});
+        Collected sink;
+        run->rest(false);
+        steps(*run, Clock::Diffuse, 12, sink);
+        const Array moving = observed(*run, {"trajectory"}).at("trajectory");
+        QCOMPARE(moving.dim(1), kMovingParticles);
+        const std::uint64_t before = run->news();
+        run->rest(true);
+        QVERIFY(run->news() > before);
+        const auto still = observed(*run, {"trajectory", "chains_now"});
+        const Array& record = still.at("trajectory");
+        QCOMPARE(std::vector<Index>(record.shape().begin(), record.shape().end()),
+                 (std::vector<Index>{13, 3000, 2}));
+        // The first particles are the same ones, and the last time is where all are now.
+        const auto all = record.values<float>(), part = moving.values<float>(),
+                   now = still.at("chains_now").values<float>();
+        for (std::size_t t = 0; t < 13; ++t) {
+            QVERIFY(std::ranges::equal(all.subspan(t * 6000, 2048), part.subspan(t * 2048, 2048)));
+        }
+        QVERIFY(std::ranges::equal(all.subspan(12 * 6000), now));
+        QVERIFY(!std::ranges::equal(all.subspan(11 * 6000, 6000), now));
+        // Few particles are all shown at any time: there is no news.
+        const auto few = family.make(whole(plane(500, 12)), Key{4, 1});
+        steps(*few, Clock::Diffuse, 3, sink);
+        const std::uint64_t silent = few->news();
+        few->rest(false);
+        few->rest(true);
+        QCOMPARE(few->news(), silent);
+    }
+    /// The same through the engine: a pause brings the whole record without another step.
+    void aPauseBringsIt() {
+        const std::vector<ExperimentSpec> specs{diffusion::spec(library())};
+        Engine engine(specs);
+        const auto session = engine.open();
+        const auto particles = [&] {
+            const auto shown = session->latest();
+            const auto found = shown->channels.find("trajectory");
+            return found == shown->channels.end() ? 0 : found->second.array.dim(1);
+        };
+        session->post(cmd::Load{"diffusion", plane(3000, 200), 1});
+        session->post(cmd::Observe{{"trajectory"}});
+        session->post(cmd::Speed{Clock::Diffuse, 40});
+        session->post(cmd::Run{Clock::Diffuse, 0});
+        QTRY_VERIFY_WITH_TIMEOUT(session->latest()->step[2] > 3 && particles() == kMovingParticles,
+                                 60'000);
+        session->post(cmd::Pause{Clock::Diffuse});
+        QTRY_COMPARE_WITH_TIMEOUT(particles(), Index{3000}, 60'000);
+        session->post(cmd::Run{Clock::Diffuse, 0});
+        QTRY_COMPARE_WITH_TIMEOUT(particles(), kMovingParticles, 60'000);
+    }
+    /// 10 000 particles at 201 times take 16 MiB and no long piece of work; nothing takes more than
+    /// 64 MiB.
+    void largeRecords() {
+        const ExperimentSpec family = diffusion::spec(library());
+        const auto run = family.make(whole(plane(10'000, 200)), Key{4, 1});
+        Collected sink;
+        steps(*run, Clock::Diffuse, 200, sink);
+        double longest = 0;
+        const auto channels = observed(*run, {"trajectory"}, &longest);
+        const Array& record = channels.at("trajectory");
+        QCOMPARE(std::vector<Index>(record.shape().begin(), record.shape().end()),
+                 (std::vector<Index>{201, 10'000, 2}));
+        qInfo("%.1f MiB; longest piece of work %.1f ms of processor time (goal 30)",
+              static_cast<double>(record.bytes().size()) / (1 << 20), longest);
+        QVERIFY(longest < 90);
+        // Of very many numbers fewer times are kept, then fewer particles, down to so many.
+        const auto process = processOf(whole(plane(1, 100)));
+        const Cloud wide(process, Key{1, 1}, 5000, 400, 1, std::nullopt);
+        QVERIFY(wide.recorded() < 5000);
+        QVERIFY(wide.recorded() * 400 * Cloud::kLeastTimes <= Cloud::kRecordNumbers);
+        QVERIFY((wide.recorded() + 1) * 400 * Cloud::kLeastTimes > Cloud::kRecordNumbers);
+        QCOMPARE(wide.record(5000).dim(1), wide.recorded());
+        const Cloud many(process, Key{1, 1}, 100'000, 2, 1, std::nullopt);
+        QCOMPARE(many.recorded(), Index{100'000});
     }
 };
 
