@@ -66,43 +66,45 @@ namespace {
 
 __extension__ using Wide = unsigned __int128;
 
-template <class PerBlock>
-void forBlocks(Key key, std::size_t count, PerBlock perBlock) noexcept {
-    const std::uint64_t philox = philoxKey(key);
-    for (std::size_t block = 0; block * 4 < count; ++block) {
-        const Words words = philox4x32(
+/// Elements first, first + 1, ... of a key; `four` makes four of them from a block of words.
+template <class Four>
+void fillBlocks(Key key, std::uint64_t first, std::span<float> out, Four four) noexcept {
+    const std::uint64_t philox = philoxKey(key), end = first + out.size();
+    for (std::uint64_t block = first / 4; block * 4 < end; ++block) {
+        const std::array<float, 4> values = four(philox4x32(
             {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0U, 0U},
-            philox);
-        perBlock(block * 4, words);
+            philox));
+        for (std::size_t i = 0; i < 4; ++i) {
+            const std::uint64_t at = block * 4 + i - first;  // huge before the first
+            if (at < out.size()) {
+                out[at] = values[i];
+            }
+        }
     }
 }
 
 }  // namespace
 
-void fillNormal(Key key, std::span<float> out) noexcept {
-    forBlocks(key, out.size(), [&](std::size_t at, const Words& w) {
-        const auto first = boxMuller(w[0], w[1]);
-        const auto second = boxMuller(w[2], w[3]);
-        const std::array<float, 4> four{first[0], first[1], second[0], second[1]};
-        for (std::size_t i = 0; i < 4 && at + i < out.size(); ++i) {
-            out[at + i] = four[i];
-        }
+void fillNormal(Key key, std::span<float> out, std::uint64_t first) noexcept {
+    fillBlocks(key, first, out, [](const Words& w) {
+        const auto one = boxMuller(w[0], w[1]), two = boxMuller(w[2], w[3]);
+        return std::array<float, 4>{one[0], one[1], two[0], two[1]};
     });
 }
 
-void fillUniform(Key key, std::span<float> out) noexcept {
-    forBlocks(key, out.size(), [&](std::size_t at, const Words& w) {
-        for (std::size_t i = 0; i < 4 && at + i < out.size(); ++i) {
-            out[at + i] = toUnit(w[i]);
-        }
+void fillUniform(Key key, std::span<float> out, std::uint64_t first) noexcept {
+    fillBlocks(key, first, out, [](const Words& w) {
+        return std::array<float, 4>{toUnit(w[0]), toUnit(w[1]), toUnit(w[2]), toUnit(w[3])};
     });
 }
 
-void fillBelow(Key key, std::uint64_t bound, std::span<std::int64_t> out) noexcept {
+void fillBelow(Key key, std::uint64_t bound, std::span<std::int64_t> out,
+               std::uint64_t first) noexcept {
     const std::uint64_t philox = philoxKey(key);
     for (std::size_t i = 0; i < out.size(); ++i) {
+        const std::uint64_t n = first + i;
         const Words w = philox4x32(
-            {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32), 1U, 0U}, philox);
+            {static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(n >> 32), 1U, 0U}, philox);
         // High half of the 96-bit product (w1 2^32 + w0) bound, in 64-bit parts.
         const std::uint64_t high = w[1] * bound + ((w[0] * bound) >> 32);
         out[i] = static_cast<std::int64_t>(high >> 32);

@@ -57,11 +57,13 @@ void portableSinCos2Pi(float u, float& sine, float& cosine) noexcept;
 /// Two standard normals by Box-Muller from two words.
 std::array<float, 2> boxMuller(std::uint32_t u1, std::uint32_t u2) noexcept;
 
-/// Fills `out` with N(0, 1) draws; element i depends only on (key, i).
-void fillNormal(Key key, std::span<float> out) noexcept;
-/// Fills `out` with U(0, 1) draws; element i depends only on (key, i).
-void fillUniform(Key key, std::span<float> out) noexcept;
-/// Fills `out` with integers uniform on 0 .. bound - 1 (bound < 2^32); bias below bound / 2^64.
-void fillBelow(Key key, std::uint64_t bound, std::span<std::int64_t> out) noexcept;
+/// Fills `out` with N(0, 1) draws: elements first, first + 1, ... of the key. Element i depends
+/// only on (key, i).
+void fillNormal(Key key, std::span<float> out, std::uint64_t first = 0) noexcept;
+/// The same with U(0, 1) draws.
+void fillUniform(Key key, std::span<float> out, std::uint64_t first = 0) noexcept;
+/// The same with integers uniform on 0 .. bound - 1 (bound < 2^32); bias below bound / 2^64.
+void fillBelow(Key key, std::uint64_t bound, std::span<std::int64_t> out,
+               std::uint64_t first = 0) noexcept;
 
 }  // namespace lx

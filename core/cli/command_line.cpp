@@ -2,6 +2,7 @@
 #include "core/cli/command_line.h"
 
 #include "core/base/params.h"
+#include "core/session/samples.h"
 
 #include <CLI/CLI.hpp>
 
@@ -10,9 +11,6 @@
 
 namespace lx::cli {
 namespace {
-
-const std::vector<std::string> kCommands = {"list",     "run",   "shot",    "movie",
-                                            "diagnose", "bench", "selftest"};
 
 constexpr const char* kFooter =
     "Exit status: 0 done, 1 a check failed, 2 wrong usage, 3 unreadable or malformed input,\n"
@@ -95,9 +93,15 @@ void addRun(CLI::App& command, std::vector<std::string>& set, std::optional<Inde
 
 }  // namespace
 
+const std::vector<std::string>& commandWords() {
+    static const std::vector<std::string> words = {"list",  "run",      "generate", "shot",
+                                                   "movie", "diagnose", "bench",    "selftest"};
+    return words;
+}
+
 std::string commandNames() {
     std::string names;
-    for (const auto& name : kCommands) {
+    for (const auto& name : commandWords()) {
         names += (names.empty() ? "" : ", ") + name;
     }
     return names;
@@ -145,6 +149,36 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
     runApp->add_flag("--check", run.check,
                      "evaluates the recipe's checks; status 1 when one fails");
     runApp->add_flag("--json", run.json, "prints the report as JSON");
+
+    GenerateOptions generate;
+    std::string key;
+    CLI::App* generateApp = app.add_subcommand(
+        "generate", "samples of a model, trained here or saved; each with its key");
+    generateApp
+        ->add_option("model", generate.model,
+                     "id of a recipe, a recipe file, a session file, or the folder of a run")
+        ->required()
+        ->type_name("RECIPE|SESSION");
+    generateApp->add_option("--count", generate.count, "samples; 64 if left out")
+        ->check(CLI::Range(Index{1}, Index{100'000'000}))
+        ->type_name("N");
+    addRun(*generateApp, generate.set, generate.steps, generate.seed);
+    generateApp->get_option("--seed")->description(
+        "seed of all random streams; of a saved run, of the samples alone");
+    generateApp->get_option("--steps")->description(
+        "total steps of the recipe's clock; a saved run stays where it is if left out");
+    addCompute(*generateApp, generate.device, generate.threads);
+    generateApp
+        ->add_option("--key", key, "makes the samples of this key again, in place of a seed's")
+        ->type_name("SEED:STREAM");
+    generateApp->add_option("--first", generate.first, "row of the key to begin at")
+        ->check(CLI::Range(Index{0}, (Index{1} << 32) - 1))
+        ->type_name("ROW");
+    generateApp
+        ->add_option("--out", generate.out,
+                     "file .npz, or a new folder of PNG pictures or CSV tables")
+        ->required()
+        ->type_name("FILE|DIR");
 
     ShotOptions shot;
     std::string size, theme = "light", png;
@@ -249,6 +283,16 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
     }
     if (runApp->parsed()) {
         return Command(run);
+    }
+    if (generateApp->parsed()) {
+        try {
+            if (!key.empty()) {
+                generate.key = keyOf(key);
+            }
+        } catch (const UsageError& error) {
+            return refuse("--key: " + std::string(error.what()));
+        }
+        return Command(generate);
     }
     if (shotApp->parsed()) {
         if (!size.empty()) {

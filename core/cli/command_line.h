@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/error.h"
+#include "core/base/key.h"
 
 #include <iosfwd>
 #include <optional>
@@ -30,6 +31,17 @@ struct RunOptions {
     int threads = 0;  ///< 0: all cores
     std::string out, resume;
     bool check = false, json = false;
+};
+struct GenerateOptions {
+    std::string model;  ///< a recipe, or a saved run
+    Index count = 64, first = 0;
+    std::optional<Key> key;
+    std::vector<std::string> set;
+    std::optional<Index> steps;
+    std::optional<std::uint64_t> seed;
+    std::string device = "auto";
+    int threads = 0;
+    std::string out;
 };
 struct ShotOptions {
     std::string recipe;
@@ -76,8 +88,8 @@ struct SelfTestOptions {
     bool json = false;
 };
 
-using Command = std::variant<WindowOptions, ListOptions, RunOptions, ShotOptions, MovieOptions,
-                             DiagnoseOptions, BenchOptions, SelfTestOptions>;
+using Command = std::variant<WindowOptions, ListOptions, RunOptions, GenerateOptions, ShotOptions,
+                             MovieOptions, DiagnoseOptions, BenchOptions, SelfTestOptions>;
 
 /// Reads the arguments without the program's name. Help and version go to `out`, errors to `err`;
 /// then the result is the exit status.
@@ -85,7 +97,9 @@ std::variant<Command, ExitCode> parseCommandLine(std::vector<std::string> argume
                                                  const std::string& version, std::ostream& out,
                                                  std::ostream& err);
 
-/// "list, run, shot, movie, diagnose, bench, selftest".
+/// list, run, ...
+const std::vector<std::string>& commandWords();
+/// "list, run, generate, shot, movie, diagnose, bench, selftest".
 std::string commandNames();
 
 }  // namespace lx::cli

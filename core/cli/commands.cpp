@@ -37,8 +37,7 @@ void requireInputs(const WindowOptions& options, const RecipeBook& recipes) {
         if (recipes.find(input) != nullptr || std::filesystem::exists(input, error)) {
             continue;
         }
-        std::vector<std::string> words = {"list",     "run",   "shot",    "movie",
-                                          "diagnose", "bench", "selftest"};
+        std::vector<std::string> words = commandWords();
         for (const auto& recipe : recipes.all()) {
             words.push_back(recipe.id);
         }
@@ -69,6 +68,7 @@ ExitCode execute(const Command& command, const Host& host) {
         }
         ExitCode operator()(const ListOptions& o) const { return listCommand(o, host); }
         ExitCode operator()(const RunOptions& o) const { return runCommand(o, host); }
+        ExitCode operator()(const GenerateOptions& o) const { return generateCommand(o, host); }
         ExitCode operator()(const MovieOptions& o) const { return movieCommand(o, host); }
         ExitCode operator()(const ShotOptions& o) const { return shotCommand(o, host); }
         ExitCode operator()(const DiagnoseOptions& o) const { return diagnoseCommand(o, host); }

@@ -20,6 +20,7 @@ void requireView(const std::string& id, const Host&);
 // One file each.
 ExitCode listCommand(const ListOptions&, const Host&);
 ExitCode runCommand(const RunOptions&, const Host&);
+ExitCode generateCommand(const GenerateOptions&, const Host&);
 ExitCode movieCommand(const MovieOptions&, const Host&);
 ExitCode shotCommand(const ShotOptions&, const Host&);
 ExitCode diagnoseCommand(const DiagnoseOptions&, const Host&);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cli/commands.h"
+#include "core/cli/progress.h"
 #include "core/cli/run_output.h"
 #include "core/io/movie.h"
 #include "core/recipes/session_code.h"
 
-#include <chrono>
 #include <ostream>
 
 namespace lx::cli {
@@ -34,45 +34,6 @@ std::string firstView(const Recipe& recipe, const Description& description, cons
     }
     throw UsageError("movie: no view fits the run of '" + recipe.id + "'");
 }
-
-class Progress {
-public:
-    explicit Progress(const Host& host) : m_host(host) {}
-    ~Progress() {
-        if (m_shown) {
-            m_host.err << "\r\033[K" << std::flush;
-        }
-    }
-    Progress(const Progress&) = delete;
-    Progress& operator=(const Progress&) = delete;
-    void show(int done, int total) {
-        m_done = done;
-        if (!m_host.terminal) {
-            return;
-        }
-        constexpr int kCells = 30;
-        std::string line = "\r\033[K[";
-        for (int i = 0; i < kCells; ++i) {
-            line += i * total < done * kCells ? '#' : ' ';
-        }
-        line += "] " + std::to_string(done) + "/" + std::to_string(total) + " frames";
-        const double elapsed = std::chrono::duration<double>(Time::now() - m_start).count();
-        if (done > 0 && done < total) {
-            line += "  " + std::to_string(static_cast<long>(elapsed / done * (total - done)) + 1) +
-                    " s left";
-        }
-        m_host.err << line << std::flush;
-        m_shown = true;
-    }
-    int done() const { return m_done; }
-
-private:
-    using Time = std::chrono::steady_clock;
-    const Host& m_host;
-    Time::time_point m_start = Time::now();
-    int m_done = 0;
-    bool m_shown = false;
-};
 
 }  // namespace
 
@@ -137,9 +98,9 @@ ExitCode movieCommand(const MovieOptions& options, const Host& host) {
     window.texts[kSessionCodeKey] = sessionCode(document);
 
     bool written = false;
-    int frames = 0;
+    Index frames = 0;
     {
-        Progress progress(host);
+        Progress progress(host, "frames");
         request.progress = [&](int done, int total) { progress.show(done, total); };
         written = host.paintMovie(request);
         frames = progress.done();

@@ -108,11 +108,12 @@ double ReverseProcess::timeBefore(Index step) const {
     return m_times[static_cast<std::size_t>(level)];
 }
 
-std::vector<double> ReverseProcess::start(Key key, Index count, Index dim, double spread) const {
+std::vector<double> ReverseProcess::start(Key key, Index count, Index dim, double spread,
+                                          Index first) const {
     const NoiseLevel level = levelBefore(0);
     std::vector<double> z(static_cast<std::size_t>(count * dim));
     addNoise(derive(key, "start"), 0, std::hypot(level.alpha * spread, level.sigma),
-             static_cast<std::size_t>(dim), 0, z);
+             static_cast<std::size_t>(dim), first, z);
     return z;
 }
 

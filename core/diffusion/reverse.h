@@ -48,9 +48,10 @@ public:
     /// Time before step i; that of the data, first(), when i = steps().
     double timeBefore(Index step) const;
     NoiseLevel levelBefore(Index step) const { return m_schedule->at(timeBefore(step)); }
-    /// Normal rows [count, dim] of variance alpha^2 spread^2 + sigma^2 at the first time; row r by
-    /// (key, r). `spread`: sd of the data.
-    std::vector<double> start(Key, Index count, Index dim, double spread = 0) const;
+    /// Normal rows first, first + 1, ... of the run [count, dim], of variance alpha^2 spread^2 +
+    /// sigma^2 at the first time; row r by (key, r). `spread`: sd of the data.
+    std::vector<double> start(Key, Index count, Index dim, double spread = 0,
+                              Index first = 0) const;
     /// Step i of z [N, D]; the rows are first, first + 1, ... of the run. Returns evaluations of
     /// the denoiser a row. Throws NumericalError when a row is not finite.
     Index step(const Denoiser&, Key, Index i, std::span<double> z, Index first = 0) const;

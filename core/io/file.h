@@ -79,7 +79,7 @@ public:
     AtomicFile& operator=(AtomicFile&&) noexcept;
 
     void put(std::span<const std::byte>);
-    /// Replaces bytes that were put before.
+    /// Replaces bytes that were put before, or writes ahead of them: what lies between reads as 0.
     void putAt(std::uint64_t offset, std::span<const std::byte>);
     void commit();
     /// The temporary file, for a program that writes it in our place.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/io/movie.h"
 
-#include <unistd.h>
+#include "core/io/new_folder.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -26,73 +27,29 @@ std::string nameOf(MovieFormat format) {
     return {};
 }
 
-/// A folder that is not there yet, or an empty one.
-void requireFree(const fs::path& folder) {
-    std::error_code error;
-    if (!fs::exists(folder, error)) {
-        return;
-    }
-    if (!fs::is_directory(folder, error) || !fs::is_empty(folder, error)) {
-        throw UsageError(folder.string() +
-                         ": there is something already; name a new folder for the pictures, or "
-                         "end the name in .gif, .apng, .mp4 or .webm for a film");
-    }
-}
+constexpr const char* kFolderRemedy =
+    "name a new folder for the pictures, or end the name in .gif, .apng, .mp4 or .webm for a film";
 
-/// One PNG for each frame, in a hidden folder that takes its name when all are there.
+/// One PNG for each frame.
 class Stack : public MovieWriter {
 public:
     Stack(const fs::path& folder, const MovieSettings& settings)
-        : m_folder(folder), m_settings(settings) {
-        if (!m_folder.has_filename()) {
-            m_folder = m_folder.parent_path();  // "frames/"
-        }
-        std::string pattern =
-            ((m_folder.has_parent_path() ? m_folder.parent_path() : fs::path(".")) /
-             ".lx-save-XXXXXX")
-                .string();
-        if (::mkdtemp(pattern.data()) == nullptr) {
-            throw WriteError(m_folder.string() + ": no folder can be made there (" +
-                             std::strerror(errno) + "); choose another place");
-        }
-        m_hidden = pattern;
-    }
-    Stack(const Stack&) = delete;
-    Stack& operator=(const Stack&) = delete;
-    ~Stack() override {
-        if (!m_hidden.empty()) {
-            std::error_code ignored;
-            fs::remove_all(m_hidden, ignored);
-        }
-    }
+        : m_folder(folder, kFolderRemedy), m_settings(settings) {}
 
     void add(std::span<const std::uint8_t> rgb) override {
         char name[32];
         std::snprintf(name, sizeof name, "frame-%06lld.png", static_cast<long long>(m_frames));
         const RgbRect whole{rgb.data(), static_cast<std::size_t>(3 * m_settings.width),
                             m_settings.width, m_settings.height};
-        writeFileAtomically(m_hidden / name,
+        writeFileAtomically(m_folder.hidden() / name,
                             encodePng(whole, m_frames == 0 ? m_settings.texts : PngTexts{}));
         ++m_frames;
     }
 
-    void finish() override {
-        requireFree(m_folder);
-        std::error_code error;
-        fs::permissions(
-            m_hidden, fs::perms::all & ~(fs::perms::group_write | fs::perms::others_write), error);
-        fs::remove(m_folder, error);  // an empty one
-        fs::rename(m_hidden, m_folder, error);
-        if (error) {
-            throw WriteError(m_folder.string() +
-                             ": the folder of pictures could not be put there (" + error.message() +
-                             "); choose another place");
-        }
-        m_hidden.clear();
-    }
+    void finish() override { m_folder.commit(); }
 
 private:
-    fs::path m_folder, m_hidden;
+    NewFolder m_folder;
     MovieSettings m_settings;
     Index m_frames = 0;
 };
@@ -165,7 +122,7 @@ void checkMovie(const fs::path& path, const MovieSettings& settings) {
                          (format == MovieFormat::Gif ? "; for more write .apng or .mp4" : ""));
     }
     if (format == MovieFormat::Stack) {
-        requireFree(path);
+        requireFree(path, kFolderRemedy);
     }
     const bool needsProgram = format == MovieFormat::Mp4 || format == MovieFormat::Webm;
     if (needsProgram && !detail::programExists(settings.ffmpeg)) {

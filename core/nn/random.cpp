@@ -17,9 +17,9 @@ std::span<float> floatsOf(at::Tensor& t) {
 
 }  // namespace
 
-at::Tensor normal(Key key, std::vector<Index> shape) {
+at::Tensor normal(Key key, std::vector<Index> shape, Index first) {
     at::Tensor draws = at::empty(shape, at::kFloat);
-    fillNormal(key, floatsOf(draws));
+    fillNormal(key, floatsOf(draws), static_cast<std::uint64_t>(first));
     return draws;
 }
 

@@ -12,8 +12,8 @@
 namespace lx {
 
 /// Keyed draws as float32 tensors in the processor's memory, so that every device is given the same
-/// numbers; element i depends only on (key, i).
-at::Tensor normal(Key, std::vector<Index> shape);
+/// numbers: elements first, first + 1, ... of the key. Element i depends only on (key, i).
+at::Tensor normal(Key, std::vector<Index> shape, Index first = 0);
 at::Tensor uniform(Key, std::vector<Index> shape);
 /// [count] int64, uniform on 0 .. bound - 1, with replacement.
 at::Tensor below(Key, Index bound, Index count);

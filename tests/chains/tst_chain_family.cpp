@@ -119,6 +119,40 @@ private Q_SLOTS:
         QVERIFY(textOf(a.at("verdict")).starts_with("Converged.\n"));
     }
 
+    /// Samples on demand are the draws after warm-up, all chains at one step, then the next; more
+    /// steps change none of them.
+    void drawsOnDemand() {
+        FamilyRun run(gauss());
+        run.run(500);
+        const auto take = [&](Index first, Index count) {
+            return run.ask("generate", {{"first", first}, {"count", count}});
+        };
+        const Arrays all = take(0, 1600);
+        QCOMPARE(shapeOf(all.at("samples")), (std::vector<Index>{1600, 2}));
+        const auto x = all.at("samples").values<float>();
+        const auto keys = all.at("keys").values<Index>();
+        const Arrays chains = run.look({"chains"});
+        const auto draws = chains.at("chains").values<double>();
+        for (std::size_t i = 0; i < 1600; ++i) {
+            QCOMPARE(x[2 * i], static_cast<float>(draws[2 * i]));
+            QCOMPARE(keys[4 * i], Index{1});
+            QCOMPARE(keys[4 * i + 2], static_cast<Index>(i % 4));
+            QCOMPARE(keys[4 * i + 3], 100 + static_cast<Index>(i / 4));
+        }
+        run.run(700);
+        for (const Index first : {Index{0}, Index{7}, Index{1590}}) {
+            const Arrays some = take(first, 10);
+            const auto bytes = all.at("samples").bytes();
+            QVERIFY(std::ranges::equal(some.at("samples").bytes(),
+                                       bytes.subspan(static_cast<std::size_t>(first) * 8, 80)));
+        }
+        QVERIFY(refusal([&] { take(0, 2401); }).find("2400 draws") != std::string::npos);
+        QVERIFY(refusal([&] {
+                    run.ask("generate", {{"count", Index{1}}, {"seed", Index{2}}});
+                }).find("seed of their run") != std::string::npos);
+        QVERIFY(!FamilyRun(gauss()).experiment->probe({1, "nothing", {}, {}}));
+    }
+
     void mechanismIsTheNextStep() {
         for (const char* kernel : {"rwm", "mala", "hmc"}) {
             FamilyRun run(gauss(kernel));

@@ -4,6 +4,7 @@ lx_test(tst_window_pictures LABELS gui SOURCES tst_window_pictures.cpp
 find_package(ZLIB REQUIRED)
 lx_test(tst_films LABELS gui SOURCES tst_films.cpp LIBS lx_ui lx_test_support ZLIB::ZLIB)
 lx_test(tst_window LABELS gui SOURCES tst_window.cpp LIBS lx_ui lx_test_support)
+lx_test(tst_samples_dialog LABELS gui SOURCES tst_samples_dialog.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_self_test_window LABELS gui SOURCES tst_self_test_window.cpp LIBS lx_ui)
 lx_test(tst_compute_menu LABELS gui SOURCES tst_compute_menu.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_window_latency LABELS gui SOURCES tst_window_latency.cpp LIBS lx_ui lx_test_support)

@@ -2,6 +2,7 @@
 #include "tests/support/fake_experiment.h"
 
 #include "core/base/philox.h"
+#include "core/session/samples.h"
 #include "tests/support/fake_images.h"
 
 #include <algorithm>
@@ -215,7 +216,8 @@ public:
     }
 
     std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
-        return fakeImageProbe(probe, codes(), m_step[0]);
+        return probe.kind == "generate" ? generate(probe)
+                                        : fakeImageProbe(probe, codes(), m_step[0]);
     }
     std::unique_ptr<Task> observe(std::span<const std::string> channels, Detail) const override {
         std::vector<std::string> asked(channels.begin(), channels.end());
@@ -242,6 +244,24 @@ protected:
     }
 
 private:
+    /// Pictures at draws of the prior, 16 at once; `step_ms` makes them slow.
+    std::unique_ptr<Task> generate(const cmd::Probe& probe) const {
+        const SampleQuestion question = sampleQuestion(probe);
+        const SampleTile tile = tileOf(question, 16);
+        const Key run = question.seed ? Key{*question.seed, 0} : m_key;
+        const Key key = question.key.value_or(derive(run, "view"));
+        return std::make_unique<CallTask>([=, this](std::stop_token, SnapshotBuilder& out) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(integer(m_params, "step_ms")));
+            std::vector<float> z(static_cast<std::size_t>(tile.count * m_dim));
+            fillNormal(key, z, static_cast<std::uint64_t>(tile.first() * m_dim));
+            out.set("samples", Array({tile.count, kFakeImage, kFakeImage},
+                                     fakeDecode(z, m_dim, fakeProgress(m_step[0]))));
+            out.set("codes", Array({tile.count, m_dim}, z));
+            out.set("keys", sampleKeys(key, tile.first(), tile.count));
+            return true;
+        });
+    }
+
     FakeCodes codes() const { return fakeCodes(m_key, kCodes, m_dim, m_step[0]); }
 
     void publish(const std::string& id, SnapshotBuilder& out) const {
@@ -259,6 +279,7 @@ private:
             fillNormal(derive(m_key, "view"), z);
             out.set(id, Array({kShown, kFakeImage, kFakeImage},
                               fakeDecode(z, m_dim, fakeProgress(m_step[0]))));
+            out.set("samples.keys", sampleKeys(derive(m_key, "view"), 0, kShown));
         } else if (id == "kl_units") {
             std::vector<float> units;
             for (Index i = 0; i < m_dim; ++i) {

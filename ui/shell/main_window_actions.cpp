@@ -121,6 +121,8 @@ void MainWindow::Impl::makeFileActions() {
     });
     actions->add(s("file.export-movie"), group, s("Export movie…"), s("Ctrl+Shift+E"),
                  [this] { exportMovie(); });
+    actions->add(s("file.generate"), group, s("Generate samples…"), s("Ctrl+Shift+G"),
+                 [this] { generateSamples(); });
     actions->addToggle(s("file.record"), group, s("Keep the last 30 seconds"), s("Ctrl+R"),
                        [this](bool on) { setRecording(on); });
     actions->add(s("file.save-recording"), group, s("Save the last 30 seconds…"), s("Ctrl+Shift+R"),
@@ -341,8 +343,9 @@ void MainWindow::Impl::updateReasons() {
     for (const char* id : {"file.save", "file.save-as", "file.export", "run.compare"}) {
         actions->setReason(QLatin1String(id), run ? QString() : none);
     }
-    for (const char* id : {"transport.run-to", "transport.run-for", "transport.new-seed",
-                           "chain.kick", "chain.restart", "chain.restart-all"}) {
+    for (const char* id :
+         {"file.generate", "transport.run-to", "transport.run-for", "transport.new-seed",
+          "chain.kick", "chain.restart", "chain.restart-all"}) {
         actions->setReason(QLatin1String(id),
                            run ? QString::fromStdString(run->description.fixed) : none);
     }
@@ -369,7 +372,7 @@ void MainWindow::Impl::makeMenus() {
     };
     fill("File", {"file.open", "file.open-folder", "chain.open", "chain.follow", "", "file.save",
                   "file.save-as", "file.recover", "", "file.export", "file.export-movie",
-                  "file.record", "file.save-recording", "", "file.quit"});
+                  "file.generate", "file.record", "file.save-recording", "", "file.quit"});
     fill("Edit",
          {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.copy-code", "edit.paste-code",
           "edit.find", "", "bookmark.add", "bookmark.list", "", "help.palette"});

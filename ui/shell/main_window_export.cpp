@@ -6,6 +6,7 @@
 #include "ui/shell/main_window_impl.h"
 #include "ui/shell/numbers.h"
 #include "ui/shell/recorder.h"
+#include "ui/shell/samples_dialog.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -63,6 +64,16 @@ void MainWindow::Impl::exportPicture(View* view) {
     dialog->show();
 }
 
+void MainWindow::Impl::generateSamples() {
+    auto* dialog = new SamplesDialog(bridge, book, &w);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    QObject::connect(dialog, &SamplesDialog::written, &w, [this](const QString& path, qint64 n) {
+        status->say(QObject::tr("%1 samples written to %2.").arg(formatInteger(n)).arg(path));
+    });
+    samplesDialog = dialog;
+    dialog->show();
+}
+
 void MainWindow::Impl::exportMovie() {
     if (movie) {
         movie->show();
@@ -83,6 +94,7 @@ void MainWindow::Impl::exportMovie() {
 }
 
 void MainWindow::Impl::closeExports() {
+    delete samplesDialog.data();
     delete movie.data();  // a film in the making draws with the renderer of the window
     delete std::exchange(recorder, nullptr);
 }

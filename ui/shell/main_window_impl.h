@@ -44,6 +44,7 @@ namespace lx::ui {
 
 class MovieDialog;
 class Recorder;
+class SamplesDialog;
 
 struct MainWindow::Impl {
     Impl(MainWindow& window, AppServices given, StartOptions start);
@@ -121,6 +122,7 @@ struct MainWindow::Impl {
     // main_window_export.cpp
     void exportPicture(View*);
     void exportMovie();
+    void generateSamples();
     void closeExports();
     void setRecording(bool on);
     void saveRecording();
@@ -191,6 +193,7 @@ struct MainWindow::Impl {
     DropNote* drop = nullptr;
     QPointer<StartCards> start;
     QPointer<MovieDialog> movie;
+    QPointer<SamplesDialog> samplesDialog;
     Recorder* recorder = nullptr;
 
     std::map<QString, ViewHost*> hosts;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Views of data space: pictures as tiles, two-dimensional data as points.
+#include "core/session/samples.h"
+#include "ui/shell/numbers.h"
 #include "ui/viewport/ticks.h"
 #include "ui/views/code_layers.h"
 #include "ui/views/figure_view.h"
@@ -191,6 +193,8 @@ protected:
         }
     }
 
+    /// More about the point under the mouse, below its place; empty: nothing.
+    virtual QString noteOf(const ScenePick&) const { return {}; }
     /// The rows selected in all views, where row i drawn here is the datum of code i.
     virtual std::shared_ptr<const Selection> chosen() const { return nullptr; }
 
@@ -207,8 +211,11 @@ private:
         if (pick && pick->kind == ScenePick::Kind::Point && pick->item < figure.layers.size()) {
             figure.overlay.push_back(
                 MarkerItem{pick->at[0], pick->at[1], render::Marker::Circle, 11, {}, theme().text});
-            figure.overlay.push_back(TextItem{pick->at[0], pick->at[1], pickText(*pick),
-                                              theme().text, QPointF(12, -14), 11, true});
+            const QString note = noteOf(*pick);
+            figure.overlay.push_back(
+                TextItem{pick->at[0], pick->at[1],
+                         pickText(*pick) + (note.isEmpty() ? note : QLatin1Char('\n') + note),
+                         theme().text, QPointF(12, -14), 11, true});
         }
         m_scene->overlayChanged();
     }
@@ -315,6 +322,9 @@ public:
             "density.\n\n"
             "Worry about mixtures of two classes, about classes that never come, and about "
             "bridges between clusters: the prior puts weight where no data was encoded.\n\n"
+            "Under the mouse stands the key of a sample: File, Generate samples makes it again "
+            "from "
+            "key and row.\n\n"
             "A run with a metric of its codes shows two more laws beside the prior: Gaussians "
             "fitted to the codes, and the uniform law of the metric's volume, which is large at "
             "codes.");
@@ -326,9 +336,18 @@ protected:
     }
     bool drawsImages(const Frame& f) const override { return isImages(channel(f, "samples")); }
     void fillTiles(const Frame& f, std::vector<TileGrid::Tile>& out) override {
-        for (const Law& law : laws(f)) {
+        const std::vector<Law> all = laws(f);
+        for (const Law& law : all) {
             for (Index i = 0; i < std::min(law.rows->dim(0), kMaxTiles); ++i) {
-                out.push_back({tileImage(*law.rows, i, theme()), {}, {}, law.title});
+                QStringList tip;
+                if (all.size() > 1) {
+                    tip << law.title;
+                }
+                if (law.rows == channel(f, "samples")) {
+                    tip << keyText(f, i);
+                }
+                out.push_back(
+                    {tileImage(*law.rows, i, theme()), {}, {}, tip.join(QLatin1Char('\n'))});
             }
         }
     }
@@ -344,11 +363,32 @@ protected:
         if (isPoints(shown)) {
             addPoints(figure, *shown, false, 0.55F);
         }
+        m_drawn = figure.layers.size();
         addPoints(figure, *channel(f, "samples"), true, 0.75F);
         setHomeAround(isPoints(shown) ? *shown : *channel(f, "samples"));
     }
+    QString noteOf(const ScenePick& pick) const override {
+        return pick.item < m_drawn ? QString() : keyText(m_frame, pick.index);
+    }
 
 private:
+    /// Where sample `row` comes from: the key that makes it again, or the age of its chain.
+    static QString keyText(const Frame& f, Index row) {
+        const auto at = static_cast<std::size_t>(row);
+        const Array* keys = channel(f, "samples.keys");
+        if (keys && keys->dtype() == DType::I64 && keys->shape().size() == 2 && keys->dim(1) == 3 &&
+            row < keys->dim(0)) {
+            const auto k = keys->values<Index>().subspan(3 * at, 3);
+            const Key key{static_cast<std::uint64_t>(k[0]), static_cast<std::uint64_t>(k[1])};
+            return tr("key %1, row %2").arg(QString::fromStdString(lx::textOf(key))).arg(k[2]);
+        }
+        const Array* ages = channel(f, "samples.ages");
+        if (ages && ages->dtype() == DType::F32 && row < ages->count()) {
+            return tr("a chain of training, begun %1 steps ago")
+                .arg(formatInteger(static_cast<Index>(ages->values<float>()[at])));
+        }
+        return {};
+    }
     struct Law {
         QString title;
         const Array* rows = nullptr;
@@ -366,6 +406,8 @@ private:
         }
         return out;
     }
+
+    std::size_t m_drawn = 0;  ///< layers below those of the samples
 };
 
 class DataView : public DataSpaceView {

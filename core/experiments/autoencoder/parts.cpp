@@ -129,8 +129,8 @@ public:
     Tensor logDensity(const Tensor& z) const override {
         return -0.5 * (z * z + std::log(2 * std::numbers::pi)).sum(-1);
     }
-    Tensor sample(Key key, Index count, Index latent) const override {
-        return normal(key, {count, latent});
+    Tensor sample(Key key, Index count, Index latent, Index first) const override {
+        return normal(key, {count, latent}, first * latent);
     }
     Tensor divergence(const Posterior& q) const override {
         return gaussianKl(q.mean, q.logVariance);

@@ -54,7 +54,8 @@ public:
     virtual ~Prior() = default;
     /// [B, d] -> [B], nats.
     virtual Tensor logDensity(const Tensor& z) const = 0;
-    virtual Tensor sample(Key, Index count, Index latent) const = 0;
+    /// Rows first, first + 1, ... of the key, [count, latent]; row r depends on (key, r) alone.
+    virtual Tensor sample(Key, Index count, Index latent, Index first = 0) const = 0;
     /// Divergence of the posterior per unit, [B, d], nats.
     virtual Tensor divergence(const Posterior&) const = 0;
 };

@@ -4,6 +4,7 @@
 #include "core/experiments/autoencoder/run_data.h"
 #include "core/experiments/sliced_task.h"
 #include "core/nn/random.h"
+#include "core/session/samples.h"
 
 #include <ATen/ATen.h>
 
@@ -211,6 +212,38 @@ std::unique_ptr<Task> encodeProbe(const Moment& m, const cmd::Probe& probe) {
     return task;
 }
 
+/// Of the draws of the prior that views show.
+Key samplesKey(Key run) {
+    return derive(run, "view.samples");
+}
+
+/// The decoder's mean at draws of the prior; of a deterministic code at standard normal ones, as
+/// views show it.
+std::unique_ptr<Task> generateProbe(const Moment& m, const cmd::Probe& probe) {
+    const SampleQuestion question = sampleQuestion(probe);
+    const Key key =
+        question.key.value_or(samplesKey(question.seed ? Key{*question.seed, 0} : m.data->key));
+    const SampleTile tile = tileOf(question, m.data->context.image ? kSlice : 4 * kSlice);
+    auto task = std::make_unique<SlicedTask>();
+    const Parts codes = parts(), decoded = parts();
+    task->addSlices(tile.skip + tile.count, [=](Index first, Index) {
+        // Whole slices, whatever is asked for: samples.h says why.
+        const Tensor z = m.data->placed(
+            m.model->prior().sample(key, kSlice, m.data->context.latent, tile.start + first));
+        codes->push_back(z);
+        decoded->push_back(m.model->decode(z));
+    });
+    task->add([=](SnapshotBuilder& out) {
+        const auto rows = [&](const Parts& all) {
+            return at::cat(*all).narrow(0, tile.skip, tile.count);
+        };
+        out.set("samples", m.data->published(rows(decoded)));
+        out.set("codes", toArray(rows(codes)));
+        out.set("keys", sampleKeys(key, tile.first(), tile.count));
+    });
+    return task;
+}
+
 }  // namespace
 
 std::unique_ptr<SlicedTask> observeTask(Moment m, std::span<const std::string> channels,
@@ -245,14 +278,16 @@ std::unique_ptr<SlicedTask> observeTask(Moment m, std::span<const std::string> c
     }
     if (wants("samples")) {
         const Index count = image ? (whole ? 1024 : 64) : rows;
-        const Tensor z = m.data->placed(m.model->prior().sample(derive(m.data->key, "view.samples"),
-                                                                count, m.data->context.latent));
+        const Key key = samplesKey(m.data->key);
+        const Tensor z =
+            m.data->placed(m.model->prior().sample(key, count, m.data->context.latent));
         const Parts decoded = parts();
         task->addSlices(count, [=](Index first, Index size) {
             decoded->push_back(m.model->decode(z.narrow(0, first, size)));
         });
         task->add([=](SnapshotBuilder& out) {
             out.set("samples", m.data->published(at::cat(*decoded)));
+            out.set("samples.keys", sampleKeys(key, 0, count));
         });
     }
     if (wants("originals") || wants("reconstructions") || wants("reconstruction_error")) {
@@ -272,6 +307,8 @@ std::unique_ptr<Task> probeTask(Moment m, const cmd::Probe& probe) {
         return sheetProbe(m, probe);
     } else if (probe.kind == "encode") {
         return encodeProbe(m, probe);
+    } else if (probe.kind == "generate") {
+        return generateProbe(m, probe);
     }
     return nullptr;
 }

@@ -76,6 +76,7 @@ private:
     std::vector<double> placeOf(const cmd::Probe&, Index chain) const;
     std::unique_ptr<Task> paint(const cmd::Probe&);
     std::unique_ptr<Task> recordTo(const cmd::Probe&);
+    std::unique_ptr<Task> draws(const cmd::Probe&) const;
     void writeFiles(const std::filesystem::path& folder) const;
 
     Key m_key;

@@ -7,8 +7,10 @@
 #include "core/chains/chain_export.h"
 #include "core/energies/draws.h"
 #include "core/energies/painting.h"
+#include "core/session/samples.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace lx::chains {
@@ -94,6 +96,9 @@ std::unique_ptr<Task> ChainExperiment::probe(const cmd::Probe& probe) {
     if (probe.kind == "record") {
         return recordTo(probe);
     }
+    if (probe.kind == "generate") {
+        return draws(probe);
+    }
     return nullptr;
 }
 
@@ -147,6 +152,40 @@ std::unique_ptr<Task> ChainExperiment::paint(const cmd::Probe& probe) {
         const auto strokes = next.encode();
         set({"energy.strokes", strokes});
         out.set("strokes", Array({std::ssize(strokes)}, strokes));
+    });
+}
+
+/// The draws after warm-up that are stored, all chains at one step, then at the next.
+std::unique_ptr<Task> ChainExperiment::draws(const cmd::Probe& probe) const {
+    constexpr Index kAtOnce = 4096;
+    const SampleQuestion question = sampleQuestion(probe);
+    const Key key = m_run.sampleKey();
+    if ((question.seed && *question.seed != m_key.seed) || (question.key && *question.key != key)) {
+        throw UsageError("the draws of chains come from the seed of their run, " +
+                         std::to_string(m_key.seed) + "; start a run with another one");
+    }
+    const ChainView view = m_chains->view();
+    const Index width = std::ssize(view.kept()), there = view.empty() ? 0 : view.draws() * width;
+    if (question.first + question.count > there) {
+        throw UsageError(
+            "the run has stored " + std::to_string(there) + " draws after warm-up, not " +
+            std::to_string(question.first + question.count) + "; let it make more steps");
+    }
+    const SampleTile tile = tileOf(question, kAtOnce);
+    return answer([=, dim = m_run.dim()](SnapshotBuilder& out) {
+        std::vector<float> x;
+        std::vector<Index> keys;
+        for (Index i = tile.first(); i < tile.first() + tile.count; ++i) {
+            const Index row = view.warmup() + i / width, slot = i % width;
+            for (Index d = 0; d < dim; ++d) {
+                x.push_back(static_cast<float>(view.at(row, slot, d)));
+            }
+            const Index chain = view.kept()[static_cast<std::size_t>(slot)];
+            keys.insert(keys.end(), {std::bit_cast<Index>(key.seed),
+                                     std::bit_cast<Index>(key.stream), chain, row * view.stride()});
+        }
+        out.set("samples", Array({tile.count, dim}, x));
+        out.set("keys", Array({tile.count, 4}, keys));
     });
 }
 

@@ -58,6 +58,8 @@ public:
     /// The step that comes next, as the key decides it, of `chains`; the run itself stays as it
     /// is. Empty while a step is under way, or when that would cost too much.
     NextStep nextStep(std::span<const Index> chains) const;
+    /// Of the random numbers of all steps.
+    Key sampleKey() const { return derive(m_key, "sample"); }
 
     /// A live parameter: of the energy, of the kernel, or sampler.step_size, which ends adaptation.
     /// True when the target is another one now.
@@ -84,7 +86,6 @@ private:
     std::vector<double> pathErrors(const ChainTrace&) const;
     void finish();
     void requireInRange() const;
-    Key sampleKey() const { return derive(m_key, "sample"); }
     void setEnergy(EnergyPtr energy);
 
     Energies m_energies;

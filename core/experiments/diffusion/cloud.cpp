@@ -7,15 +7,31 @@
 
 namespace lx::diffusion {
 
-Cloud::Cloud(ReverseProcess process, Key key, Index particles, Index dim, double spread,
-             std::optional<Box> box)
+std::vector<double> noiseRows(const ReverseProcess& process, const NoiseLaw& law, Key round,
+                              Index count, Index dim, Index first) {
+    std::vector<double> z = process.start(round, count, dim, law.spread, first);
+    if (law.box) {
+        std::vector<float> uniform(z.size());
+        fillUniform(derive(round, "box"), uniform, static_cast<std::uint64_t>(first * dim));
+        for (std::size_t i = 0; i < z.size(); ++i) {
+            const std::size_t k = i % static_cast<std::size_t>(dim);
+            z[i] = std::lerp(law.box->lower[k], law.box->upper[k], static_cast<double>(uniform[i]));
+        }
+    }
+    return z;
+}
+
+Key roundKey(Key particles, Index round) {
+    return derive(derive(particles, "round"), static_cast<std::uint64_t>(round));
+}
+
+Cloud::Cloud(ReverseProcess process, Key key, Index particles, Index dim, NoiseLaw noise)
     : m_process(std::move(process)),
       m_key(key),
       m_particles(particles),
       m_dim(dim),
       m_recorded(std::clamp<Index>(kRecordNumbers / (kLeastTimes * dim), 1, particles)),
-      m_spread(spread),
-      m_box(std::move(box)) {
+      m_noise(std::move(noise)) {
     const Index times = std::clamp<Index>(kRecordNumbers / (m_recorded * dim), 2, kRecordTimes);
     m_stride = (m_process.steps() + times - 2) / (times - 1);
     begin(0);
@@ -27,16 +43,7 @@ Index Cloud::within() const {
 }
 
 void Cloud::begin(Index round) {
-    const Key key = derive(derive(m_key, "round"), static_cast<std::uint64_t>(round));
-    m_z = m_process.start(key, m_particles, m_dim, m_spread);
-    if (m_box) {
-        std::vector<float> uniform(m_z.size());
-        fillUniform(derive(key, "box"), uniform);
-        for (std::size_t i = 0; i < m_z.size(); ++i) {
-            const std::size_t k = i % static_cast<std::size_t>(m_dim);
-            m_z[i] = std::lerp(m_box->lower[k], m_box->upper[k], static_cast<double>(uniform[i]));
-        }
-    }
+    m_z = noiseRows(m_process, m_noise, roundKey(m_key, round), m_particles, m_dim);
     m_frames.clear();
     m_times.clear();
     m_evaluations = 0;
@@ -70,8 +77,7 @@ void Cloud::step(const Denoiser& denoiser) {
     if (i == 0 && m_steps > 0) {
         begin(round);
     }
-    const Key key = derive(derive(m_key, "round"), static_cast<std::uint64_t>(round));
-    m_evaluations += m_process.step(denoiser, key, i, m_z);
+    m_evaluations += m_process.step(denoiser, roundKey(m_key, round), i, m_z);
     ++m_steps;
     if ((i + 1) % m_stride == 0 || i + 1 == all) {
         keep();

@@ -9,6 +9,17 @@
 
 namespace lx::diffusion {
 
+/// The noise that particles begin as.
+struct NoiseLaw {
+    double spread = 0;       ///< of ReverseProcess::start
+    std::optional<Box> box;  ///< uniform there instead
+};
+/// Rows first, first + 1, ... of a round with that key, [count, dim]; row r by (key, r).
+std::vector<double> noiseRows(const ReverseProcess&, const NoiseLaw&, Key round, Index count,
+                              Index dim, Index first = 0);
+/// Of the particles of one way from noise to data.
+Key roundKey(Key particles, Index round);
+
 /// Particles that go from noise to data again and again, and where they have been this time.
 class Cloud {
 public:
@@ -17,8 +28,7 @@ public:
     /// Times kept: all of 200 steps; of very many particles fewer times, then fewer particles.
     static constexpr Index kRecordTimes = 201, kLeastTimes = 17;
 
-    /// `box`: uniform start there; else normal, as ReverseProcess::start.
-    Cloud(ReverseProcess, Key, Index particles, Index dim, double spread, std::optional<Box> box);
+    Cloud(ReverseProcess, Key, Index particles, Index dim, NoiseLaw);
 
     const ReverseProcess& process() const { return m_process; }
     Index particles() const { return m_particles; }
@@ -28,6 +38,10 @@ public:
     /// Steps made since the particles were noise: 0 only before the first, else 1 ..
     /// process().steps().
     Index within() const;
+    /// Of the particles as they are now.
+    Key key() const {
+        return roundKey(m_key, m_steps == 0 ? 0 : (m_steps - 1) / m_process.steps());
+    }
     double time() const { return m_process.timeBefore(within()); }
     Index evaluations() const { return m_evaluations; }
     std::span<const double> rows() const { return m_z; }  ///< [particles, dim]
@@ -57,8 +71,7 @@ private:
     ReverseProcess m_process;
     Key m_key;
     Index m_particles, m_dim, m_recorded;
-    double m_spread;
-    std::optional<Box> m_box;
+    NoiseLaw m_noise;
     Index m_steps = 0, m_evaluations = 0, m_stride = 1, m_keptAt = 0;
     std::vector<double> m_z, m_times;
     /// One a recorded time; nobody changes a frame, so that copies of the cloud share them.

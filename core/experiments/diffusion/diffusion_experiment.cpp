@@ -181,10 +181,8 @@ class DiffusionExperiment final : public Experiment {
 public:
     DiffusionExperiment(std::shared_ptr<const RunData> data, Placement place)
         : m_data(std::move(data)),
-          m_cloud(processOf(m_data->params), derive(m_data->key, "diffuse"),
-                  integer(m_data->params, "sampler.particles"), m_data->dim, m_data->spread,
-                  text(m_data->params, "sampler.start") == "box" ? std::optional(m_data->frame)
-                                                                 : std::nullopt),
+          m_cloud(processOf(m_data->params), RunData::particles(m_data->key),
+                  integer(m_data->params, "sampler.particles"), m_data->dim, m_data->noise()),
           m_guidance(guidanceOf(m_data->params).value_or(Guidance{})) {
         if (trains(m_data->params)) {
             m_learner = std::make_unique<Learner>(*m_data, place);
@@ -243,7 +241,13 @@ public:
         m_resting = still;
         m_news += still && m_cloud.steps() > 0 && m_cloud.recorded() > kMovingParticles ? 1 : 0;
     }
-    std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
+    std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
+        if (probe.kind != "generate") {
+            return nullptr;
+        }
+        return guardedTask("probe", step(Clock::Train),
+                           [&] { return generateTask(moment(), probe); });
+    }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
         return guardedTask("observation", step(Clock::Diffuse),

@@ -14,9 +14,7 @@ constexpr Index kSamples = 4000, kLikelihoodRows = 300, kBoundRows = 1000;
 /// All data by the plan from new noise; empty when stopped.
 std::vector<double> samples(const Moment& m, ReverseProcess process, Key key, Index count,
                             std::stop_token stop) {
-    const bool box = text(m.data->params, "sampler.start") == "box";
-    Cloud cloud(std::move(process), key, count, m.data->dim, m.data->spread,
-                box ? std::optional(m.data->frame) : std::nullopt);
+    Cloud cloud(std::move(process), key, count, m.data->dim, m.data->noise());
     for (Index i = 0; i < cloud.process().steps(); ++i) {
         if (stop.stop_requested()) {
             return {};
@@ -260,7 +258,7 @@ ScoreErrors scoreErrors(const Denoiser& denoiser, const NoiseSchedule& schedule,
 
 std::map<std::string, double> evaluate(const Moment& m, Key key, std::stop_token stop) {
     std::map<std::string, double> out;
-    if (m.data->dataset && m.data->dataset->image()) {
+    if (m.data->image()) {
         addPictures(out, m, key, stop);
         out.merge(inpaintMetrics(m, derive(key, "inpaint"), stop));
         return out;

@@ -72,7 +72,7 @@ void addInpainting(SlicedTask& task, const Moment& m) {
                 frames.insert(frames.end(), from, from + d);
             }
         }
-        const Array shown = shownRows(*data, frames);
+        const Array shown = data->published(frames);
         std::vector<float> pixels(shown.values<float>().begin(), shown.values<float>().end());
         for (std::size_t i = 0; i < pixels.size(); ++i) {
             const auto width = static_cast<std::size_t>(d);

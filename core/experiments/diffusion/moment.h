@@ -23,6 +23,14 @@ struct RunData {
     DataUnits units;
     Box frame;          ///< of the data, in model units
     double spread = 1;  ///< root mean square of the data, in model units
+
+    /// What particles begin as: normal, or uniform in the frame.
+    NoiseLaw noise() const;
+    /// Of the particles of a run with that key.
+    static Key particles(Key run) { return derive(run, "diffuse"); }
+    bool image() const { return dataset && dataset->image(); }
+    /// Rows [N, dim] in data units: pictures in [0, 1], or points.
+    Array published(std::span<const double> rows) const;
 };
 
 /// Of all data, and of each class where the run knows classes.
@@ -41,6 +49,8 @@ struct Moment {
     bool resting = true;  ///< no clock runs: there is time to look at more particles
 };
 
+/// The probe "generate": particles of a round of their own, with the weights of now.
+std::unique_ptr<Task> generateTask(Moment, const cmd::Probe&);
 std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);
 /// Relative error of the score against the exact one, sqrt(E|s - s*|^2 / E|s*|^2), at each of ten
 /// levels from noise to data. Needs the mixture.

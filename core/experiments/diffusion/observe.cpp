@@ -2,6 +2,7 @@
 // Channels of the family, computed in short slices.
 #include "core/experiments/diffusion/guidance.h"
 #include "core/experiments/diffusion/record.h"
+#include "core/session/samples.h"
 
 #include <algorithm>
 #include <cmath>
@@ -50,6 +51,24 @@ void addSnr(SnapshotBuilder& out, const NoiseSchedule& schedule) {
 }
 
 }  // namespace
+
+NoiseLaw RunData::noise() const {
+    const bool uniform = lx::text(params, "sampler.start") == "box";
+    return {spread, uniform ? std::optional(frame) : std::nullopt};
+}
+
+Array RunData::published(std::span<const double> rows) const {
+    const Index n = std::ssize(rows) / dim;
+    const Array out = units.published({n, dim}, rows);
+    if (!image()) {
+        return out;
+    }
+    std::vector<float> pixels(out.values<float>().begin(), out.values<float>().end());
+    for (float& p : pixels) {
+        p = std::clamp(p, 0.0F, 1.0F);
+    }
+    return {{n, dataset->sampleShape[0], dataset->sampleShape[1]}, pixels};
+}
 
 std::vector<double> gridEnergy(const Denoiser& denoiser, const NoiseLevel& level, const Box& frame,
                                Index side) {
@@ -107,7 +126,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     const bool whole = detail == Detail::Export;
     const auto look = std::make_shared<Look>(Look{std::move(m), std::nullopt});
     const auto data = look->m.data;
-    const bool image = data->dataset && data->dataset->image();
+    const bool image = data->image();
     auto task = std::make_unique<SlicedTask>();
 
     if (look->m.cloud->steps() == 0 && wantsAny({"samples", "chains_now", "chains_trail",
@@ -117,11 +136,9 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
             std::min(look->m.cloud->particles(), image   ? Index{whole ? 256 : kPicturesShown}
                                                  : whole ? 10'000
                                                          : kMovingParticles);
-        const bool box = lx::text(data->params, "sampler.start") == "box";
         task->add([=](SnapshotBuilder&) {
-            look->own.emplace(look->m.cloud->process(), derive(data->key, "diffuse"), count,
-                              data->dim, data->spread,
-                              box ? std::optional(data->frame) : std::nullopt);
+            look->own.emplace(look->m.cloud->process(), RunData::particles(data->key), count,
+                              data->dim, data->noise());
         });
         for (Index i = 0; i < process.steps(); ++i) {
             task->add([=](SnapshotBuilder&) { look->own->step(*look->m.denoiser); });
@@ -134,7 +151,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
                 data->dataset
                     ? trainingRows(*data->dataset, most)
                     : mixtureEnergy(*data->mixture)->sample(derive(data->key, "data"), most);
-            out.set("data", shownRows(*data, some));
+            out.set("data", data->published(some));
         });
     }
     if (wants("samples")) {
@@ -144,7 +161,9 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
                 z.size(),
                 static_cast<std::size_t>(
                     (image ? Index{whole ? 256 : kPicturesShown} : Index{10'000}) * data->dim));
-            out.set("samples", shownRows(*data, z.first(rows)));
+            out.set("samples", data->published(z.first(rows)));
+            out.set("samples.keys",
+                    sampleKeys(look->cloud().key(), 0, static_cast<Index>(rows) / data->dim));
         });
     }
     if (wants("chains_now")) {

@@ -39,19 +39,6 @@ Array textArray(std::string_view words) {
     return {DType::U8, {std::ssize(words)}, std::as_bytes(std::span(words))};
 }
 
-Array shownRows(const RunData& data, std::span<const double> rows) {
-    const Index n = std::ssize(rows) / data.dim;
-    const Array out = data.units.published({n, data.dim}, rows);
-    if (!data.dataset || !data.dataset->image()) {
-        return out;
-    }
-    std::vector<float> pixels(out.values<float>().begin(), out.values<float>().end());
-    for (float& p : pixels) {
-        p = std::clamp(p, 0.0F, 1.0F);
-    }
-    return {{n, data.dataset->sampleShape[0], data.dataset->sampleShape[1]}, pixels};
-}
-
 void addTrails(SnapshotBuilder& out, const Cloud& cloud, const RunData& data) {
     const Array record = cloud.record(kTrails);  // [T, C, D]
     const auto from = record.values<float>();
@@ -134,8 +121,8 @@ void addDenoising(SlicedTask& task, std::shared_ptr<const Look> look) {
             const std::vector<double> z(places.begin(), places.end());
             std::vector<double> x(z.size());
             look->m.denoiser->clean(level, z, x);
-            film->states.push_back(shownRows(*look->m.data, z));
-            film->predictions.push_back(shownRows(*look->m.data, x));
+            film->states.push_back(look->m.data->published(z));
+            film->predictions.push_back(look->m.data->published(x));
             if (c > 0) {
                 film->titles += '\n';
             }

@@ -17,8 +17,6 @@ struct Look {
     const Cloud& cloud() const { return own ? *own : *m.cloud; }
 };
 
-/// Rows [N, dim] in data units; pictures as [N, H, W] between 0 and 1.
-Array shownRows(const RunData&, std::span<const double> rows);
 Array textArray(std::string_view);
 
 /// `chains_trail`: the ways of the first particles.

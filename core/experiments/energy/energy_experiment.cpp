@@ -108,6 +108,8 @@ public:
             m_negatives->choices().drift = value();
         } else if (change.id == "negatives.slope" && m_negatives) {
             m_negatives->choices().slope = value();
+        } else if (change.id == "samples.steps") {
+            m_choices.sampleSteps = std::get<Index>(change.value);
         } else if (change.id == "objective.square") {
             m_choices.square = value();
         } else if (change.id == "guard.gap") {
@@ -126,7 +128,16 @@ public:
             throw UsageError("parameter '" + change.id + "' cannot change during a run");
         }
     }
-    std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
+    std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
+        if (probe.kind != "generate") {
+            return nullptr;
+        }
+        return guardedTask("probe", step(Clock::Train), [&] {
+            Choices now = m_negatives ? m_negatives->choices() : m_choices;
+            now.sampleSteps = m_choices.sampleSteps;
+            return generateTask(moment(false), now, probe);
+        });
+    }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
         return guardedTask("observation", step(Clock::Train), [&] {

@@ -34,6 +34,9 @@ struct Moment {
     Index pathCount = 0;
 };
 
+/// The probe "generate": chains of their own from noise, under the energy of now, as those of
+/// training walk. `now`: with the live parameters of the moment.
+std::unique_ptr<Task> generateTask(Moment, const Choices& now, const cmd::Probe&);
 std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);
 std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
 /// Both for pictures.

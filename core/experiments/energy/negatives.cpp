@@ -17,7 +17,41 @@ namespace {
 /// Numbers of Langevin steps from one training step to the next, so that none is used twice.
 constexpr std::uint64_t kStride = 10'000;
 
+executors::StepSettings langevin(double noise) {
+    executors::StepSettings settings;
+    settings.method = executors::Method::Ula;
+    settings.stepSize = noise * noise;
+    return settings;
+}
+
+executors::ProgramPtr programFor(const Energy& energy) {
+    auto program = executors::programOf(energy);
+    if (!program) {
+        throw UsageError("network.hidden: chains follow at most four layers of 256 units");
+    }
+    return program;
+}
+
 }  // namespace
+
+void fillBox(const Choices& choices, Key key, std::span<float> rows, std::uint64_t firstElement) {
+    fillUniform(key, rows, firstElement);
+    const auto low = static_cast<float>(choices.low);
+    const auto side = static_cast<float>(choices.high - choices.low);
+    for (float& v : rows) {
+        v = low + side * v;
+    }
+}
+
+std::unique_ptr<executors::ChainExecutor> pointWalk(const Energy& energy, double noise,
+                                                    std::span<const float> start, Key key,
+                                                    Index offset) {
+    executors::FusedOptions options;
+    options.key = key;
+    options.offset = offset;
+    options.threads = computeThreads();
+    return executors::fusedExecutor(programFor(energy), langevin(noise), start, options);
+}
 
 Negatives::Negatives(const Choices& choices, Index dim, Key key)
     : m_choices(choices), m_dim(dim), m_key(key) {
@@ -27,18 +61,9 @@ Negatives::Negatives(const Choices& choices, Index dim, Key key)
     restart(0);
 }
 
-void Negatives::fresh(Key key, std::span<float> row) const {
-    fillUniform(key, row);
-    const auto low = static_cast<float>(m_choices.low);
-    const auto side = static_cast<float>(m_choices.high - m_choices.low);
-    for (float& v : row) {
-        v = low + side * v;
-    }
-}
-
 void Negatives::restart(Index step) {
     const Key key = derive(derive(m_key, "restart"), static_cast<std::uint64_t>(step));
-    fresh(key, m_store);
+    fillBox(m_choices, key, m_store);
     std::ranges::fill(m_ages, 0.0F);
     if (m_choices.classes > 0) {
         fillBelow(derive(key, "labels"), static_cast<std::uint64_t>(m_choices.classes),
@@ -62,7 +87,7 @@ std::span<const float> Negatives::draw(EnergyPtr energy, Index step) {
     }
     std::vector<float> anew(rows), noise(rows * d), ages(rows);
     fillUniform(derive(key, "anew"), anew);
-    fresh(derive(key, "start"), noise);
+    fillBox(m_choices, derive(key, "start"), noise);
     if (m_choices.classes > 0) {
         fillBelow(derive(key, "labels"), static_cast<std::uint64_t>(m_choices.classes), begun);
     }
@@ -103,21 +128,11 @@ std::span<const float> Negatives::draw(EnergyPtr energy, Index step) {
 }
 
 void Negatives::walkPoints(const Energy& energy, Index step) {
-    executors::StepSettings settings;
-    settings.method = executors::Method::Ula;
-    settings.stepSize = m_choices.noise * m_choices.noise;
-    const auto program = executors::programOf(energy);
-    if (!program) {
-        throw UsageError("network.hidden: chains follow at most four layers of 256 units");
-    }
     if (!m_executor) {
-        executors::FusedOptions options;
-        options.key = derive(m_key, "chains");
-        options.threads = computeThreads();
-        m_executor = executors::fusedExecutor(program, settings, m_from, options);
+        m_executor = pointWalk(energy, m_choices.noise, m_from, derive(m_key, "chains"));
     } else {
-        m_executor->setProgram(program);
-        m_executor->configure(settings);
+        m_executor->setProgram(programFor(energy));
+        m_executor->configure(langevin(m_choices.noise));
         m_executor->setPositions(m_from);
     }
     m_executor->setStep(static_cast<std::uint64_t>(step) * kStride);
@@ -131,7 +146,8 @@ void Negatives::walkPictures(const PictureEnergy& energy, Key key) {
 }
 
 void walk(const PictureEnergy& energy, const Choices& choices, std::span<const std::int64_t> labels,
-          std::span<const std::uint8_t> free, Key key, Index steps, std::span<float> x) {
+          std::span<const std::uint8_t> free, Key key, Index steps, std::span<float> x,
+          Index first) {
     const auto low = static_cast<float>(choices.low), high = static_cast<float>(choices.high);
     const auto drift = static_cast<float>(choices.drift), most = static_cast<float>(choices.slope);
     const auto noise = static_cast<float>(choices.noise);
@@ -143,7 +159,8 @@ void walk(const PictureEnergy& energy, const Choices& choices, std::span<const s
         } else {
             energy.evaluateAt(x, labels, value, slope);
         }
-        fillNormal(derive(key, static_cast<std::uint64_t>(k)), xi);
+        fillNormal(derive(key, static_cast<std::uint64_t>(k)), xi,
+                   static_cast<std::uint64_t>(first * energy.dim()));
         for (std::size_t i = 0; i < x.size(); ++i) {
             if (free.empty() || free[i] != 0) {
                 const float moved =

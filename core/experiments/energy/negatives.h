@@ -46,7 +46,6 @@ public:
     void restore(const State&);
 
 private:
-    void fresh(Key, std::span<float> row) const;
     void walkPoints(const Energy&, Index step);
     void walkPictures(const PictureEnergy&, Key);
 
@@ -61,10 +60,18 @@ private:
     std::unique_ptr<executors::ChainExecutor> m_executor;
 };
 
-/// `steps` Langevin steps of pictures x [N, D], in place, as the chains of training make them.
-/// `labels` [N]: under a class each; empty: under E(x). `free` [N, D]: only pixels that are not 0
-/// move; empty: all.
+/// `steps` Langevin steps of pictures x [N, D], in place, as the chains of training make them: the
+/// rows first, first + 1, ... of the key. `labels` [N]: under a class each; empty: under E(x).
+/// `free` [N, D]: only pixels that are not 0 move; empty: all.
 void walk(const PictureEnergy&, const Choices&, std::span<const std::int64_t> labels,
-          std::span<const std::uint8_t> free, Key, Index steps, std::span<float> x);
+          std::span<const std::uint8_t> free, Key, Index steps, std::span<float> x,
+          Index first = 0);
+/// The kernel `ula` for chains of points from `start` [N, dim]: the rows offset, offset + 1, ... of
+/// the key. Throws UsageError when the network is too large for it.
+std::unique_ptr<executors::ChainExecutor> pointWalk(const Energy&, double noise,
+                                                    std::span<const float> start, Key,
+                                                    Index offset = 0);
+/// Uniform in the box: numbers firstElement, firstElement + 1, ... of the key.
+void fillBox(const Choices&, Key, std::span<float> rows, std::uint64_t firstElement = 0);
 
 }  // namespace lx::learned

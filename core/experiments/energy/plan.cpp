@@ -170,7 +170,30 @@ void describePictures(Description& out, const DataShape& shape, bool told) {
     out.views = {"strips", "data", "samples", "energy-histograms", "losses"};
 }
 
+ParamDecl sampleSteps() {
+    return advanced(unit(live(within(make("samples.steps", "Steps of a sample", Index{0},
+                                          "Langevin steps of a sample on demand, from noise; 0: as "
+                                          "many as a chain of training makes before it begins "
+                                          "anew"),
+                                     0, 1'000'000)),
+                         "steps"));
+}
+
 }  // namespace
+
+SampleWalk walkOf(const Choices& choices) {
+    constexpr Index kLong = 1000, kMost = 10'000;
+    if (choices.objective == Objective::Score) {
+        const Index steps = choices.sampleSteps > 0 ? choices.sampleSteps : kLong;
+        return {steps, steps, 0.5 * choices.sigma};
+    }
+    SampleWalk out{choices.sampleSteps, choices.steps, choices.noise};
+    if (out.steps == 0) {
+        const auto life = static_cast<double>(choices.steps) / std::max(choices.reset, 1e-9);
+        out.steps = choices.reset > 0 ? static_cast<Index>(std::min<double>(life, kMost)) : kLong;
+    }
+    return out;
+}
 
 Choices choicesOf(const ParamSet& params, const DataShape& shape) {
     const auto given = [&](const char* id, auto fallback) { return valueOr(params, id, fallback); };
@@ -194,6 +217,7 @@ Choices choicesOf(const ParamSet& params, const DataShape& shape) {
     out.square = given("objective.square", out.square);
     out.sigma = given("objective.sigma", out.sigma);
     out.gap = given("guard.gap", out.gap);
+    out.sampleSteps = given("samples.steps", out.sampleSteps);
     out.ess = given("guard.ess", out.ess);
     out.mobility = given("guard.displacement", out.mobility);
     out.rollbacks = given("guard.rollbacks", out.rollbacks);
@@ -259,6 +283,7 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
         out.params.push_back(advanced(live(within(
             make("train.beta1", "Momentum", 0.0, "decay of the first moment of Adam"), 0, 0.999))));
     }
+    out.params.push_back(sampleSteps());
     const bool chains = find(out.params, "negatives.steps") != nullptr;
     const Index dim = elementCount(shape.sampleShape);
     if (pictures) {

@@ -22,14 +22,15 @@ struct Choices {
     Objective objective{};
     Memory memory{};
     Index batch = 128, store = 10'000, steps = 20;
-    double reset = 0.05;   ///< share of the negatives that begin anew
-    double noise = 0.1;    ///< sd of a Langevin step at temperature 1; its size is the square
-    double sigma = 0.1;    ///< noise level of Score
-    double square = 0.02;  ///< weight of E^2
-    double gap = 50;       ///< largest |E(data) - E(negatives)|, nats; 0: no limit
-    double ess = 0.2;      ///< least overlap of the negatives with the next energy; 0: no limit
-    double mobility = 10;  ///< largest factor between their way and that of free chains; 0: none
-    Index rollbacks = 3;   ///< how often a run returns to its last good weights
+    double reset = 0.05;    ///< share of the negatives that begin anew
+    double noise = 0.1;     ///< sd of a Langevin step at temperature 1; its size is the square
+    double sigma = 0.1;     ///< noise level of Score
+    double square = 0.02;   ///< weight of E^2
+    double gap = 50;        ///< largest |E(data) - E(negatives)|, nats; 0: no limit
+    double ess = 0.2;       ///< least overlap of the negatives with the next energy; 0: no limit
+    double mobility = 10;   ///< largest factor between their way and that of free chains; 0: none
+    Index sampleSteps = 0;  ///< of a sample on demand; 0: see walkOf()
+    Index rollbacks = 3;    ///< how often a run returns to its last good weights
     double low = -4, high = 4;  ///< sides of the box the chains stay in
     Activation activation{};
     std::vector<Index> sizes;  ///< of full layers
@@ -50,6 +51,17 @@ struct Choices {
     }
 };
 Choices choicesOf(const ParamSet& params, const DataShape&);
+
+/// How a sample on demand comes from noise.
+struct SampleWalk {
+    Index steps = 0;   ///< Langevin steps
+    Index part = 0;    ///< steps between two returns to the box
+    double noise = 0;  ///< sd of a step
+};
+/// With the numbers of the chains of training: as many steps as those of a store have made on
+/// average when they begin anew, of short runs just theirs; 1000 where chains never begin anew, and
+/// without chains, then with half the noise of the score.
+SampleWalk walkOf(const Choices&);
 
 Description describe(const DataLibrary&, const ParamSet& given);
 

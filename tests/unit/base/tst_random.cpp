@@ -73,6 +73,38 @@ private Q_SLOTS:
         QVERIFY(!std::equal(part.begin(), part.end(), whole.begin()));
     }
 
+    /// Any part of a stream is that part of the whole, wherever it begins.
+    void partsOfAStream() {
+        constexpr std::size_t kCount = 200;
+        std::vector<float> normals(kCount), uniforms(kCount);
+        std::vector<std::int64_t> integers(kCount);
+        fillNormal({1, 2}, normals);
+        fillUniform({1, 2}, uniforms);
+        fillBelow({1, 2}, 1000, integers);
+        const auto agree = [](const auto& part, const auto& whole, std::size_t from) {
+            return std::equal(part.begin(), part.end(),
+                              whole.begin() + static_cast<std::ptrdiff_t>(from));
+        };
+        for (std::size_t from = 0; from < 9; ++from) {
+            for (const std::size_t count : {0, 1, 2, 5, 64}) {
+                std::vector<float> x(count);
+                std::vector<std::int64_t> n(count);
+                fillNormal({1, 2}, x, from);
+                QVERIFY(agree(x, normals, from));
+                QVERIFY(count == 0 || !agree(x, normals, from + 1));
+                fillUniform({1, 2}, x, from);
+                QVERIFY(agree(x, uniforms, from));
+                fillBelow({1, 2}, 1000, n, from);
+                QVERIFY(agree(n, integers, from));
+            }
+        }
+        // Beyond 32 bits the counter goes on: no repetition.
+        std::vector<float> near(8), far(8);
+        fillNormal({1, 2}, near, 0);
+        fillNormal({1, 2}, far, std::uint64_t{1} << 34);
+        QVERIFY(near != far);
+    }
+
     void normalMoments() {
         // Standard errors for n = 4e6: mean 5e-4, variance 7e-4, skewness 1.2e-3, kurtosis 2.5e-3.
         std::vector<float> x(4000000);

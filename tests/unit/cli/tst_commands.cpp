@@ -3,6 +3,7 @@
 #include "core/cli/commands.h"
 #include "core/cli/run_output.h"
 #include "core/io/npy.h"
+#include "core/io/npz.h"
 #include "tests/support/fake_experiment.h"
 
 #include <QTemporaryDir>
@@ -296,6 +297,108 @@ private Q_SLOTS:
                  ExitCode::Done);
     }
 
+    /// A second run gives the same file, ten samples are the first of a hundred, the key of one
+    /// makes it again, and a saved run gives those of the run itself.
+    void generateWritesTheSameSamples() {
+        Shell shell;
+        QTemporaryDir dir;
+        const fs::path base = dir.path().toStdString();
+        const auto make = [&](const std::string& model, const char* name,
+                              std::vector<std::string> more) {
+            std::vector<std::string> arguments = {"generate", model, "--out",
+                                                  (base / "deep" / name).string()};
+            arguments.insert(arguments.end(), more.begin(), more.end());
+            const ExitCode status = shell(arguments);
+            if (status != ExitCode::Done) {
+                qWarning("%s", shell.err.str().c_str());
+            }
+            return status == ExitCode::Done ? contentOf(base / "deep" / name) : std::string();
+        };
+        const std::string hundred = make("walk", "hundred.npz", {"--count", "100"});
+        QVERIFY(!hundred.empty() && hundred == make("walk", "again.npz", {"--count", "100"}));
+        QCOMPARE(shell.out.str(), (base / "deep" / "again.npz").string() + "\n");
+        const State all = readNpz(base / "deep" / "hundred.npz");
+        QVERIFY(!make("walk", "ten.npz", {"--count", "10"}).empty());
+        const State ten = readNpz(base / "deep" / "ten.npz");
+        for (const char* name : {"samples", "codes", "keys"}) {
+            const auto bytes = all.at(name).bytes();
+            QVERIFY2(std::ranges::equal(ten.at(name).bytes(), bytes.first(bytes.size() / 10)),
+                     name);
+        }
+        const auto keys = all.at("keys").values<Index>();
+        QCOMPARE(keys[0], Index{3});  // the seed of the recipe
+        const std::string key = std::to_string(static_cast<std::uint64_t>(keys[0])) + ":" +
+                                std::to_string(static_cast<std::uint64_t>(keys[1]));
+        QVERIFY(!make("walk", "one.npz", {"--key", key, "--first", "42", "--count", "1"}).empty());
+        const Array one = readNpz(base / "deep" / "one.npz").at("samples");
+        QVERIFY(std::ranges::equal(one.bytes(), all.at("samples").bytes().subspan(
+                                                    42 * one.bytes().size(), one.bytes().size())));
+        QCOMPARE(shell({"run", "walk", "--out", (base / "o").string()}), ExitCode::Done);
+        for (const fs::path& saved :
+             {base / "o", base / "o" / "weights.safetensors", base / "o" / "session.json"}) {
+            QVERIFY(make(saved.string(), "saved.npz", {"--count", "100"}) == hundred);
+        }
+        // The twins: another seed, another model.
+        QVERIFY(make((base / "o").string(), "other.npz", {"--count", "100", "--seed", "4"}) !=
+                hundred);
+        QVERIFY(make("walk", "less.npz", {"--count", "100", "--steps", "5"}) != hundred);
+        QVERIFY(make((base / "o").string(), "more.npz", {"--count", "100", "--steps", "60"}) !=
+                hundred);
+        // Of a recipe that this program does not know.
+        shell.recipes = RecipeBook();
+        QVERIFY(make((base / "o").string(), "saved.npz", {"--count", "100"}) == hundred);
+    }
+
+    void generateSaysWhatIsWrong() {
+        Shell shell;
+        QTemporaryDir dir;
+        const fs::path base = dir.path().toStdString();
+        const auto refused = [&](std::vector<std::string> more, const char* word) {
+            std::vector<std::string> arguments = {"generate"};
+            arguments.insert(arguments.end(), more.begin(), more.end());
+            const bool status = shell(arguments) == ExitCode::Usage;
+            const bool said = shell.err.str().find(word) != std::string::npos;
+            if (!status || !said) {
+                qWarning("%s", shell.err.str().c_str());
+            }
+            return status && said;
+        };
+        const std::string npz = (base / "a.npz").string();
+        QVERIFY(refused({"wakl", "--out", npz}, "'walk'"));
+        QVERIFY(refused({"walk"}, "--out"));
+        QVERIFY(refused({"walk", "--out", (base / "a.csv").string()}, ".npz"));
+        QVERIFY(refused({"walk", "--out", npz, "--count", "0"}, "--count"));
+        QVERIFY(refused({"walk", "--out", npz, "--key", "12"}, "SEED:STREAM"));
+        QVERIFY(refused({"walk", "--out", npz, "--key", "1:x"}, "SEED:STREAM"));
+        QVERIFY(refused({"slow", "--out", npz, "--steps", "1"}, "no model"));
+        std::ofstream(base / "file") << "x";
+        QVERIFY(refused({"walk", "--out", (base / "file" / "a.npz").string()}, "folder"));
+        fs::create_directories(base / "full");
+        std::ofstream(base / "full" / "file") << "x";
+        QVERIFY(refused({"walk", "--out", (base / "full").string()}, "there is something"));
+        QCOMPARE(shell({"generate", (base / "full").string(), "--out", npz}), ExitCode::BadInput);
+        // Nothing was left behind.
+        QCOMPARE(std::distance(fs::directory_iterator(base), fs::directory_iterator()), 2);
+    }
+
+    void interruptedGenerateLeavesNothing() {
+        Shell shell;
+        QTemporaryDir dir;
+        const fs::path base = dir.path().toStdString();
+        for (const char* name : {"a.npz", "folder"}) {
+            shell.interrupt = std::stop_source();
+            std::jthread killer([&] {
+                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                shell.interrupt.request_stop();
+            });
+            QCOMPARE(shell({"generate", "walk", "--steps", "0", "--set", "step_ms=20", "--count",
+                            "1000000", "--out", (base / name).string()}),
+                     ExitCode::Interrupted);
+            QVERIFY(shell.err.str().find("nothing was written") != std::string::npos);
+            QVERIFY(fs::is_empty(base));
+        }
+    }
+
     void benchSelectsByPrefix() {
         Shell shell;
         QCOMPARE(shell({"bench", "train", "--json"}), ExitCode::Done);
@@ -333,7 +436,7 @@ private Q_SLOTS:
         } catch (const UsageError& error) {
             message = error.what();
         }
-        QVERIFY2(message.contains("list, run, shot, movie, diagnose, bench, selftest"),
+        QVERIFY2(message.contains("list, run, generate, shot, movie, diagnose, bench, selftest"),
                  qPrintable(message));
     }
 };

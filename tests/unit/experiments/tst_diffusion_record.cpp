@@ -96,7 +96,7 @@ Moment exactPictures(Index steps, Index made) {
     out.denoisers = {mixtureDenoiser(kinds()), {}};
     out.denoiser = out.denoisers.data;
     const auto cloud = std::make_shared<Cloud>(processOf(params), derive(data->key, "diffuse"), 8,
-                                               256, data->spread, std::nullopt);
+                                               256, NoiseLaw{data->spread, {}});
     for (Index i = 0; i < made; ++i) {
         cloud->step(*out.denoiser);
     }
@@ -313,12 +313,12 @@ private Q_SLOTS:
         QVERIFY(longest < 90);
         // Of very many numbers fewer times are kept, then fewer particles, down to so many.
         const auto process = processOf(whole(plane(1, 100)));
-        const Cloud wide(process, Key{1, 1}, 5000, 400, 1, std::nullopt);
+        const Cloud wide(process, Key{1, 1}, 5000, 400, NoiseLaw{1, {}});
         QVERIFY(wide.recorded() < 5000);
         QVERIFY(wide.recorded() * 400 * Cloud::kLeastTimes <= Cloud::kRecordNumbers);
         QVERIFY((wide.recorded() + 1) * 400 * Cloud::kLeastTimes > Cloud::kRecordNumbers);
         QCOMPARE(wide.record(5000).dim(1), wide.recorded());
-        const Cloud many(process, Key{1, 1}, 100'000, 2, 1, std::nullopt);
+        const Cloud many(process, Key{1, 1}, 100'000, 2, NoiseLaw{1, {}});
         QCOMPARE(many.recorded(), Index{100'000});
     }
 };
