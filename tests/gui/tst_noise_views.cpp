@@ -181,6 +181,79 @@ private Q_SLOTS:
         QVERIFY(left.category.values<Index>()[0] != left.category.values<Index>()[1]);
         QVERIFY(std::ranges::equal(left.category.values<Index>(), middle.category.values<Index>()));
     }
+    /// A click chooses a particle: its way back so far, the way out that belongs to it, what is
+    /// expected of it at this time, and where it begins and ends.
+    void chosenParticles() {
+        ChainBench bench;
+        auto arrays = record();
+        std::vector<float> out, clean;
+        for (int t = 0; t < 4; ++t) {
+            const auto past = static_cast<float>(t);
+            out.insert(out.end(), {1 + past, 2 * past, -1 - past, -2 * past});
+            clean.insert(clean.end(), {4 - past, 2 + past, -4 + past, -2 - past});
+        }
+        arrays["trajectory.forward"] = floatsOf({4, 2, 2}, out);
+        arrays["trajectory.clean"] = floatsOf({4, 2, 2}, clean);
+        bench.set(arrays);
+        const auto view = bench.show(QStringLiteral("noise-to-data"), {900, 400});
+        view->findChild<QSlider*>()->setValue(2);
+        SceneWidget *noise = pane(*view, "noise"), *now = pane(*view, "particles"),
+                    *data = pane(*view, "data");
+        const auto click = [](SceneWidget* scene, double x, double y) {
+            QTest::mouseClick(scene, Qt::LeftButton, {}, scene->toPixel(x, y).toPoint());
+        };
+        const auto curves = [&] {
+            std::vector<CurveItem> found;
+            for (const OverlayItem& item : now->figure().overlay) {
+                if (const auto* curve = std::get_if<CurveItem>(&item)) {
+                    found.push_back(*curve);
+                }
+            }
+            return found;
+        };
+        const auto marks = [](const SceneWidget* scene) {
+            std::vector<QPointF> found;
+            for (const OverlayItem& item : scene->figure().overlay) {
+                if (const auto* mark = std::get_if<MarkerItem>(&item)) {
+                    found.emplace_back(mark->x, mark->y);
+                }
+            }
+            return found;
+        };
+        QVERIFY(now->figure().overlay.empty());
+        click(now, 3, 2);  // the first one at that time
+        auto lines = curves();
+        QCOMPARE(lines.size(), std::size_t{3});
+        QCOMPARE(lines[0].points, (std::vector<QPointF>{{1, 0}, {2, 2}, {3, 4}, {4, 6}}));
+        QCOMPARE(lines[0].style, Qt::DashLine);
+        QCOMPARE(lines[1].points, (std::vector<QPointF>{{1, 0}, {2, 1}, {3, 2}}));
+        QCOMPARE(lines[2].points, (std::vector<QPointF>{{3, 2}, {2, 4}}));
+        QCOMPARE(marks(now), (std::vector<QPointF>{{2, 4}, {3, 2}}));
+        QCOMPARE(marks(noise), (std::vector<QPointF>{{1, 0}}));
+        QCOMPARE(marks(data), (std::vector<QPointF>{{4, 3}}));
+        QCOMPARE(now->figure().legend.size(), std::size_t{3});
+        // Another time: a longer way, another expectation.
+        view->findChild<QSlider*>()->setValue(3);
+        QCOMPARE(marks(now), (std::vector<QPointF>{{1, 5}, {4, 3}}));
+        QCOMPARE(curves()[1].points.size(), std::size_t{4});
+        // The other one by where it begins; both are kept with the layout.
+        click(noise, -1, 0);
+        QCOMPARE(marks(noise), (std::vector<QPointF>{{1, 0}, {-1, 0}}));
+        const QJsonObject kept = view->state();
+        click(data, 4, 3);  // the first one, by where it ends: no longer chosen
+        QCOMPARE(marks(noise), (std::vector<QPointF>{{-1, 0}}));
+        click(now, 0, 2.9);  // nobody is there
+        QVERIFY(now->figure().overlay.empty() && noise->figure().overlay.empty());
+        QVERIFY(now->figure().legend.empty());
+        view->restore(kept);
+        QCOMPARE(marks(noise), (std::vector<QPointF>{{1, 0}, {-1, 0}}));
+        // Where nobody tells of the way out there is the way back alone.
+        arrays["trajectory.forward"] = floatsOf({0, 2, 2}, {});
+        arrays["trajectory.clean"] = floatsOf({3, 2, 2}, std::vector<float>(12));
+        bench.set(arrays);
+        QCOMPARE(curves().size(), std::size_t{2});
+        QCOMPARE(now->figure().legend.size(), std::size_t{1});
+    }
     /// A slider that was left in the past stays there when the record grows; at the end it follows.
     void theEndFollowsThePresent() {
         ChainBench bench;

@@ -7,6 +7,7 @@
 
 #include <QGridLayout>
 #include <QHBoxLayout>
+#include <QJsonArray>
 #include <QLabel>
 #include <QSlider>
 #include <QTimer>
@@ -24,6 +25,8 @@ namespace {
 constexpr Index kSectors = 8;  ///< of the noise: a colour each
 constexpr Index kTrails = 40, kManyParticles = 4000;
 constexpr int kFrameMs = 33;  ///< of the replay
+constexpr double kNearPixels = 14;
+constexpr std::size_t kMostChosen = 6;
 
 class NoiseToDataView : public FigureView {
 public:
@@ -56,6 +59,8 @@ public:
             m_panes[i]->figure().equalAspect = true;
             pane->addWidget(m_panes[i], 1);
             connect(m_panes[i], &SceneWidget::viewChanged, this, [this, i] { follow(i); });
+            connect(m_panes[i], &SceneWidget::clicked, this,
+                    [this, i](QPointF at) { choose(i, at); });
         }
         column->addLayout(m_grid, 1);
         arrange();
@@ -95,6 +100,10 @@ public:
             "Left: the noise that particles begin as, coloured by the direction they begin in. "
             "Middle: the same particles at the time of the slider, with the ways of some of them. "
             "Right: data.\n\n"
+            "Click a particle that has a way, in any of the three, to choose it; click beside to "
+            "choose none. The solid line is its way back from noise, the dashed one the way on "
+            "which noising leads from what it becomes to what it was, the diamond the clean datum "
+            "that the denoiser expects of it at the time of the slider.\n\n"
             "At the slider's right end the middle looks like the right. A deterministic sampler "
             "keeps neighbours together, so colours arrive in order; a stochastic one mixes "
             "them.\n\n"
@@ -102,6 +111,26 @@ public:
             "all the movement happens in the last few steps: then there are too few steps.");
     }
     SceneWidget* scene() const override { return m_panes[1]; }
+    void cancelGesture() override { chooseNone(); }
+    QJsonObject state() const override {
+        QJsonObject out = FigureView::state();
+        QJsonArray chosen;
+        for (const Index i : m_chosen) {
+            chosen.append(static_cast<qint64>(i));
+        }
+        out[QStringLiteral("chosen")] = chosen;
+        return out;
+    }
+    void restore(const QJsonObject& state) override {
+        FigureView::restore(state);
+        m_chosen.clear();
+        for (const QJsonValue& value : state.value(QStringLiteral("chosen")).toArray()) {
+            if (value.toInt(-1) >= 0 && value.toInt() < kTrails && m_chosen.size() < kMostChosen) {
+                m_chosen.push_back(value.toInt());
+            }
+        }
+        showMoment();
+    }
 
     void present(std::span<const Frame> frames) override {
         const Frame* frame = frames.empty() ? nullptr : &frames.front();
@@ -284,19 +313,131 @@ private:
             pane->layersChanged();
         }
     }
+    /// The particle with a way nearest to a click becomes a chosen one, or no longer is one.
+    void choose(std::size_t pane, QPointF at) {
+        const Array* path = m_frame.snapshot ? floats(m_frame, "trajectory", 3) : nullptr;
+        if (!path) {
+            return;
+        }
+        const QPointF click = m_panes[pane]->transform().map(at.x(), at.y());
+        const Index t = pane == 0 ? 0 : pane == 1 ? shownTime(*path) : path->dim(0) - 1;
+        double least = kNearPixels;
+        Index nearest = -1;
+        for (Index i = 0; i < m_ways.dim(1); ++i) {
+            const QPointF place = placeIn(m_ways, t, i);
+            const QPointF pixel = m_panes[pane]->transform().map(place.x(), place.y());
+            const double apart = std::hypot(pixel.x() - click.x(), pixel.y() - click.y());
+            if (apart < least) {
+                least = apart;
+                nearest = i;
+            }
+        }
+        if (nearest < 0) {
+            chooseNone();
+            return;
+        }
+        const auto found = std::ranges::find(m_chosen, nearest);
+        if (found != m_chosen.end()) {
+            m_chosen.erase(found);
+        } else {
+            m_chosen.push_back(nearest);
+            if (m_chosen.size() > kMostChosen) {
+                m_chosen.erase(m_chosen.begin());  // the oldest
+            }
+        }
+        showMoment();
+    }
+    void chooseNone() {
+        if (!m_chosen.empty()) {
+            m_chosen.clear();
+            showMoment();
+        }
+    }
+    /// Row i at time t of [T, N, d >= 2].
+    static QPointF placeIn(const Array& path, Index t, Index i) {
+        const auto at = static_cast<std::size_t>((t * path.dim(1) + i) * path.dim(2));
+        const auto values = path.values<float>();
+        return {static_cast<double>(values[at]), static_cast<double>(values[at + 1])};
+    }
+    /// Ways of as many times as the record; null where the run does not tell them.
+    const Array* waysOf(const char* id) const {
+        const Array* ways = floats(m_frame, id, 3);
+        return ways && ways->dim(0) == m_ways.dim(0) && ways->dim(1) >= m_ways.dim(1) &&
+                       ways->dim(2) >= 2
+                   ? ways
+                   : nullptr;
+    }
+    static std::vector<QPointF> lineOf(const Array& ways, Index last, Index i) {
+        std::vector<QPointF> out;
+        for (Index t = 0; t <= last; ++t) {
+            out.push_back(placeIn(ways, t, i));
+        }
+        return out;
+    }
+    Index shownTime(const Array& path) const {
+        return std::clamp<Index>(m_slider->value(), 0, path.dim(0) - 1);
+    }
+    /// What is said of the chosen particles, over the points of all.
+    void showChosen(Index t) {
+        const Index last = m_ways.dim(0) - 1;
+        const Array *out = waysOf("trajectory.forward"), *clean = waysOf("trajectory.clean");
+        for (SceneWidget* pane : m_panes) {
+            pane->figure().overlay.clear();
+            pane->figure().legend.clear();
+        }
+        for (const Index i : m_chosen) {
+            if (i >= m_ways.dim(1)) {
+                continue;
+            }
+            const QColor ink = theme().category(
+                static_cast<int>(m_waySector.values<Index>()[static_cast<std::size_t>(i)]));
+            auto& now = m_panes[1]->figure().overlay;
+            if (out) {
+                now.emplace_back(CurveItem{lineOf(*out, last, i), ink, 1.4, Qt::DashLine});
+            }
+            now.emplace_back(CurveItem{lineOf(m_ways, t, i), ink, 2.4});
+            const QPointF here = placeIn(m_ways, t, i);
+            if (clean) {
+                const QPointF there = placeIn(*clean, t, i);
+                now.emplace_back(CurveItem{{here, there}, theme().secondary, 0.8});
+                now.emplace_back(MarkerItem{there.x(), there.y(), render::Marker::Diamond, 10,
+                                            theme().panel, ink});
+            }
+            const auto mark = [&](std::size_t pane, QPointF at) {
+                m_panes[pane]->figure().overlay.emplace_back(
+                    MarkerItem{at.x(), at.y(), render::Marker::Circle, 10, ink, theme().text});
+            };
+            mark(0, placeIn(m_ways, 0, i));
+            mark(1, here);
+            mark(2, placeIn(m_ways, last, i));
+        }
+        if (!m_chosen.empty()) {
+            auto& legend = m_panes[1]->figure().legend;
+            legend.push_back({tr("from noise"), theme().secondary});
+            if (out) {
+                legend.push_back({tr("to noise"), theme().secondary, {}, Qt::DashLine});
+            }
+            if (clean) {
+                legend.push_back({tr("expected"), theme().secondary, render::Marker::Diamond});
+            }
+        }
+        m_panes[0]->overlayChanged();
+        m_panes[2]->overlayChanged();
+    }
     void showMoment() {
         const Array* path = m_frame.snapshot ? floats(m_frame, "trajectory", 3) : nullptr;
         if (!path) {
             return;
         }
-        const Index t = std::clamp<Index>(m_slider->value(), 0, path->dim(0) - 1);
+        const Index t = shownTime(*path);
         render::TrailsLayer trails;
         trails.xy = m_ways;
         trails.category = m_waySector;
         trails.colors = inks();
         trails.head = t;
-        trails.opacity = 0.45F;
+        trails.opacity = m_chosen.empty() ? 0.45F : 0.15F;
         m_panes[1]->figure().layers = {trails, points(placesAt(*path, t), m_sector)};
+        showChosen(t);
         m_panes[1]->layersChanged();
         QString text = tr("record %1 of %2").arg(t + 1).arg(path->dim(0));
         const Array* at = floats(m_frame, "trajectory.time", 1);
@@ -321,6 +462,7 @@ private:
     QTimer m_clock;
     Frame m_frame;
     Array m_sector, m_ways, m_waySector;
+    std::vector<Index> m_chosen;  ///< of those with a way, in the order of choosing
     std::vector<std::uint64_t> m_versions;
     bool m_following = false;
 };

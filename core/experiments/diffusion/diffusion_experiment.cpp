@@ -3,7 +3,6 @@
 // Ref: ho2020, song2021.
 #include "core/diffusion/score_energy.h"
 #include "core/experiments/diffusion/guidance.h"
-#include "core/experiments/diffusion/record.h"
 #include "core/experiments/picture_mask.h"
 #include "core/experiments/threads.h"
 #include "core/experiments/training.h"
@@ -236,10 +235,10 @@ public:
         }
     }
     std::uint64_t news() const noexcept override { return m_news; }
-    /// At rest the record is shown of all particles, or of many.
+    /// At rest there is time to show more.
     void rest(bool still) override {
         m_resting = still;
-        m_news += still && m_cloud.steps() > 0 && m_cloud.recorded() > kMovingParticles ? 1 : 0;
+        m_news += still ? 1 : 0;
     }
     std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
         if (probe.kind != "generate") {

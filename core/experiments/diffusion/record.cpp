@@ -33,6 +33,36 @@ Array stripsOf(const Film& film) {
     return {{2 * rows, std::ssize(film.states), first.dim(1), first.dim(2)}, out};
 }
 
+Index followed(const Cloud& cloud) {
+    return std::min(kFollowedParticles, cloud.recorded());
+}
+
+/// z = alpha x + sigma eps of the followed particles at all recorded times, [T, followed, dim],
+/// where x is what they ended as and eps the noise in what they began as; empty before they are
+/// data.
+std::vector<double> forwardWays(const Cloud& cloud) {
+    const ReverseProcess& process = cloud.process();
+    const auto times = cloud.recordTimes();
+    if (cloud.within() != process.steps() || times.front() != process.timeBefore(0)) {
+        return {};
+    }
+    const auto width = static_cast<std::size_t>(followed(cloud) * cloud.dim());
+    std::vector<float> noise(width), data(width);
+    cloud.places(0, noise);
+    cloud.places(std::ssize(times) - 1, data);
+    const NoiseLevel first = process.schedule().at(times.front());
+    std::vector<double> out;
+    for (const double t : times) {
+        const NoiseLevel level = process.schedule().at(t);
+        for (std::size_t i = 0; i < width; ++i) {
+            const auto x = static_cast<double>(data[i]);
+            const double eps = (static_cast<double>(noise[i]) - first.alpha * x) / first.sigma;
+            out.push_back(level.alpha * x + level.sigma * eps);
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Array textArray(std::string_view words) {
@@ -60,14 +90,16 @@ void addTrajectory(SlicedTask& task, std::shared_ptr<const Look> look, Index cou
     struct Record {
         std::shared_ptr<float[]> numbers;
         Index times = 0, particles = 0;
+        std::vector<double> clean;  ///< [times, followed, dim]
     };
     const auto record = std::make_shared<Record>();
     for (Index part = 0; part < kRecordParts; ++part) {
         task.add([=](SnapshotBuilder&) {
             const Cloud& cloud = look->cloud();
             const DataUnits& units = look->m.data->units;
+            const auto times = cloud.recordTimes();
             if (part == 0) {
-                record->times = std::ssize(cloud.recordTimes());
+                record->times = std::ssize(times);
                 record->particles = std::min(count, cloud.recorded());
                 record->numbers = std::make_shared_for_overwrite<float[]>(
                     static_cast<std::size_t>(record->times * record->particles * cloud.dim()));
@@ -79,6 +111,14 @@ void addTrajectory(SlicedTask& task, std::shared_ptr<const Look> look, Index cou
                 const std::span<float> rows(
                     record->numbers.get() + static_cast<std::size_t>(t) * width, width);
                 cloud.places(t, rows);
+                if (look->m.resting) {
+                    const auto some = rows.first(static_cast<std::size_t>(followed(cloud)) * d);
+                    const std::vector<double> z(some.begin(), some.end());
+                    std::vector<double> x(z.size());
+                    look->m.denoiser->clean(
+                        cloud.process().schedule().at(times[static_cast<std::size_t>(t)]), z, x);
+                    record->clean.insert(record->clean.end(), x.begin(), x.end());
+                }
                 for (std::size_t i = 0; i < width; ++i) {
                     rows[i] = static_cast<float>(static_cast<double>(rows[i]) * units.scale[i % d] +
                                                  units.offset[i % d]);
@@ -88,6 +128,7 @@ void addTrajectory(SlicedTask& task, std::shared_ptr<const Look> look, Index cou
     }
     task.add([=](SnapshotBuilder& out) {
         const Cloud& cloud = look->cloud();
+        const DataUnits& units = look->m.data->units;
         const auto times = cloud.recordTimes();
         std::vector<float> at(times.begin(), times.end()), snr;
         for (const double t : times) {
@@ -99,6 +140,13 @@ void addTrajectory(SlicedTask& task, std::shared_ptr<const Look> look, Index cou
                 Array(DType::F32, {record->times, record->particles, cloud.dim()}, bytes));
         out.set("trajectory.time", Array({record->times}, at));
         out.set("trajectory.log_snr", Array({record->times}, snr));
+        // A look that has nothing to say of them takes back what an earlier one said.
+        const auto ways = [&](const std::vector<double>& rows) {
+            return units.published({rows.empty() ? 0 : record->times, followed(cloud), cloud.dim()},
+                                   rows);
+        };
+        out.set("trajectory.forward", ways(forwardWays(cloud)));
+        out.set("trajectory.clean", ways(record->clean));
     });
 }
 

@@ -243,6 +243,71 @@ private Q_SLOTS:
         qInfo("longest piece of work: %.1f ms of processor time (goal 30)", longest);
         QVERIFY(longest < 90);
     }
+    /// Of the first particles: the way that noises what they became into what they were, and the
+    /// posterior means on the way back.
+    void waysOfTheFollowed() {
+        const ParamSet params = whole(plane(100, 20));
+        const ExperimentSpec family = diffusion::spec(library());
+        const auto run = family.make(params, Key{4, 1});
+        Collected sink;
+        steps(*run, Clock::Diffuse, 12, sink);
+        // On the way it is not known yet what they become.
+        QCOMPARE(observed(*run, {"trajectory"}).at("trajectory.forward").count(), Index{0});
+        steps(*run, Clock::Diffuse, 8, sink);
+        const auto channels = observed(*run, {"trajectory"});
+        const Array &path = channels.at("trajectory"), &out = channels.at("trajectory.forward"),
+                    &clean = channels.at("trajectory.clean");
+        QCOMPARE(std::vector<Index>(out.shape().begin(), out.shape().end()),
+                 (std::vector<Index>{21, 40, 2}));
+        QCOMPARE(clean.count(), out.count());
+        const auto parts = *mixtureOf(params);
+        const ReverseProcess process = processOf(params);
+        const auto at = [](const Array& from, Index t, Index i, Index k) {
+            return static_cast<double>(
+                from.values<float>()[static_cast<std::size_t>((t * from.dim(1) + i) * 2 + k)]);
+        };
+        double mean = 0, wrongMean = 0, end = 0, middle = 0, noising = 0, planted = 0;
+        const NoiseLevel first = process.levelBefore(0), last = process.levelBefore(20);
+        for (Index i = 0; i < 40; ++i) {
+            for (Index t = 0; t <= 20; ++t) {
+                const NoiseLevel level = process.levelBefore(t);
+                const double z[] = {at(path, t, i, 0), at(path, t, i, 1)};
+                const auto truth = expected(parts, level, z),
+                           late =
+                               expected(parts, process.levelBefore(std::max<Index>(t - 1, 0)), z);
+                for (Index k = 0; k < 2; ++k) {
+                    const auto own = static_cast<std::size_t>(k);
+                    mean = std::max(mean, std::abs(at(clean, t, i, k) - truth[own]));
+                    wrongMean = std::max(wrongMean, std::abs(at(clean, t, i, k) - late[own]));
+                    // Elimination: at two times with one x and one eps.
+                    const double x = at(path, 20, i, k), z0 = at(path, 0, i, k);
+                    const double ratio = level.sigma / first.sigma;
+                    const double way = ratio * z0 + (level.alpha - ratio * first.alpha) * x;
+                    noising = std::max(noising, std::abs(at(out, t, i, k) - way));
+                    planted = std::max(planted,
+                                       std::abs(at(out, std::min<Index>(t + 1, 20), i, k) - way));
+                    middle = std::max(middle, std::abs(at(out, t, i, k) - at(path, t, i, k)));
+                }
+            }
+            for (Index k = 0; k < 2; ++k) {
+                QVERIFY(std::abs(at(out, 0, i, k) - at(path, 0, i, k)) < 1e-5);
+                end = std::max(end, std::abs(at(out, 20, i, k) - at(path, 20, i, k)));
+            }
+        }
+        qInfo(
+            "posterior means %.1e (level before: %.2f); way out %.1e (time after: %.2f), from the "
+            "way back %.2f, at the data %.3f of noise %.3f",
+            mean, wrongMean, noising, planted, middle, end, last.sigma);
+        QVERIFY(mean < 1e-5 && wrongMean > 0.1);
+        QVERIFY(noising < 1e-5 && planted > 0.1);
+        QVERIFY(middle > 0.1);
+        QVERIFY(end < 5 * last.sigma);
+        // Under way there is no time for what is expected at all times.
+        run->rest(false);
+        const auto moving = observed(*run, {"trajectory"});
+        QCOMPARE(moving.at("trajectory.clean").count(), Index{0});
+        QCOMPARE(moving.at("trajectory.forward").count(), out.count());
+    }
     /// While the clock runs a part of the particles is recorded on screen, at rest all of them.
     void atRestTheWholeRecord() {
         const ExperimentSpec family = diffusion::spec(library());
@@ -267,13 +332,9 @@ private Q_SLOTS:
         }
         QVERIFY(std::ranges::equal(all.subspan(12 * 6000), now));
         QVERIFY(!std::ranges::equal(all.subspan(11 * 6000, 6000), now));
-        // Few particles are all shown at any time: there is no news.
-        const auto few = family.make(whole(plane(500, 12)), Key{4, 1});
-        steps(*few, Clock::Diffuse, 3, sink);
-        const std::uint64_t silent = few->news();
-        few->rest(false);
-        few->rest(true);
-        QCOMPARE(few->news(), silent);
+        const std::uint64_t silent = run->news();
+        run->rest(false);
+        QCOMPARE(run->news(), silent);
     }
     /// The same through the engine: a pause brings the whole record without another step.
     void aPauseBringsIt() {
