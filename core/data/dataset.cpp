@@ -44,6 +44,17 @@ const DataSource kSources[] = {
              ranged("data.spacing", "Spacing", 1.0, 1e-3, 1e3, "Distance of neighbouring modes."),
              sd(0.1)};
      }},
+    {"data.bars", "Two bars",
+     [] {
+         return Decls{
+             oneOf(make("data.axis", "Axis", std::string("x"),
+                        "Along which the bars lie apart; they are long on the other."),
+                   {"x", "y"}),
+             ranged("data.separation", "Separation", 1.5, 1e-3, 1e3,
+                    "Distance of the bars from the origin."),
+             sd(0.3),
+             ranged("data.length", "Length", 1.5, 1e-3, 1e3, "Standard deviation along a bar.")};
+     }},
     {"data.moons", "Two moons", [] { return Decls{radius(1, "Radius of a moon."), sd(0.1)}; }},
     {"data.swiss-roll", "Swiss roll",
      [] { return Decls{radius(2, "Outer end of the roll."), sd(0.08)}; }},
@@ -283,6 +294,9 @@ DistributionPtr syntheticLaw(std::string_view id, const ParamSet& p) {
         return ring8(at("data.radius"), at("data.sd"));
     } else if (id == "data.grid25") {
         return grid25(at("data.spacing"), at("data.sd"));
+    } else if (id == "data.bars") {
+        return bars(text(p, "data.axis") == "y" ? 1 : 0, at("data.separation"), at("data.sd"),
+                    at("data.length"));
     } else if (id == "data.moons") {
         return moons(at("data.radius"), at("data.sd"));
     } else if (id == "data.swiss-roll") {

@@ -42,6 +42,9 @@ using DistributionPtr = std::shared_ptr<const Distribution>;
 DistributionPtr gaussianMixture(std::vector<double> centres, Index dim, double sd);
 DistributionPtr ring8(double radius, double sd);
 DistributionPtr grid25(double spacing, double sd);
+/// Two equal normal bars at -+separation along one axis of the plane, with sd `sd` along that axis
+/// and `length` along the other; the label is the bar. `along`: 0 or 1.
+DistributionPtr bars(Index along, double separation, double sd, double length);
 
 /// Points spread along plane curves with isotropic normal noise of standard deviation `sd`; the
 /// density is an integral over the curve parameter, taken by quadrature fine against `sd`.

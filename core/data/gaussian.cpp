@@ -109,6 +109,54 @@ private:
     double m_sd;
 };
 
+class Bars final : public Distribution {
+public:
+    Bars(Index along, double separation, double sd, double length)
+        : m_along(static_cast<std::size_t>(along)),
+          m_separation(separation),
+          m_sd(sd),
+          m_length(length) {
+        requirePositive(separation, "data.separation");
+        requirePositive(sd, "data.sd");
+        requirePositive(length, "data.length");
+    }
+    Index dim() const override { return 2; }
+    Draws sample(Key key, Index count) const override {
+        Draws draws;
+        draws.values.resize(static_cast<std::size_t>(2 * count));
+        draws.labels.resize(static_cast<std::size_t>(count));
+        fillNormal(derive(key, "noise"), draws.values);
+        fillBelow(derive(key, "class"), 2, draws.labels);
+        for (std::size_t i = 0; i < draws.labels.size(); ++i) {
+            float& narrow = draws.values[2 * i + m_along];
+            float& wide = draws.values[2 * i + 1 - m_along];
+            narrow =
+                static_cast<float>(centre(draws.labels[i]) + m_sd * static_cast<double>(narrow));
+            wide = static_cast<float>(m_length * static_cast<double>(wide));
+        }
+        return draws;
+    }
+    std::optional<double> logDensity(std::span<const double> x) const override {
+        const double low = logNormal(x[m_along], centre(0), m_sd),
+                     high = logNormal(x[m_along], centre(1), m_sd), top = std::max(low, high);
+        return top + std::log(0.5 * (std::exp(low - top) + std::exp(high - top))) +
+               logNormal(x[1 - m_along], 0, m_length);
+    }
+    std::optional<Moments> moments() const override {
+        Moments m{{0, 0}, {0, 0, 0, 0}};
+        m.covariance[3 * m_along] = m_separation * m_separation + m_sd * m_sd;
+        m.covariance[3 * (1 - m_along)] = m_length * m_length;
+        return m;
+    }
+    std::vector<std::string> classNames() const override { return {"bar 1", "bar 2"}; }
+
+private:
+    double centre(std::int64_t bar) const { return bar == 0 ? -m_separation : m_separation; }
+
+    std::size_t m_along;
+    double m_separation, m_sd, m_length;
+};
+
 class LinearGaussian final : public Distribution {
 public:
     LinearGaussian(Index dim, Index latent, double sd) : m_dim(dim), m_latent(latent), m_sd(sd) {
@@ -292,6 +340,13 @@ DistributionPtr grid25(double spacing, double sd) {
         }
     }
     return gaussianMixture(std::move(centres), 2, sd);
+}
+
+DistributionPtr bars(Index along, double separation, double sd, double length) {
+    if (along != 0 && along != 1) {
+        throw UsageError("bars lie along axis 0 or 1");
+    }
+    return std::make_shared<Bars>(along, separation, sd, length);
 }
 
 DistributionPtr banana(double radius, double bend, double sd) {

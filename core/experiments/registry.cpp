@@ -17,14 +17,16 @@ namespace diffusion {
 ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 }
 namespace learned {
+ExperimentSpec compositionSpec(std::shared_ptr<const DataLibrary>, Placement (*place)());
 ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)());
-}
+}  // namespace learned
 
 std::vector<ExperimentSpec> experimentSpecs(std::shared_ptr<const DataLibrary> library,
                                             const HostServices& host) {
     return {autoencoder::spec(library, currentPlacement),
             diffusion::spec(library, currentPlacement),
             learned::spec(library, currentPlacement),
+            learned::compositionSpec(library, currentPlacement),
             chains::spec(computeThreads, host.gpuChains, host.saveNetCdf,
                          {learnedEnergySpec(library)}, host.log),
             chains::filesSpec(),

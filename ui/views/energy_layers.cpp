@@ -35,8 +35,29 @@ std::optional<render::Rect> extentOf(const Frame& frame, const char* id) {
 
 std::optional<render::GridLayer> energyLayer(const Frame& frame, const Theme& theme,
                                              double window) {
-    const Array values = grid(frame, "energy");
-    const auto place = extentOf(frame, "energy");
+    return fieldLayer(frame, "energy", theme, window);
+}
+
+std::optional<render::GridLayer> signedLayer(const Frame& frame, const char* id, const Theme& theme,
+                                             double most) {
+    const Array values = grid(frame, id);
+    const auto place = extentOf(frame, id);
+    if (!values.defined() || !place) {
+        return {};
+    }
+    render::GridLayer out;
+    out.values = values;
+    out.place = *place;
+    out.low = -most;
+    out.high = most;
+    out.map = theme.divergingMap();
+    return out;
+}
+
+std::optional<render::GridLayer> fieldLayer(const Frame& frame, const char* id, const Theme& theme,
+                                            double window) {
+    const Array values = grid(frame, id);
+    const auto place = extentOf(frame, id);
     if (!values.defined() || !place) {
         return {};
     }

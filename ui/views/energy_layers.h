@@ -10,6 +10,12 @@ namespace lx::ui {
 
 /// The field of an energy: low values bright, beyond `window` nats above the least one uniform.
 std::optional<render::GridLayer> energyLayer(const Frame&, const Theme&, double window);
+/// The same of any such field; the range of its colours is `window` nats, or what there is.
+std::optional<render::GridLayer> fieldLayer(const Frame&, const char* id, const Theme&,
+                                            double window);
+/// A field of signed numbers on a map that is neutral at 0 and ends at -+ `most`.
+std::optional<render::GridLayer> signedLayer(const Frame&, const char* id, const Theme&,
+                                             double most);
 /// What belongs under the field where the stage is wider: `energy.around`, and below that the dark
 /// end of the map where the border has reached it; nothing where nobody knows the energy.
 std::vector<render::GridLayer> surroundings(const Frame&, const render::GridLayer& field);

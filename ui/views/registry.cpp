@@ -17,6 +17,7 @@ View* makeDecodeView(SessionBridge&, QWidget*);
 View* makeDataView(SessionBridge&, QWidget*);
 View* makeComparisonView(SessionBridge&, QWidget*);
 View* makeEnergyMapView(SessionBridge&, QWidget*);
+View* makeEnergiesView(SessionBridge&, QWidget*);
 View* makeTraceRankView(SessionBridge&, QWidget*);
 View* makeAutocorrelationView(SessionBridge&, QWidget*);
 View* makeOverviewView(SessionBridge&, QWidget*);
@@ -75,6 +76,13 @@ std::span<const ViewSpec> viewSpecs() {
          .area = Area::Stage,
          .make = makeSurfaceView,
          .asked = true},
+        {.id = "energies",
+         .title = tr("Energies side by side"),
+         .channelKinds = {"grid2", "trails"},
+         .area = Area::Stage,
+         .make = makeEnergiesView,
+         .asked = true,
+         .wide = true},
         {.id = "path-strips",
          .title = tr("Film strips"),
          .channelKinds = {"path", "speed"},

@@ -54,7 +54,7 @@ OptimiserOptions optimiserFor(const ParamSet& params) {
     return options;
 }
 
-class EnergyExperiment final : public Experiment {
+class EnergyExperiment final : public EnergyRun {
 public:
     EnergyExperiment(std::shared_ptr<const RunData> data, Placement place)
         : m_data(std::move(data)),
@@ -87,6 +87,9 @@ public:
         });
     }
     Index step(Clock) const override { return m_trainer.steps(); }
+    EnergyPtr energy() const override {
+        return energyOf(m_parameters, m_trainer.optimiser().averaged(), m_choices);
+    }
     std::uint64_t news() const noexcept override { return m_news; }
 
     void set(const cmd::SetParam& change) override {
@@ -183,9 +186,7 @@ private:
     void scaleRate() { m_trainer.optimiser().options().rate = m_rate * m_scale; }
 
     Moment moment(bool trails) const {
-        Moment out{m_data, energyOf(m_parameters, m_trainer.optimiser().averaged(), m_choices),
-                   {},     {},
-                   {},     0};
+        Moment out{m_data, energy(), {}, {}, {}, 0};
         if (m_negatives) {
             out.negatives.assign(m_negatives->store().begin(), m_negatives->store().end());
             out.ages.assign(m_negatives->ages().begin(), m_negatives->ages().end());
@@ -380,6 +381,11 @@ EnergyPtr savedEnergy(const DataLibrary& library, const ParamSet& given, Key, co
     return energyOf(parameters, savedWeights(state, parameters), choices);
 }
 
+std::unique_ptr<EnergyRun> makeEnergyRun(const DataLibrary& library, const ParamSet& params,
+                                         Key key, Placement place) {
+    return std::make_unique<EnergyExperiment>(runData(library, params, key), place);
+}
+
 ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*place)()) {
     ExperimentSpec out;
     out.id = "energy";
@@ -387,9 +393,7 @@ ExperimentSpec spec(std::shared_ptr<const DataLibrary> library, Placement (*plac
     out.reference = "Du and Mordatch 2019";
     out.describe = [library](const ParamSet& given) { return describe(*library, given); };
     out.make = [library, place](const ParamSet& params, Key key) -> std::unique_ptr<Experiment> {
-        return guardedModel([&] {
-            return std::make_unique<EnergyExperiment>(runData(*library, params, key), place());
-        });
+        return guardedModel([&] { return makeEnergyRun(*library, params, key, place()); });
     };
     return out;
 }

@@ -54,6 +54,18 @@ std::vector<double> trueEnergy(const Dataset&, const Box&, Index side);
 /// fit.
 EnergyPtr savedEnergy(const DataLibrary&, const ParamSet& params, Key, const State&);
 
+/// A run of the family, for those who use its energy as a part.
+class EnergyRun : public Experiment {
+public:
+    /// By the averaged weights of now.
+    virtual EnergyPtr energy() const = 0;
+};
+std::unique_ptr<EnergyRun> makeEnergyRun(const DataLibrary&, const ParamSet& params, Key,
+                                         Placement);
+
+/// Two of them, trained side by side, and the product of their densities. Ref: hinton2002, du2020.
+ExperimentSpec compositionSpec(std::shared_ptr<const DataLibrary>,
+                               Placement (*place)() = currentPlacement);
 ExperimentSpec spec(std::shared_ptr<const DataLibrary>, Placement (*place)() = currentPlacement);
 
 }  // namespace lx::learned
