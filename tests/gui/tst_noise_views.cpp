@@ -254,6 +254,63 @@ private Q_SLOTS:
         QCOMPARE(curves().size(), std::size_t{2});
         QCOMPARE(now->figure().legend.size(), std::size_t{1});
     }
+    /// Two runs that differ in their number of steps show the same amount of noise side by side.
+    void comparedRunsShareTheTime() {
+        ChainBench bench;
+        auto told = std::make_shared<Description>();
+        told->spaces = {{"data", 2, {2}}, {"target", 2, {2}}};
+        told->channels = {{"trajectory", "trajectory", "target", "", "", Clock::Diffuse}};
+        told->clocks = {Clock::Diffuse};
+        bench.session->told = told;
+        const auto other = std::make_shared<test::NumberedSession>(4);
+        other->told = told;
+        other->publish([&](Snapshot& s) {
+            s.epoch = 1;
+            for (const auto& [id, array] : record()) {
+                other->set(s, id, array);
+            }
+        });
+        // Seven times, log SNR -6, -4, ... 6: none of the others' but the first.
+        std::vector<float> path, snr;
+        for (int t = 0; t < 7; ++t) {
+            path.insert(path.end(), {static_cast<float>(t), 0, 0, static_cast<float>(t)});
+            snr.push_back(static_cast<float>(2 * t - 6));
+        }
+        bench.set({{"trajectory", floatsOf({7, 2, 2}, path)},
+                   {"trajectory.time", floatsOf({7}, std::vector<float>(7))},
+                   {"trajectory.log_snr", floatsOf({7}, snr)}});
+        bench.bridge.addRun(other, QStringLiteral("other"));
+        bench.bridge.setCompared(3);
+        bench.bridge.poll();
+        const auto view = bench.show(QStringLiteral("comparison"), {1200, 500});
+        const bool offered = view->setMode(6);
+        QVERIFY(offered);
+        std::vector<QSlider*> sliders;
+        QTRY_COMPARE((sliders =
+                          [&] {
+                              std::vector<QSlider*> found;
+                              for (QSlider* slider : view->findChildren<QSlider*>()) {
+                                  if (slider->isVisible()) {
+                                      found.push_back(slider);
+                                  }
+                              }
+                              std::ranges::sort(found, {}, &QSlider::maximum);
+                              return found;
+                          }())
+                         .size(),
+                     std::size_t{2});
+        QSlider *few = sliders[0], *many = sliders[1];  // 4 and 7 times
+        QCOMPARE(few->maximum(), 3);
+        QCOMPARE(many->maximum(), 6);
+        many->setValue(4);  // log SNR 2, which the other has as its third
+        QCOMPARE(few->value(), 2);
+        few->setValue(1);  // 0
+        QCOMPARE(many->value(), 3);
+        few->setValue(0);
+        QCOMPARE(many->value(), 0);
+        few->setValue(3);  // 8: beyond the other's end
+        QCOMPARE(many->value(), 6);
+    }
     /// A slider that was left in the past stays there when the record grows; at the end it follows.
     void theEndFollowsThePresent() {
         ChainBench bench;

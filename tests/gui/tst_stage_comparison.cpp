@@ -434,7 +434,7 @@ private Q_SLOTS:
             QTRY_VERIFY_WITH_TIMEOUT(both(400), 10'000);
         }
         // The difference of two alike runs is nothing, and says so; pictures to look at.
-        QVERIFY(host->view()->setMode(6));
+        QVERIFY(host->view()->setMode(7));
         auto* pane = host->view()->findChild<DifferencePane*>();
         QTRY_VERIFY_WITH_TIMEOUT(pane->largest().has_value(), 20'000);
         QCOMPARE(*pane->largest(), 0.0);

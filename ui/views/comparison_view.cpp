@@ -5,6 +5,7 @@
 #include "ui/shell/numbers.h"
 #include "ui/views/difference_pane.h"
 #include "ui/views/figure_view.h"
+#include "ui/views/record_time.h"
 
 #include <QActionGroup>
 #include <QButtonGroup>
@@ -12,6 +13,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
+#include <QSlider>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTimer>
@@ -29,11 +31,12 @@ struct Subject {
     const char* title;
     bool shared = false;  ///< both sides start with the extent of both
 };
-constexpr std::array<Subject, 5> kSubjects{{{"latent-map", "Maps", true},
+constexpr std::array<Subject, 6> kSubjects{{{"latent-map", "Maps", true},
                                             {"energy-map", "Energy", true},
                                             {"manifold-sheet", "Sheets"},
                                             {"samples", "Samples"},
-                                            {"data", "Data"}}};
+                                            {"data", "Data"},
+                                            {"noise-to-data", "Out of noise", true}}};
 
 bool hasPictures(const Frame& frame) {
     return frame.description &&
@@ -124,7 +127,7 @@ public:
             "pause and scrub move both, and the one behind catches up. A parameter changed in the "
             "inspector changes the run whose heading is marked only.\n\n"
             "The difference subtracts what the two decoders make of the same latent points; zero "
-            "is the colour in the middle.\n\n"
+            "is the colour in the middle. Records out of noise are shown at the same log SNR.\n\n"
             "Two runs of the same seed and parameters are alike to the last bit. Two seeds may "
             "turn or mirror the latent space: then compare samples, not places.");
     }
@@ -357,6 +360,10 @@ private:
                 scene->installEventFilter(this);
                 connect(scene, &SceneWidget::viewChanged, this, [this, number] { align(number); });
             }
+            if (auto* record = dynamic_cast<RecordTime*>(view)) {
+                connect(record->slider(), &QSlider::valueChanged, this,
+                        [this, number] { alignTime(number); });
+            }
             Q_EMIT channelsChanged();
         }
         side.views->setCurrentWidget(view);
@@ -471,6 +478,17 @@ private:
         m_linking = false;
     }
 
+    /// The slider of side `from` was moved: the other one shows as much noise.
+    void alignTime(std::size_t from) {
+        const auto* moved = dynamic_cast<RecordTime*>(viewOf(m_sides[from]));
+        auto* other = dynamic_cast<RecordTime*>(viewOf(m_sides[1 - from]));
+        if (!m_linkingTime && moved && other) {
+            m_linkingTime = true;
+            other->showLogSnr(moved->logSnr());
+            m_linkingTime = false;
+        }
+    }
+
     QWidget* m_bar;
     QSplitter* m_split;
     QButtonGroup* m_group;
@@ -481,7 +499,7 @@ private:
     QWidget* m_differenceBox;
     DifferencePane* m_difference;
     std::size_t m_subject = 0, m_moved = 0;
-    bool m_linking = false, m_resizing = false;
+    bool m_linkingTime = false, m_linking = false, m_resizing = false;
 };
 
 }  // namespace

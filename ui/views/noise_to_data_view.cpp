@@ -4,6 +4,7 @@
 #include "ui/shell/numbers.h"
 #include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
+#include "ui/views/record_time.h"
 
 #include <QGridLayout>
 #include <QHBoxLayout>
@@ -17,6 +18,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace lx::ui {
@@ -28,7 +30,7 @@ constexpr int kFrameMs = 33;  ///< of the replay
 constexpr double kNearPixels = 14;
 constexpr std::size_t kMostChosen = 6;
 
-class NoiseToDataView : public FigureView {
+class NoiseToDataView : public FigureView, public RecordTime {
 public:
     NoiseToDataView(SessionBridge& bridge, QWidget* parent)
         : FigureView(bridge, parent),
@@ -111,6 +113,24 @@ public:
             "all the movement happens in the last few steps: then there are too few steps.");
     }
     SceneWidget* scene() const override { return m_panes[1]; }
+    QSlider* slider() const override { return m_slider; }
+    double logSnr() const override {
+        const Array* snr = m_frame.snapshot ? floats(m_frame, "trajectory.log_snr", 1) : nullptr;
+        const auto at = static_cast<Index>(m_slider->value());
+        return snr && at < snr->dim(0)
+                   ? static_cast<double>(snr->values<float>()[static_cast<std::size_t>(at)])
+                   : std::numeric_limits<double>::quiet_NaN();
+    }
+    void showLogSnr(double wanted) override {
+        const Array* snr = m_frame.snapshot ? floats(m_frame, "trajectory.log_snr", 1) : nullptr;
+        if (!snr || !std::isfinite(wanted)) {
+            return;
+        }
+        const auto apart = [wanted](float v) { return std::abs(static_cast<double>(v) - wanted); };
+        const auto all = snr->values<float>();
+        m_slider->setValue(
+            static_cast<int>(std::ranges::min_element(all, {}, apart) - all.begin()));
+    }
     void cancelGesture() override { chooseNone(); }
     QJsonObject state() const override {
         QJsonObject out = FigureView::state();
