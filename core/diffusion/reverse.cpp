@@ -108,6 +108,10 @@ double ReverseProcess::timeBefore(Index step) const {
     return m_times[static_cast<std::size_t>(level)];
 }
 
+double ReverseProcess::timeAfter(Index made) const {
+    return timeBefore(walksLevels() ? std::max<Index>(made - 1, 0) : made);
+}
+
 std::vector<double> ReverseProcess::start(Key key, Index count, Index dim, double spread,
                                           Index first) const {
     const NoiseLevel level = levelBefore(0);

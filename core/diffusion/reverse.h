@@ -47,6 +47,9 @@ public:
     Index steps() const;
     /// Time before step i; that of the data, first(), when i = steps().
     double timeBefore(Index step) const;
+    /// Time of the noise in rows after so many steps: where the next step begins, or the level that
+    /// Langevin steps walked on.
+    double timeAfter(Index made) const;
     NoiseLevel levelBefore(Index step) const { return m_schedule->at(timeBefore(step)); }
     /// Normal rows first, first + 1, ... of the run [count, dim], of variance alpha^2 spread^2 +
     /// sigma^2 at the first time; row r by (key, r). `spread`: sd of the data.

@@ -42,7 +42,7 @@ public:
     Key key() const {
         return roundKey(m_key, m_steps == 0 ? 0 : (m_steps - 1) / m_process.steps());
     }
-    double time() const { return m_process.timeBefore(within()); }
+    double time() const { return m_process.timeAfter(within()); }
     Index evaluations() const { return m_evaluations; }
     std::span<const double> rows() const { return m_z; }  ///< [particles, dim]
     /// The first so many particles are recorded.

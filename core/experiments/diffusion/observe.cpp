@@ -10,8 +10,8 @@
 namespace lx::diffusion {
 namespace {
 
-/// Each costs a run of the network over all steps.
-constexpr Index kPicturesShown = 36;
+/// Each costs a run of the network over all steps; of many steps fewer are shown while it trains.
+constexpr Index kPicturesShown = 36, kFewPictures = 12, kManySteps = 200;
 constexpr Index kSide = 96, kArrows = 24;
 constexpr double kFieldLogSnr = 3;
 
@@ -132,10 +132,11 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     if (look->m.cloud->steps() == 0 && wantsAny({"samples", "chains_now", "chains_trail",
                                                  "trajectory", "sample_density", "denoising"})) {
         const ReverseProcess& process = look->m.cloud->process();
-        const Index count =
-            std::min(look->m.cloud->particles(), image   ? Index{whole ? 256 : kPicturesShown}
-                                                 : whole ? 10'000
-                                                         : kMovingParticles);
+        const bool costly = process.steps() > kManySteps && !look->m.resting;
+        const Index pictures = whole ? 256 : costly ? kFewPictures : kPicturesShown;
+        const Index count = std::min(look->m.cloud->particles(), image   ? pictures
+                                                                 : whole ? 10'000
+                                                                         : kMovingParticles);
         task->add([=](SnapshotBuilder&) {
             look->own.emplace(look->m.cloud->process(), RunData::particles(data->key), count,
                               data->dim, data->noise());

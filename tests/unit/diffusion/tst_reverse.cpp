@@ -112,6 +112,45 @@ private Q_SLOTS:
         p.step(*denoiser, kKey, 5, next);
         QVERIFY(farthest(next, state.positions()) > 1e-3);
     }
+    /// Rows that have walked on a level have its noise, also after the last step there, when the
+    /// next one goes on at a lower level.
+    void noiseAfterLangevinSteps() {
+        const double sd = 0.01;
+        const auto denoiser = mixtureDenoiser({1, {0}, {1}, {sd}});
+        const auto schedule = geometricSchedule(0.05, 5);
+        ReverseOptions options;
+        options.method = Reverse::AnnealedLangevin;
+        options.inner = 60;
+        options.langevin = 0.2;
+        options.finish = false;
+        const ReverseProcess p(schedule, timeGrid(*schedule, 4, Spacing::LogSnr), options);
+        constexpr Index kRows = 20'000;
+        auto z = p.start(kKey, kRows, 1, sd);
+        double worst = 0, planted = 1e9;
+        for (Index i = 0; i < p.steps(); ++i) {
+            p.step(*denoiser, kKey, i, z);
+            if ((i + 1) % options.inner == 0 && i + 1 < p.steps()) {
+                double square = 0;
+                for (const double v : z) {
+                    square += v * v / kRows;
+                }
+                const auto off = [&](double time) {
+                    const double sigma = schedule->at(time).sigma;
+                    return std::abs(std::log(square / (sd * sd + sigma * sigma)));
+                };
+                worst = std::max(worst, off(p.timeAfter(i + 1)));
+                planted = std::min(planted, off(p.timeBefore(i + 1)));
+            }
+        }
+        qInfo("log ratio of the variance to that of the level: %.3f; of the next level %.2f", worst,
+              planted);
+        QVERIFY(worst < 0.1);
+        QVERIFY(planted > 0.3);
+        // Others end a step where the next one begins.
+        const auto ddim = process(Reverse::Ddim);
+        QCOMPARE(ddim.timeAfter(5), ddim.timeBefore(5));
+        QCOMPARE(p.timeAfter(0), p.timeBefore(0));
+    }
     void rowsStandAlone() {
         const auto denoiser = mixtureDenoiser(uneven());
         for (const Reverse method :

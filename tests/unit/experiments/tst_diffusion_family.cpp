@@ -62,6 +62,17 @@ ParamSet pictures() {
             {"sampler.steps", Index{6}},        {"sampler.particles", Index{4}}};
 }
 
+ParamSet annealedPictures() {
+    ParamSet given = pictures();
+    given["prediction"] = std::string("score");
+    given["schedule"] = std::string("ve");
+    given["train.levels"] = Index{4};
+    given["sampler.method"] = std::string("annealed-langevin");
+    given["sampler.steps"] = Index{4};
+    given["sampler.inner"] = Index{3};
+    return given;
+}
+
 std::map<std::string, Array> look(const Experiment& run, const ParamSet& given) {
     const auto ids = channelIds(family().describe(given));
     Collected out;
@@ -91,8 +102,8 @@ private Q_SLOTS:
     void initTestCase() { at::set_num_threads(1); }
     /// Uninterrupted against captured and restored, both clocks in turn.
     void resumes() {
-        for (const ParamSet& given :
-             {ring(), ring("v"), exact(), classes(ring()), classes(exact()), pictures()}) {
+        for (const ParamSet& given : {ring(), ring("v"), exact(), classes(ring()), classes(exact()),
+                                      pictures(), annealedPictures()}) {
             const bool trains = !given.contains("energy") && !given.contains("energy.sd");
             const auto go = [&](Experiment& run) {
                 Collected sink;
@@ -121,7 +132,8 @@ private Q_SLOTS:
         }
     }
     void lookingChangesNothing() {
-        for (const ParamSet& given : {ring(), exact(), classes(ring()), pictures()}) {
+        for (const ParamSet& given :
+             {ring(), exact(), classes(ring()), pictures(), annealedPictures()}) {
             const auto run = make(given), other = make(given);
             Collected sink;
             const auto before = run->capture();
@@ -209,6 +221,44 @@ private Q_SLOTS:
             }
             QVERIFY(std::abs(sum - divergence[r]) < 1e-7);
             QVERIFY(std::abs(sum) > 1e-3);
+        }
+    }
+    /// Noise that explodes is the same noise in another unit: a network is shown z over the root of
+    /// alpha^2 + sigma^2, and says the noise, so that it knows no schedule; the score is minus that
+    /// over sigma.
+    void networksKnowNoUnit() {
+        Net made({.dim = 256,
+                  .channels = {8, 16},
+                  .height = 16,
+                  .width = 16,
+                  .prediction = Prediction::Score},
+                 {}, at::kDouble);
+        made.parameters().initialise(Key{1, 1});
+        const auto net = std::make_shared<Net>(made.options(), Placement{}, at::kDouble);
+        at::NoGradGuard off;
+        Tensor(net->parameters().flat()).copy_(made.parameters().flat() + 0.01);
+        const auto denoiser = netDenoiser(net);
+        for (const double sigma : {0.03, 1.0, 5.0}) {
+            const double power = std::hypot(1, sigma);
+            const NoiseLevel exploding{1, sigma}, preserving{1 / power, sigma / power};
+            std::vector<double> z, small, a(256), b(256), c(256), score(256);
+            for (int i = 0; i < 256; ++i) {
+                z.push_back(power * std::sin(0.7 * i));
+                small.push_back(std::sin(0.7 * i));
+            }
+            denoiser->epsilon(exploding, z, a);
+            denoiser->epsilon(preserving, small, b);
+            denoiser->epsilon(preserving, z, c);
+            denoiser->score(exploding, z, score);
+            double worst = 0, planted = 0, ratio = 0;
+            for (std::size_t i = 0; i < 256; ++i) {
+                worst = std::max(worst, std::abs(a[i] - b[i]));
+                planted = std::max(planted, std::abs(a[i] - c[i]));
+                ratio = std::max(ratio, std::abs(score[i] * sigma + a[i]));
+            }
+            QVERIFY(worst < 1e-10);
+            QVERIFY(ratio < 1e-12);
+            QVERIFY(sigma < 0.1 || planted > 1e-3);  // another unit, where there is one
         }
     }
     /// Every prediction learns; a network that is not trained does not pass.
