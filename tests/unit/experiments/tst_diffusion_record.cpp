@@ -84,7 +84,7 @@ std::vector<double> expected(const MixtureParts& parts, const NoiseLevel& level,
 }
 
 /// A run of pictures whose denoiser is that of kinds().
-Moment exactPictures(Index steps, Index made) {
+Moment exactPictures(Index steps, Index made, Index particles = 8) {
     const ParamSet params = whole(pictures(steps));
     auto data = std::make_shared<RunData>();
     data->params = params;
@@ -95,8 +95,8 @@ Moment exactPictures(Index steps, Index made) {
     Moment out;
     out.denoisers = {mixtureDenoiser(kinds()), {}};
     out.denoiser = out.denoisers.data;
-    const auto cloud = std::make_shared<Cloud>(processOf(params), derive(data->key, "diffuse"), 8,
-                                               256, NoiseLaw{data->spread, {}});
+    const auto cloud = std::make_shared<Cloud>(processOf(params), derive(data->key, "diffuse"),
+                                               particles, 256, NoiseLaw{data->spread, {}});
     for (Index i = 0; i < made; ++i) {
         cloud->step(*out.denoiser);
     }
@@ -225,6 +225,18 @@ private Q_SLOTS:
         QVERIFY(std::ranges::equal(before.at("denoising").bytes(), after.at("denoising").bytes()));
         QVERIFY(
             !std::ranges::equal(channels.at("denoising").bytes(), after.at("denoising").bytes()));
+    }
+    /// Before the clock moves each picture costs a whole run: of long ones fewer are shown while
+    /// the network trains.
+    void fewerPicturesOfLongRuns() {
+        const auto shown = [](Index steps, bool resting) {
+            Moment m = exactPictures(steps, 0, 50);
+            m.resting = resting;
+            return observed(m, {"samples"}).at("samples").dim(0);
+        };
+        QCOMPARE(shown(200, false), Index{36});
+        QCOMPARE(shown(201, false), Index{12});
+        QCOMPARE(shown(201, true), Index{36});
     }
     /// Of the U-Net of the recipe no piece of work holds the engine for long. Processor time, not
     /// wall time, and three times what is wanted.
