@@ -19,49 +19,39 @@ public:
         setContent(m_blocks);
         setEmptyText(tr("Press play: pictures on their way appear after the first step."));
         connect(m_blocks, &PictureBlocks::stroked, this, &StripsView::addStroke);
+        setWaitingText(tr("The first pictures are on their way."));
     }
     QString title() const override {
-        return stripsOf(kDenoising) ? tr("Pictures out of noise") : tr("Filled and mended");
+        return outOfNoise() ? tr("Pictures out of noise") : tr("Filled and mended");
     }
     QStringList channels() const override {
         return {kInpainting, QStringLiteral("mending"), kDenoising};
     }
     QString explanation() const override {
-        const QString paint =
-            tr("\n\nDraw on a picture whose hidden part is filled to hide another part of all of "
-               "them; "
-               "with Ctrl held the brush shows it again. The menu of the view has the radius.");
-        if (stripsOf(kDenoising)) {
-            return tr("Each pair of rows is one picture on its way from noise to data: above what "
-                      "it is "
-                      "at the log SNR over the column, below the clean picture that the network "
-                      "expects "
-                      "from it then, the mean of all that fit.\n\n"
-                      "At first every expectation is the average picture; then it settles what "
-                      "kind of "
-                      "garment it will be, last come edges and patterns. At the right both rows "
-                      "agree.\n\n"
-                      "Worry when expectations are sharp from the beginning and alike in all rows: "
-                      "the "
-                      "network knows few pictures by heart; or when the last ones are still "
-                      "grainy: too "
-                      "few steps, or too little training at small noise.") +
-                   tr("\n\nHidden part filled: each step holds what is known of a held-out picture "
-                      "at the noise of that step, and the network makes the rest fit.") +
-                   paint;
-        }
-        return tr("Left: part of a held-out picture is hidden under noise, and Langevin steps on "
-                  "the "
-                  "learned energy move the hidden pixels while the others are held. Right: a tenth "
-                  "of "
-                  "the pixels are white, and all move.\n\n"
-                  "A good energy finds something that fits what is seen: a second sleeve, the sole "
-                  "of "
-                  "the shoe. It need not be the picture that was hidden.\n\n"
-                  "Worry when what is filled looks alike in all rows, or when mending wipes out "
-                  "the "
-                  "garment: the energy knows the average picture only.") +
-               paint;
+        const QString paint = tr(
+            "\n\nDraw on a picture whose hidden part is filled to hide another part of all of "
+            "them; with Ctrl held the brush shows it again. The menu of the view has the radius.");
+        const QString walks =
+            tr("Left: part of a held-out picture is hidden under noise, and Langevin steps on the "
+               "learned energy move the hidden pixels while the others are held. Right: a tenth of "
+               "the pixels are white, and all move.\n\n"
+               "A good energy finds something that fits what is seen: a second sleeve, the sole of "
+               "the shoe. It need not be the picture that was hidden.\n\n"
+               "Worry when what is filled looks alike in all rows, or when mending wipes out the "
+               "garment: the energy knows the average picture only.");
+        const QString noise = tr(
+            "Each pair of rows is one picture on its way from noise to data: above what it is "
+            "at the log SNR over the column, below the clean picture that the network expects "
+            "from it then, the mean of all that fit.\n\n"
+            "At first every expectation is the average picture; then it settles what kind of "
+            "garment it will be, last come edges and patterns. At the right both rows "
+            "agree.\n\n"
+            "Hidden part filled: each step holds what is known of a held-out picture at the noise "
+            "of that step, and the network makes the rest fit.\n\n"
+            "Worry when expectations are sharp from the beginning and alike in all rows: the "
+            "network knows few pictures by heart; or when the last ones are still grainy: too "
+            "few steps, or too little training at small noise.");
+        return (outOfNoise() ? noise : walks) + paint;
     }
     void fillMenu(QMenu& menu) override {
         FigureView::fillMenu(menu);
@@ -151,6 +141,12 @@ private:
         return id == kDenoising    ? tr("State, below it the expected picture")
                : id == kInpainting ? tr("Hidden part filled (draw on it)")
                                    : tr("White pixels mended");
+    }
+    /// The run leads pictures out of noise, whether or not the first are there.
+    bool outOfNoise() const {
+        return m_frame.description &&
+               std::ranges::any_of(m_frame.description->channels,
+                                   [](const ChannelDecl& c) { return c.id == "denoising"; });
     }
     const Array* stripsOf(const QString& id) const {
         const Array* found = m_frame.snapshot ? floats(m_frame, id.toStdString(), 4) : nullptr;

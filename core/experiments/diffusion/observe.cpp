@@ -129,6 +129,20 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     const bool image = data->image();
     auto task = std::make_unique<SlicedTask>();
 
+    // What does not wait for the particles comes first: their whole way may take seconds.
+    if (wants("data")) {
+        task->add([=](SnapshotBuilder& out) {
+            const Index most = whole ? Index{10'000} : Index{2000};
+            const auto some =
+                data->dataset
+                    ? trainingRows(*data->dataset, most)
+                    : mixtureEnergy(*data->mixture)->sample(derive(data->key, "data"), most);
+            out.set("data", data->published(some));
+        });
+    }
+    if (wants("snr")) {
+        task->add([=](SnapshotBuilder& out) { addSnr(out, look->m.cloud->process().schedule()); });
+    }
     if (look->m.cloud->steps() == 0 && wantsAny({"samples", "chains_now", "chains_trail",
                                                  "trajectory", "sample_density", "denoising"})) {
         const ReverseProcess& process = look->m.cloud->process();
@@ -144,16 +158,6 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
         for (Index i = 0; i < process.steps(); ++i) {
             task->add([=](SnapshotBuilder&) { look->own->step(*look->m.denoiser); });
         }
-    }
-    if (wants("data")) {
-        task->add([=](SnapshotBuilder& out) {
-            const Index most = whole ? Index{10'000} : Index{2000};
-            const auto some =
-                data->dataset
-                    ? trainingRows(*data->dataset, most)
-                    : mixtureEnergy(*data->mixture)->sample(derive(data->key, "data"), most);
-            out.set("data", data->published(some));
-        });
     }
     if (wants("samples")) {
         task->add([=](SnapshotBuilder& out) {
@@ -193,9 +197,6 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
         task->add([=](SnapshotBuilder& out) {
             out.set("process", textArray(facts(look->cloud(), *data)));
         });
-    }
-    if (wants("snr")) {
-        task->add([=](SnapshotBuilder& out) { addSnr(out, look->cloud().process().schedule()); });
     }
     if (wants("score_error") && data->mixture) {
         task->add([=](SnapshotBuilder& out) {

@@ -234,6 +234,12 @@ private Q_SLOTS:
             m.resting = resting;
             return observed(m, {"samples"}).at("samples").dim(0);
         };
+        // What costs nothing does not wait for it.
+        Collected out;
+        const auto task = observeTask(exactPictures(200, 0),
+                                      std::vector<std::string>{"samples", "data"}, Detail::Screen);
+        QVERIFY(!task->advance({1, std::chrono::microseconds(1)}, {}, out));
+        QVERIFY(out.channels.contains("data"));
         QCOMPARE(shown(200, false), Index{36});
         QCOMPARE(shown(201, false), Index{12});
         QCOMPARE(shown(201, true), Index{36});
