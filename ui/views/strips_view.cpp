@@ -19,7 +19,7 @@ public:
         setContent(m_blocks);
         setEmptyText(tr("Press play: pictures on their way appear after the first step."));
         connect(m_blocks, &PictureBlocks::stroked, this, &StripsView::addStroke);
-        setWaitingText(tr("The first pictures are on their way."));
+        setWaitingText(tr("The first pictures are on their way …"));
     }
     QString title() const override {
         return outOfNoise() ? tr("Pictures out of noise") : tr("Filled and mended");
@@ -79,6 +79,8 @@ public:
             m_versions = std::move(versions);
             m_frame = frame;
             rebuild();
+        } else if (!showsContent()) {
+            showContent(false);  // what is said depends on the steps made
         }
     }
     void setTheme(const Theme& theme) override {
