@@ -64,6 +64,7 @@ ui::AppServices Composition::services() {
         info.family = recipe.family;
         info.reference = recipe.reference;
         info.lesson = m_program.recipes().lesson(recipe);
+        info.layout = recipe.layout;
         info.params = recipe.params;
         info.steps = recipe.steps;
         info.clock = recipe.clock;

@@ -27,4 +27,7 @@ if(LX_WITH_ENGINE)
   endforeach()
   # The store of sessions behind the real window, on runs without LibTorch.
   lx_test(tst_session_store LABELS gui SOURCES tst_session_store.cpp LIBS lx_test_app lx_test_support)
+  lx_test(tst_layouts LABELS gui SOURCES tst_layouts.cpp LIBS lx_test_app lx_test_support TIMEOUT 600)
+  add_dependencies(tst_layouts latent-engine)
+  set_tests_properties(tst_layouts PROPERTIES RUN_SERIAL ON)
 endif()

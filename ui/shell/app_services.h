@@ -23,8 +23,9 @@ namespace lx::ui {
 
 struct RecipeInfo {
     std::string id, title, family, reference, lesson;
-    ParamSet params;  ///< what the recipe sets; the rest are the family's defaults
-    Index steps = 0;  ///< of the primary clock
+    std::string layout;  ///< of the window that the recipe was made for; empty: by its clock
+    ParamSet params;     ///< what the recipe sets; the rest are the family's defaults
+    Index steps = 0;     ///< of the primary clock
     Clock clock = Clock::Train;
     bool available = true;
     std::string note;  ///< why it is not available, and the remedy

@@ -312,8 +312,8 @@ ViewHost* MainWindow::Impl::host(const QString& id) {
     if (!spec || !spec->make) {
         return nullptr;
     }
-    // Samples may stand on the stage or in a tab, which has a title of its own.
-    const bool titled = spec->area == Area::Stage || id == QStringLiteral("samples");
+    // Some may stand on the stage or in a tab, which has a title of its own.
+    const bool titled = spec->area == Area::Stage || id == QStringLiteral("samples") || spec->wide;
     auto* made = new ViewHost(*spec, bridge, titled, nullptr);
     made->showTitle(spec->area == Area::Stage);
     made->setObjectName(QStringLiteral("host.") + id);
@@ -343,12 +343,13 @@ void MainWindow::Impl::syncViews() {
         // Two views side by side unless a person chose otherwise; what the inspector or a tab shows
         // already needs no room on the stage.
         const auto choice = viewChoice.find(spec.id);
-        const bool byDefault = spec.area == Area::Timeline ||
-                               (comparing            ? spec.compared
-                                : ofLayout.isEmpty() ? !spec.asked && onStage.size() < kStageViews
-                                                     : ofLayout.contains(spec.id));
+        const bool staged = spec.area == Area::Stage || ofLayout.contains(spec.id);
+        const bool byDefault =
+            !staged || (comparing            ? spec.compared
+                        : ofLayout.isEmpty() ? !spec.asked && onStage.size() < kStageViews
+                                             : ofLayout.contains(spec.id));
         if (choice == viewChoice.end() ? byDefault : choice->second) {
-            (spec.area == Area::Stage ? onStage : below) << spec.id;
+            (staged ? onStage : below) << spec.id;
         }
     }
     if (onStage.isEmpty() && !comparing) {
@@ -409,10 +410,10 @@ void MainWindow::Impl::syncTimeline(const QStringList& wanted) {
                timeline->tabs()->tabText(static_cast<int>(i)) == pages[i].first;
     }
     if (!same) {
-        const bool had = pathChartTab() >= 0;
+        const bool had = layoutTab() >= 0;
         timeline->setPages(pages);
         if (!had) {
-            showPathChart();
+            showLayoutTab();
         }
     }
 }
@@ -534,7 +535,7 @@ void MainWindow::openRecipe(const std::string& id, const ParamSet& overrides, st
         m->bridge.setCompared(kNoRun);  // it was the partner of another run
         const Clock clock = recipe->clock;
         m->transport->setClock(clock);
-        m->layoutFor(clock, m->book.active() ? &m->book.active()->description : nullptr);
+        m->layoutFor(*recipe, m->book.active() ? &m->book.active()->description : nullptr);
         if (const RunInfo* run = m->book.active()) {
             // A run that would be over before anyone has looked begins at its own pace.
             m->transport->setSpeed(run->description.pace);

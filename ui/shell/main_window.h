@@ -43,7 +43,7 @@ public:
     void openFile(const QString& path);
     /// Several at once: files of chains are opened as one run.
     void openFiles(const QStringList& paths);
-    /// "explore", "sample", "train", "geometry", "present".
+    /// "explore", "sample", "diffuse", "train", "energy", "geometry", "present".
     void setLayoutNamed(const QString& name);
     void setThemeKind(ThemeKind);
     /// The view of that id, made when absent; null when the run cannot feed it.

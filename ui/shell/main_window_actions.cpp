@@ -198,7 +198,9 @@ void MainWindow::Impl::makeViewActions() {
     };
     layoutAction("explore", "Layout Explore", "Ctrl+1");
     layoutAction("sample", "Layout Sample", "Ctrl+2");
+    layoutAction("diffuse", "Layout Diffuse", "Ctrl+3");
     layoutAction("train", "Layout Train", "Ctrl+4");
+    layoutAction("energy", "Layout Energy", "Ctrl+8");
     layoutAction("geometry", "Layout Geometry", "Ctrl+7");
     layoutAction("present", "Layout Present", "Ctrl+6 F5");
     actions->add(s("layout.reset"), group, s("Reset this layout"), s("Ctrl+0"),
@@ -376,10 +378,26 @@ void MainWindow::Impl::makeMenus() {
     fill("Edit",
          {"edit.undo", "edit.redo", "", "edit.copy-picture", "edit.copy-code", "edit.paste-code",
           "edit.find", "", "bookmark.add", "bookmark.list", "", "help.palette"});
-    fill("View", {"layout.explore", "layout.sample", "layout.train", "layout.geometry",
-                  "layout.present", "layout.reset", "", "view.hide-panels", "view.full-screen", "",
-                  "view.fit", "view.fit-all", "view.show-all", "", "theme.system", "theme.light",
-                  "theme.dark", "theme.projector"});
+    fill("View", {"layout.explore",
+                  "layout.sample",
+                  "layout.diffuse",
+                  "layout.train",
+                  "layout.energy",
+                  "layout.geometry",
+                  "layout.present",
+                  "layout.reset",
+                  "",
+                  "view.hide-panels",
+                  "view.full-screen",
+                  "",
+                  "view.fit",
+                  "view.fit-all",
+                  "view.show-all",
+                  "",
+                  "theme.system",
+                  "theme.light",
+                  "theme.dark",
+                  "theme.projector"});
     fillStageMenu(*menuBar->actions().last()->menu());
     QMenu* data = fill("Data", {"file.open", "file.open-folder"});
     data->addSeparator();
@@ -451,10 +469,10 @@ void MainWindow::Impl::makeMenus() {
     run->addAction(actions->at(s("transport.run-to")));
     run->addAction(actions->at(s("transport.run-for")));
     run->addAction(s("No end"), &w, [this] { book.setUntil(bridge.active(), 0); });
-    for (const char* id :
-         {"layout.explore", "layout.sample", "layout.train", "layout.present", "layout.reset"}) {
-        transport->layoutMenu()->addAction(actions->at(s(id)));
+    for (const QString& name : layoutNames()) {
+        transport->layoutMenu()->addAction(actions->at(s("layout.") + name));
     }
+    transport->layoutMenu()->addAction(actions->at(s("layout.reset")));
 }
 
 void MainWindow::Impl::askRunTo() {

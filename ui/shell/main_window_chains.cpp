@@ -228,7 +228,7 @@ bool MainWindow::Impl::openChains(const QStringList& paths) {
         return false;
     }
     transport->setClock(recipe->clock);
-    layoutFor(recipe->clock, nullptr);
+    layoutFor(*recipe, nullptr);
     return true;
 }
 

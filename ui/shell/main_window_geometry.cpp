@@ -20,17 +20,17 @@ bool publishesGeodesic(const Description& run) {
 
 }  // namespace
 
-void MainWindow::Impl::layoutFor(Clock clock, const Description* run) {
+void MainWindow::Impl::layoutFor(const RecipeInfo& recipe, const Description* run) {
     // A run brings the layout that was made for it, unless a person has another purpose.
-    const bool made = layout == s("explore") || layout == s("sample") || layout == s("geometry");
-    if (!made) {
+    if (layout == s("train") || layout == s("present")) {
         return;
     }
-    const QString wanted = run && publishesGeodesic(*run) ? s("geometry")
-                           : clock == Clock::Sample       ? s("sample")
-                           : clock == Clock::Train        ? s("explore")
-                           : layout == s("geometry")      ? s("explore")
-                                                          : layout;
+    const QString own = QString::fromStdString(recipe.layout);
+    const QString wanted = run && publishesGeodesic(*run)  ? s("geometry")
+                           : layoutNames().contains(own)   ? own
+                           : recipe.clock == Clock::Train  ? s("explore")
+                           : recipe.clock == Clock::Sample ? s("sample")
+                                                           : s("diffuse");
     if (wanted != layout) {
         setLayoutNamed(wanted);
     }
@@ -38,12 +38,24 @@ void MainWindow::Impl::layoutFor(Clock clock, const Description* run) {
 
 QStringList MainWindow::Impl::stageViews() const {
     const Frame* frame = bridge.activeFrame();
-    if (layout != s("geometry") || !frame || !frame->description ||
-        !publishesGeodesic(*frame->description)) {
+    if (!frame || !frame->description) {
         return {};
     }
-    const bool codes = canShow(*findView(s("latent-map")));
-    return {codes ? s("latent-map") : s("surface"), s("metric-map"), s("path-strips")};
+    const auto shown = [&](const char* id) { return canShow(*findView(s(id))); };
+    if (layout == s("geometry") && publishesGeodesic(*frame->description)) {
+        return {shown("latent-map") ? s("latent-map") : s("surface"), s("metric-map"),
+                s("path-strips")};
+    }
+    if (layout == s("energy") && shown("energy-map")) {
+        return {s("energy-map"), s("surface"), s("energy-histograms")};
+    }
+    if (layout == s("energy") && shown("energy-histograms")) {
+        return {s("strips"), s("samples"), s("energy-histograms")};
+    }
+    if (layout == s("diffuse") && shown("noise-to-data")) {
+        return {s("noise-to-data"), s("samples")};
+    }
+    return {};
 }
 
 void MainWindow::Impl::fillStage(QSplitter& row, const QStringList& wanted) {
@@ -70,20 +82,29 @@ void MainWindow::Impl::fillStage(QSplitter& row, const QStringList& wanted) {
     if (wanted.size() == 2) {
         row.setSizes({570, 430});
     }
+    if (wanted.contains(s("energy-histograms"))) {
+        // Outlines need less height than the maps above them.
+        static_cast<QSplitter*>(row.parentWidget())->setSizes({680, 320});
+    }
 }
 
-int MainWindow::Impl::pathChartTab() const {
+int MainWindow::Impl::layoutTab() const {
+    const char* view = layout == s("geometry")  ? "path-chart"
+                       : layout == s("energy")  ? "losses"
+                       : layout == s("diffuse") ? "noise"
+                                                : nullptr;
     const QTabBar* tabs = timeline->tabs();
-    for (int i = 0; i < tabs->count(); ++i) {
-        if (tabs->tabText(i) == findView(s("path-chart"))->title) {
+    for (int i = 0; view && i < tabs->count(); ++i) {
+        if (const auto at = hosts.find(s(view));
+            at != hosts.end() && timeline->page(i) == at->second) {
             return i;
         }
     }
     return -1;
 }
 
-void MainWindow::Impl::showPathChart() {
-    if (const int tab = pathChartTab(); tab >= 0 && layout == s("geometry")) {
+void MainWindow::Impl::showLayoutTab() {
+    if (const int tab = layoutTab(); tab >= 0) {
         timeline->tabs()->setCurrentIndex(tab);
     }
 }

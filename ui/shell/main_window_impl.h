@@ -91,11 +91,12 @@ struct MainWindow::Impl {
     void fillChainMenus(QMenu& sample);
     void buildChainSections(QVBoxLayout&);
     void syncChainSections();
-    void layoutFor(Clock, const Description*);
+    void layoutFor(const RecipeInfo&, const Description*);
     QStringList stageViews() const;
     void fillStage(QSplitter&, const QStringList&);
-    int pathChartTab() const;
-    void showPathChart();
+    /// The page of the timeline that the layout begins with; -1: none.
+    int layoutTab() const;
+    void showLayoutTab();
     void moveChain(int by);
     void askChain(const char* probe, bool all);
     bool openChains(const QStringList& paths);
@@ -134,6 +135,7 @@ struct MainWindow::Impl {
     std::map<std::string, std::string> sessionTexts(Index atStep) const;
 
     // main_window_layout.cpp
+    static const QStringList& layoutNames();
     void setLayoutNamed(const QString& name);
     void resetLayout();
     void applyDefaultLayout(const QString& name);

@@ -82,14 +82,19 @@ void MainWindow::Impl::rememberLayout() {
     }
 }
 
+const QStringList& MainWindow::Impl::layoutNames() {
+    static const QStringList names{QStringLiteral("explore"), QStringLiteral("sample"),
+                                   QStringLiteral("diffuse"), QStringLiteral("train"),
+                                   QStringLiteral("energy"),  QStringLiteral("geometry"),
+                                   QStringLiteral("present")};
+    return names;
+}
+
 void MainWindow::Impl::setLayoutNamed(const QString& name) {
-    static const QStringList kKnown{QStringLiteral("explore"), QStringLiteral("sample"),
-                                    QStringLiteral("train"), QStringLiteral("geometry"),
-                                    QStringLiteral("present")};
-    if (!kKnown.contains(name)) {
-        tell(QObject::tr("There is no layout named %1: explore, sample, train, geometry "
-                         "and present exist.")
-                 .arg(name));
+    if (!layoutNames().contains(name)) {
+        const QStringList& all = layoutNames();
+        tell(QObject::tr("There is no layout named %1: %2 and %3 exist.")
+                 .arg(name, all.mid(0, all.size() - 1).join(QStringLiteral(", ")), all.back()));
         return;
     }
     rememberLayout();
@@ -103,7 +108,7 @@ void MainWindow::Impl::setLayoutNamed(const QString& name) {
         applyDefaultLayout(name);
     }
     syncViews();
-    showPathChart();
+    showLayoutTab();
     transport->setLayoutName(titleOf(name));
     themeForLayout();
     fitToWidth();
@@ -193,14 +198,11 @@ void MainWindow::Impl::restoreWindow() {
     if (options.restoreGeometry) {
         w.restoreGeometry(settings->value(QStringLiteral("geometry")).toByteArray());
         name = settings->value(QStringLiteral("layout"), name).toString();
-        if (name == QStringLiteral("present")) {
-            name = QStringLiteral("explore");
-        }
     }
     applyDefaultLayout(QStringLiteral("explore"));
-    const bool known = name == QStringLiteral("train") || name == QStringLiteral("sample") ||
-                       name == QStringLiteral("geometry");
-    setLayoutNamed(known ? name : QStringLiteral("explore"));
+    // Nobody begins with a presentation.
+    const bool fits = layoutNames().contains(name) && name != QStringLiteral("present");
+    setLayoutNamed(fits ? name : QStringLiteral("explore"));
     geometryDone = true;
     // Dock sizes take hold only once the window is laid out.
     QTimer::singleShot(0, &w, [this, fresh = settings->value(keyOf(layout)).isNull()] {

@@ -138,7 +138,13 @@ void paintSpaceAxes(QPainter& painter, const SpaceFigure& figure, const Theme& t
         QRectF label = beside(middle + out * ((kTick + 2.5 * kGap) * theme.typeScale + deepest),
                               out, QSizeF(metrics.horizontalAdvance(name), metrics.ascent()));
         // A long name rather comes near its axis than is cut off at the picture's edge.
-        label.moveLeft(std::max(std::min(label.left(), plot.width() - label.width() - 2), 2.0));
+        const double wished = label.left();
+        label.moveLeft(std::max(std::min(wished, plot.width() - label.width() - 2), 2.0));
+        if (std::abs(out.x()) > std::abs(out.y()) && std::abs(label.left() - wished) > 2 * kGap) {
+            // Beside an upright axis it would lie on the numbers: there is room above its end.
+            const double top = std::min(place.y0, place.y1) - metrics.height();
+            label.moveBottom(std::max(top, label.height() + 2));
+        }
         painter.setPen(theme.text);
         painter.drawText(label.adjusted(-20, -10, 20, 10), Qt::AlignCenter, name);
     }

@@ -81,14 +81,15 @@ protected:
         if (error && level && error->dim(0) == level->dim(0)) {
             ChartPanel& wrong = chart.panels.emplace_back();
             wrong.xLabel = tr("log SNR (nats)");
-            wrong.yLabel = tr("error of the score (relative)");
+            wrong.yLabel = tr("error of the score");
             ChartLine line{tr("error"), theme().text, rowOf(*level, 0), rowOf(*error, 0), 1.6};
             line.marker = render::Marker::Circle;
             double largest = 0;
             for (const double v : line.y) {
                 largest = std::isfinite(v) ? std::max(largest, v) : largest;
             }
-            wrong.y = Range{0, std::max(1.1 * largest, 0.1)};
+            // The note stands above the line, and above the rule where that is drawn.
+            wrong.y = Range{0, std::max(1.35 * largest, largest > 0.5 ? 1.6 : 0.1)};
             wrong.note = tr("largest %1").arg(formatShort(largest, 2));
             if (largest > 0.5) {
                 wrong.rules.push_back({false, 1, tr("of no use")});
