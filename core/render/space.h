@@ -58,7 +58,9 @@ struct PointCloud3 {
     bool attenuate = true;  ///< nearer ones are larger
     float haze = 0;         ///< share of the background in the colour of the farthest, [0, 1]
     float opacity = 1;
-    int drape = -1;  ///< number of the Surface3 among the solids that gives the height
+    int drape = -1;      ///< number of the Surface3 among the solids that gives the height
+    Color rim;           ///< around each point, so that it stands out on any ground
+    float rimWidth = 0;  ///< pixels at the camera's target; 0: none
 };
 
 /// Polylines that fade with age.

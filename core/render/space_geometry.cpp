@@ -290,10 +290,20 @@ private:
             g.ay = g.by = static_cast<float>(p.y);
             g.az = g.bz = lifted(p, 1.5 * g.radius);
             const double far = std::clamp((p.w - middle) / (2 * reach) + 0.5, 0.0, 1.0);
-            g.color = tinted(word, paper, static_cast<float>(layer.haze * far), layer.opacity);
-            g.shape = static_cast<std::uint32_t>(
+            const auto shape = static_cast<std::uint32_t>(
                 layer.markers.empty() ? Marker::Circle
                                       : layer.markers[number % layer.markers.size()]);
+            if (layer.rimWidth > 0) {
+                Glyph rim = g;
+                rim.radius += static_cast<float>(layer.rimWidth * m_ratio * near);
+                rim.az = rim.bz = lifted(p, 1.4 * g.radius);  // just behind the point
+                rim.color = tinted(pack(layer.rim), paper, static_cast<float>(layer.haze * far),
+                                   layer.opacity);
+                rim.shape = shape;
+                m_out.glyphs.push_back(rim);
+            }
+            g.color = tinted(word, paper, static_cast<float>(layer.haze * far), layer.opacity);
+            g.shape = shape;
             m_out.glyphs.push_back(g);
         }
     }

@@ -149,6 +149,34 @@ private Q_SLOTS:
         QVERIFY(seen(0.7F, 1.2));  // lying on the surface, not sunk into it
     }
 
+    /// A point keeps its colour, and around it is a ring of the rim's; without a rim there is none.
+    void pointsHaveRims() {
+        for (const bool device : {false, true}) {
+            for (const bool rimmed : {true, false}) {
+                PointCloud3 point;
+                point.xyz = Array({1, 2}, std::vector<float>{0.5F, 0.5F});
+                point.drape = 0;
+                point.colors = {kBlue};
+                point.size = 12;
+                point.rim = kGreen;
+                point.rimWidth = rimmed ? 4 : 0;
+                const Scene scene = bare({plane(0.5F, kRed), point}, Lens::Perspective, 1.2);
+                const Image image =
+                    device ? m_renderer->draw(scene, kSize) : rasterize(scene, kSize);
+                const auto p = Projection3(scene.space->camera, kSize, kCube.radius())
+                                   .map(kCube.toWorld(0.5, 0.5, 0.5));
+                const auto at = [&](int right) {
+                    return pack(pixel(image, static_cast<int>(p.x) + right, static_cast<int>(p.y)));
+                };
+                QCOMPARE(at(0), pack(kBlue));
+                QCOMPARE(at(4), pack(kBlue));
+                QCOMPARE(at(8), pack(rimmed ? kGreen : kRed));
+                QCOMPARE(at(-8), pack(rimmed ? kGreen : kRed));
+                QCOMPARE(at(12), pack(kRed));
+            }
+        }
+    }
+
     void everyPixelBelongsToOneTriangle() {
         // A half transparent plane of many cells: a seam drawn twice would be darker, a gap
         // lighter.

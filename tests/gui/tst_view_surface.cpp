@@ -277,6 +277,47 @@ private Q_SLOTS:
         QCOMPARE(spaceIn(*view).labels[2], QString("True density"));
     }
 
+    /// On every colour of the ground a point or its rim differs from it threefold (WCAG 2, 1.4.11).
+    /// The twin: the colour of text alone, which particles had, is lost in the valleys.
+    void pointsStandOutOnEveryGround() {
+        const auto luminance = [](const render::Color& c) {
+            const auto linear = [](float v) {
+                return v <= 0.04045F ? static_cast<double>(v) / 12.92
+                                     : std::pow((static_cast<double>(v) + 0.055) / 1.055, 2.4);
+            };
+            return 0.2126 * linear(c.r) + 0.7152 * linear(c.g) + 0.0722 * linear(c.b);
+        };
+        const auto contrast = [&](const render::Color& a, const render::Color& b) {
+            const double x = luminance(a), y = luminance(b);
+            return (std::max(x, y) + 0.05) / (std::min(x, y) + 0.05);
+        };
+        for (const auto kind : {ThemeKind::Light, ThemeKind::Dark, ThemeKind::Projector}) {
+            for (const Index count : {Index{4}, Index{1000}}) {
+                Bench bench;
+                std::vector<float> xy(static_cast<std::size_t>(2 * count), 0.1F);
+                bench.set("chains_now", Array({count, 2}, xy));
+                const auto view = bench.show({500, 400}, kind);
+                const auto& cloud = solid<render::PointCloud3>(*view, 2);
+                QVERIFY(cloud.rimWidth > 0);
+                double worst = 1e9, before = 1e9;
+                for (const render::Color& ground : solid<render::Surface3>(*view, 0).map.stops) {
+                    for (const render::Color& point : cloud.colors) {
+                        worst = std::min(
+                            worst, std::max(contrast(point, ground), contrast(cloud.rim, ground)));
+                    }
+                    const QColor text = themeOf(kind).text;
+                    before = std::min(before, contrast({static_cast<float>(text.redF()),
+                                                        static_cast<float>(text.greenF()),
+                                                        static_cast<float>(text.blueF()), 1},
+                                                       ground));
+                }
+                const QString figures = QStringLiteral("%1, before %2").arg(worst).arg(before);
+                QVERIFY2(count <= 64 || worst >= 3, qPrintable(figures));
+                QVERIFY2(worst > before, qPrintable(figures));
+            }
+        }
+    }
+
     void manyChainsAndNoneAreDrawn() {
         Bench bench;
         std::vector<float> xyz;

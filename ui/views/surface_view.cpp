@@ -329,9 +329,10 @@ private:
         return out;
     }
 
-    std::vector<render::Color> chainColors(Index count) const {
+    /// One each while they can be told apart by it; else `many` for all.
+    std::vector<render::Color> chainColors(Index count, render::Color many) const {
         if (count > kFewPoints) {
-            return {toRender(m_coloured ? theme().text : theme().model)};
+            return {many};
         }
         const auto colors =
             render::chainColors(theme().dark() ? render::Theme::Dark : render::Theme::Light);
@@ -359,7 +360,8 @@ private:
         if (m_trails.defined()) {
             render::Trails3 trails;
             trails.points = m_trails;
-            trails.colors = chainColors(m_trails.dim(1));
+            trails.colors =
+                chainColors(m_trails.dim(1), toRender(m_coloured ? theme().text : theme().model));
             trails.drape = 0;
             trails.width = 2;
             figure.layerParts.push_back(
@@ -370,7 +372,8 @@ private:
         if (m_points.defined()) {
             const Index count = m_points.dim(0);
             m_cloud.xyz = m_points;
-            m_cloud.colors = chainColors(count);
+            m_cloud.colors = chainColors(
+                count, m_coloured ? render::Color{1, 1, 1, 1} : toRender(theme().model));
             m_cloud.markers = {render::Marker::Circle};
             if (m_cloud.colors.size() > 1) {
                 std::vector<Index> chain(static_cast<std::size_t>(count));
@@ -381,6 +384,12 @@ private:
             }
             m_cloud.size = count > 2000 ? 3.5F : count > kFewPoints ? 5.0F : 9.0F;
             m_cloud.drape = 0;
+            if (m_coloured) {
+                // Light and dark together stand out on every ground, dark valley or bright ridge.
+                const bool few = count <= kFewPoints;
+                m_cloud.rim = few ? render::Color{1, 1, 1, 1} : render::fromHex(0x101418);
+                m_cloud.rimWidth = few ? 1.5F : 1.0F;
+            }
             figure.layerParts.push_back({QStringLiteral("chains"),
                                          m_particles ? tr("Particles") : tr("Chains"),
                                          space.solids.size()});
