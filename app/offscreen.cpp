@@ -52,6 +52,7 @@ public:
     }
     std::optional<Captured> takeCaptured() override { return m_session->takeCaptured(); }
     bool waitIdle(std::stop_token stop) override { return m_session->waitIdle(stop); }
+    bool looking() const override { return m_session->looking(); }
     std::shared_ptr<const Description> description() const override {
         return m_session->description();
     }
@@ -123,7 +124,13 @@ void settle(ui::SessionBridge& bridge, const std::stop_token& stop) {
     quiet.start();
     const auto restart = [&quiet] { quiet.restart(); };
     const auto changed = QObject::connect(&bridge, &ui::SessionBridge::snapshotChanged, restart);
-    pumpUntil([&] { return quiet.elapsed() > kQuietMs && !bridge.waiting(); }, kSettleMs, stop);
+    // A slow look, such as pictures out of a U-Net, is quiet for seconds.
+    const auto looking = [&] {
+        const Session* run = bridge.session(bridge.active());
+        return run != nullptr && run->looking();
+    };
+    pumpUntil([&] { return quiet.elapsed() > kQuietMs && !bridge.waiting() && !looking(); },
+              kSettleMs, stop);
     QObject::disconnect(changed);
 }
 

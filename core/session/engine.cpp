@@ -151,6 +151,11 @@ public:
         return false;
     }
 
+    bool looking() const override {
+        const std::lock_guard lock(m_box->mutex);
+        return m_box->looking;
+    }
+
     std::shared_ptr<const Description> description() const override {
         const std::lock_guard lock(m_box->mutex);
         return m_box->description;

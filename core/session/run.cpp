@@ -50,6 +50,7 @@ void Run::round(std::size_t ringLimit) {
     m_box->ringBytes = ringBytes;
     m_box->ringSteps = std::move(ringSteps);
     m_box->moving = moves();
+    m_box->looking = looking();
     if (m_backlog.empty()) {
         m_box->applied = posted;
     }
@@ -84,7 +85,7 @@ void Run::end() {
     {
         const std::lock_guard lock(m_box->mutex);
         m_box->ended = true;
-        m_box->moving = false;
+        m_box->moving = m_box->looking = false;
         waiting = m_box->queue.drain();
         m_box->idleChanged.notify_all();
     }

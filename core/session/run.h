@@ -29,9 +29,10 @@ struct Mailbox {
     std::size_t ringBytes = 0;
     std::vector<Index> ringSteps;
     std::uint64_t posted = 0, applied = 0;
-    bool moving = false;  ///< a clock runs or has steps to make
-    bool ended = false;   ///< the engine has stopped
-    bool closed = false;  ///< the session was dropped
+    bool moving = false;   ///< a clock runs or has steps to make
+    bool looking = false;  ///< channels are being computed, or wait to be
+    bool ended = false;    ///< the engine has stopped
+    bool closed = false;   ///< the session was dropped
 };
 
 /// What a run shares with the engine loop.
@@ -132,6 +133,7 @@ private:
     /// Whether an answer was finished.
     bool serveProbes();
     void serveProbe(ProbeWork& work);
+    bool looking() const;
     void serveObserve(Time now);
     void noticeNews();
     void publishWhenDue();

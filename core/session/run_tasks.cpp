@@ -98,7 +98,8 @@ void Run::serveProbe(ProbeWork& work) {
     // Answers are collected first: what the older probe showed goes in the same snapshot.
     ChannelStore answer;
     StoreBuilder builder(answer, prefix);
-    const std::string error = errorOf([&] {
+    bool refused = false;  // the asker is told; nobody else has to be warned
+    const auto body = [&] {
         if (!m_experiment || m_failure) {
             throw UsageError(m_failure ? "the run has failed" : "no run is loaded");
         }
@@ -111,11 +112,20 @@ void Run::serveProbe(ProbeWork& work) {
         }
         work.finished = work.task->advance({std::numeric_limits<Index>::max(), kTaskSlice},
                                            m_context.pulse->stopToken(), builder);
+    };
+    const std::string error = errorOf([&] {
+        try {
+            body();
+        } catch (const UsageError&) {
+            refused = true;
+            throw;
+        }
     });
     if (!error.empty()) {
         work.finished = true;
         answer.set(prefix + "error", textArray(error));
-        log(LogLevel::Warning, "probe '" + work.probe.kind + "': " + error);
+        log(refused ? LogLevel::Info : LogLevel::Warning,
+            "probe '" + work.probe.kind + "': " + error);
     }
     if (work.finished) {
         work.task.reset();
@@ -150,6 +160,11 @@ void Run::noticeNews() {
         m_newsSeen = news;
         m_observeDirty = true;
     }
+}
+
+bool Run::looking() const {
+    return m_experiment && !m_failure && !m_hidden &&
+           (m_observeTask || (m_observeDirty && !m_observed.empty()) || m_channels.changed());
 }
 
 void Run::serveObserve(Time now) {

@@ -55,6 +55,9 @@ public:
     /// Returns false when `stop` was requested first, then all clocks are paused; or when the
     /// engine ended before everything was applied.
     virtual bool waitIdle(std::stop_token stop = {}) = 0;
+    /// What the views asked for is being computed, or is older than the run: a newer snapshot
+    /// follows. False when nobody watches the run.
+    virtual bool looking() const { return false; }
     /// Description of the loaded run; null before the first Load succeeded.
     virtual std::shared_ptr<const Description> description() const = 0;
     /// Evaluates Experiment::metrics on the engine thread; blocks. Throws what it threw.

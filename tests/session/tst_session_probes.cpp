@@ -30,12 +30,77 @@ std::vector<std::pair<Index, double>> valuesOf(const std::vector<SeriesPoint>& p
     return out;
 }
 
+/// Looks in ten silent parts of 30 ms, then says how many steps it saw.
+class SlowLook final : public Experiment {
+public:
+    void advance(Clock, Budget, std::stop_token, SeriesSink&) override { ++m_step; }
+    Index step(Clock) const override { return m_step; }
+    void set(const cmd::SetParam&) override {}
+    std::unique_ptr<Task> probe(const cmd::Probe&) override { return nullptr; }
+    std::unique_ptr<Task> observe(std::span<const std::string>, Detail) const override {
+        struct Parts final : Task {
+            Index seen = 0, left = 10;
+            bool advance(Budget, std::stop_token, SnapshotBuilder& out) override {
+                std::this_thread::sleep_for(std::chrono::milliseconds(30));
+                if (--left == 0) {
+                    out.set("seen", Array({1}, std::vector<Index>{seen}));
+                }
+                return left == 0;
+            }
+        };
+        auto task = std::make_unique<Parts>();
+        task->seen = m_step;
+        return task;
+    }
+    State capture() const override { return {}; }
+    void restore(const State&) override {}
+    std::map<std::string, double> metrics(Key, std::stop_token) const override { return {}; }
+
+private:
+    Index m_step = 0;
+};
+
 }  // namespace
 
 class TestSessionProbes : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    /// Whoever takes a picture of a run at rest waits for the whole look: looking() says so, though
+    /// no snapshot comes meanwhile. The twin: a run that nobody watches is not looked at.
+    void lookingLastsUntilTheLook() {
+        ExperimentSpec spec;
+        spec.id = "slow-look";
+        spec.describe = [](const ParamSet&) {
+            Description out;
+            out.channels = {{"seen", "bars", "", "[1]", "", Clock::Train}};
+            return out;
+        };
+        spec.make = [](const ParamSet&, Key) { return std::make_unique<SlowLook>(); };
+        const std::vector<ExperimentSpec> specs{spec};
+        Engine engine(specs, Harness::quick());
+        const auto session = engine.open();
+        session->post(cmd::Load{"slow-look", {}, 1});
+        session->waitIdle();
+        QVERIFY(!session->looking());
+        session->post(cmd::Observe{{"seen"}});
+        session->post(cmd::Step{Clock::Train, 5, {}});
+        session->waitIdle();
+        QVERIFY(session->looking());
+        for (int i = 0; i < 20'000 && session->looking(); ++i) {
+            static_cast<void>(session->latest());
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        QVERIFY(!session->looking());
+        const auto last = session->latest();
+        QVERIFY(last->channels.contains("seen"));
+        QCOMPARE(last->channels.at("seen").array.values<Index>()[0], Index{5});
+        session->post(cmd::Observe{{"seen"}, /*hidden=*/true});
+        session->post(cmd::Step{Clock::Train, 5, {}});
+        session->waitIdle();
+        QVERIFY(!session->looking());
+    }
+
     void answersAndCancels() {
         Harness h;
         h.load("fake-vae");

@@ -17,6 +17,15 @@ double gapsBefore(const PictureBlock& block, Index row) {
     return kGap * static_cast<double>(row) + kGroupGap * static_cast<double>(groups);
 }
 
+/// A heading as room allows: "30 steps", "30", or what of the word fits.
+QString headingIn(const QString& name, const QFontMetricsF& words, double room) {
+    const QString first = name.section(QLatin1Char(' '), 0, 0);
+    bool number = false;
+    first.toLongLong(&number);
+    return words.elidedText(number && words.horizontalAdvance(name) > room ? first : name,
+                            Qt::ElideRight, room);
+}
+
 }  // namespace
 
 /// Where everything is for one size.
@@ -120,7 +129,7 @@ void PictureBlocks::paintTo(QPainter& painter, QSizeF size) const {
             painter.drawText(QRectF(corner.x() + at.step * static_cast<double>(c),
                                     corner.y() + words.height(), at.step - 4, words.height()),
                              Qt::AlignLeft | Qt::AlignVCenter,
-                             words.elidedText(block.columns[c], Qt::ElideRight, at.step - 4));
+                             headingIn(block.columns[c], words, at.step - 4));
             for (Index r = 0; r < block.rows; ++r) {
                 painter.drawImage(rectOf(at, b, r, c),
                                   block.tiles[static_cast<std::size_t>(
