@@ -435,10 +435,10 @@ Description describeComposition(const DataLibrary& library, const ParamSet& give
     for (const char* id : {"first_energy", "second_energy"}) {
         out.channels.push_back({id, "grid2", "target", "[rows, columns]", "nats", Clock::Train});
     }
-    for (const auto& [child, name] : {std::pair(&first, "first"), std::pair(&second, "second")}) {
-        for (SeriesDecl series : child->series) {
-            series.id = std::string(name) + "." + series.id;
-            series.label += std::string(", ") + name;
+    for (std::size_t k = 0; k < 2; ++k) {
+        for (SeriesDecl series : (k == 0 ? first : second).series) {
+            series.id = kPrefixes[k] + series.id;
+            series.label += k == 0 ? " 1" : " 2";
             out.series.push_back(std::move(series));
         }
     }

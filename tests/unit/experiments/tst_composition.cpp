@@ -118,7 +118,7 @@ private Q_SLOTS:
         steps(*run, 1500, sink);
         const double after = run->metrics(Key{1, 9}, {}).at("grid_kl");
         qInfo("KL %.3f -> %.3f", before, after);
-        QVERIFY(after < 0.4);
+        QVERIFY(after < 0.3 * before);
         const auto ids = channelIds(family().describe(small()));
         look(*run, ids, sink);
         for (const std::string& id : ids) {
