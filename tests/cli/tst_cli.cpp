@@ -171,7 +171,8 @@ private Q_SLOTS:
                                << "1 to";
         QTest::newRow("unknown recipe") << QStringList{"run", "vae-ring9"} << 2 << "vae-ring8";
         QTest::newRow("unknown command")
-            << QStringList{"diagnoze"} << 2 << "list, run, shot, movie, diagnose, bench, selftest";
+            << QStringList{"diagnoze"} << 2
+            << "list, run, generate, shot, movie, diagnose, bench, selftest";
         QTest::newRow("option") << QStringList{"run", "vae-ring8", "--stepz", "3"} << 2
                                 << "--stepz";
         QTest::newRow("film steps")

@@ -111,16 +111,23 @@ struct RealWindow {
         return out;
     }
 
-    /// Codes, chains, or whatever the run has for a map.
+    /// Codes, chains, the way from noise, or whatever the run has for a map.
     static bool mapThere(const ui::Frame& frame) {
         if (!frame.description) {
             return false;
         }
         const auto& channels = frame.description->channels;
-        for (const char* map : {"codes", "chains_now"}) {
+        bool declared = false;
+        for (const char* map : {"codes", "chains_now", "trajectory"}) {
             if (std::ranges::find(channels, map, &ChannelDecl::id) != channels.end()) {
-                return ui::channel(frame, map) != nullptr;
+                declared = true;
+                if (ui::channel(frame, map) != nullptr) {
+                    return true;
+                }
             }
+        }
+        if (declared) {
+            return false;
         }
         return std::ranges::any_of(channels, [&](const ChannelDecl& channel) {
             return ui::channel(frame, channel.id.c_str()) != nullptr;

@@ -93,7 +93,7 @@ private Q_SLOTS:
         QTest::mouseClick(denoise, Qt::LeftButton);
         const auto trains = [&] {
             const ui::Frame* frame = real.bridge().activeFrame();
-            return frame && frame->snapshot->step[0] > 20 && ui::channel(*frame, "chains_now");
+            return frame && frame->snapshot->step[0] > 20 && ui::channel(*frame, "trajectory");
         };
         QTRY_VERIFY_WITH_TIMEOUT(trains(), 60'000);
         QVERIFY(!real.window->findChild<ui::StartCards*>());
