@@ -67,7 +67,8 @@ private Q_SLOTS:
             {"tweedie", "Diffuse", {"noise-to-data", "samples"}, "Noise levels"},
             {"chains-ring8", "Sample", {}, ""},
             {"igebm-fashion", "Energy", {"energy-histograms", "samples", "strips"}, "Losses"},
-            {"ddpm-fashion", "Diffuse", {"data", "samples"}, "Noise levels"}};
+            {"igebm-compose", "Energy", {"energies", "energy-map", "surface"}, "Losses"},
+            {"ddpm-fashion", "Diffuse", {"samples", "strips"}, "Noise levels"}};
         for (const QSize size : {QSize(1440, 900), QSize(1920, 1080)}) {
             RealWindow real;
             ui::MainWindow& window = *real.window;
@@ -88,7 +89,9 @@ private Q_SLOTS:
                 QTRY_COMPARE(onStage(window), c.stage);
                 QTRY_COMPARE(tabOf(window), QLatin1String(c.tab));
                 for (ui::ViewHost* host : window.findChildren<ui::ViewHost*>()) {
-                    const int least = host->id() == "energy-histograms" ? 120 : 240;
+                    const int least = host->id() == "energy-histograms" ? 120
+                                      : host->id() == "energies"        ? 200
+                                                                        : 240;
                     if (host->isVisible() && c.stage.contains(host->id())) {
                         QVERIFY2(host->height() >= least && host->width() >= 240,
                                  qPrintable(QStringLiteral("%1: %2 x %3")

@@ -47,13 +47,20 @@ QStringList MainWindow::Impl::stageViews() const {
                 s("path-strips")};
     }
     if (layout == s("energy") && shown("energy-map")) {
-        return {s("energy-map"), s("surface"), s("energy-histograms")};
+        // Of a sum its parts are what one wants to see beside it.
+        const bool sum =
+            std::ranges::any_of(frame->description->channels,
+                                [](const ChannelDecl& c) { return c.id == "first_energy"; });
+        return {s("energy-map"), s("surface"), sum ? s("energies") : s("energy-histograms")};
     }
     if (layout == s("energy") && shown("energy-histograms")) {
         return {s("strips"), s("samples"), s("energy-histograms")};
     }
     if (layout == s("diffuse") && shown("noise-to-data")) {
         return {s("noise-to-data"), s("samples")};
+    }
+    if (layout == s("diffuse") && shown("strips")) {
+        return {s("strips"), s("samples")};
     }
     return {};
 }
@@ -85,6 +92,8 @@ void MainWindow::Impl::fillStage(QSplitter& row, const QStringList& wanted) {
     if (wanted.contains(s("energy-histograms"))) {
         // Outlines need less height than the maps above them.
         static_cast<QSplitter*>(row.parentWidget())->setSizes({680, 320});
+    } else if (wanted.contains(s("energies"))) {
+        static_cast<QSplitter*>(row.parentWidget())->setSizes({560, 440});
     }
 }
 

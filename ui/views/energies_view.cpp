@@ -194,7 +194,6 @@ private:
             Figure& figure = m_panes[i]->figure();
             figure.layers.clear();
             figure.overlay.clear();
-            figure.home = layer->place;
             figure.bar = barOf(*layer, tr("nats"));
             m_panes[i]->setHome(layer->place);
             figure.layers.emplace_back(std::move(*layer));

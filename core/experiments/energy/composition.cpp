@@ -6,7 +6,6 @@
 #include "core/energies/weighted_sum.h"
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
-#include "core/experiments/sliced_task.h"
 #include "core/experiments/training.h"
 
 #include <algorithm>
@@ -160,24 +159,6 @@ struct ChildSink final : SeriesSink {
     std::uint32_t offset;
 };
 
-class InTurn final : public Task {
-public:
-    InTurn(std::unique_ptr<Task> first, std::unique_ptr<Task> second)
-        : m_first(std::move(first)), m_second(std::move(second)) {}
-    bool advance(Budget budget, std::stop_token stop, SnapshotBuilder& out) override {
-        if (m_first) {
-            if (m_first->advance(budget, stop, out)) {
-                m_first.reset();
-            }
-            return false;
-        }
-        return m_second->advance(budget, stop, out);
-    }
-
-private:
-    std::unique_ptr<Task> m_first, m_second;
-};
-
 class Composition final : public Experiment {
 public:
     Composition(std::shared_ptr<const DataLibrary> library, const ParamSet& params, Key key,
@@ -256,25 +237,8 @@ public:
     }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
-        return guardedTask("observation", step(Clock::Train), [&] {
-            auto parts = std::make_unique<SlicedTask>();
-            for (std::size_t k = 0; k < 2; ++k) {
-                const std::string id = std::string(k == 0 ? "first" : "second") + "_energy";
-                if (std::ranges::find(channels, id) != channels.end()) {
-                    parts->add(
-                        [id, data = m_data, energy = m_runs[k]->energy()](SnapshotBuilder& out) {
-                            const auto points = gridPoints(data->frame, RunData::kSide);
-                            std::vector<double> e(points.size() / 2);
-                            energy->evaluate(std::span(points), e);
-                            lift(e);
-                            out.set(id, gridArray(e));
-                            out.set(id + ".extent", data->units.extent(data->frame));
-                        });
-                }
-            }
-            return std::make_unique<InTurn>(std::move(parts),
-                                            observeTask(moment(), channels, detail));
-        });
+        return guardedTask("observation", step(Clock::Train),
+                           [&] { return observeTask(moment(), channels, detail); });
     }
 
     State capture() const override {
@@ -347,6 +311,7 @@ private:
         out.ages.assign(m_chains->ages().begin(), m_chains->ages().end());
         out.paths = m_chains->paths(kTrails);
         out.pathCount = std::ssize(out.paths) / ((m_chains->choices().steps + 1) * 2);
+        out.parts = {{"first_energy", m_runs[0]->energy()}, {"second_energy", m_runs[1]->energy()}};
         return out;
     }
     /// The exact product at the weights of now, and draws of it.

@@ -141,6 +141,13 @@ std::unique_ptr<Task> observeTask(Moment given, std::span<const std::string> cha
         lift(e);
         return e;
     });
+    for (const auto& [id, part] : m->parts) {
+        grid(id.c_str(), [m, energy = part] {
+            auto e = onGrid(*energy, m->data->frame, kSide);
+            lift(e);
+            return e;
+        });
+    }
     if (chains) {
         grid("sample_density", [m] { return histogram(m->data->frame, m->negatives, kSide); });
     }

@@ -32,6 +32,7 @@ struct Moment {
     std::vector<float> ages;        ///< [N] training steps since each began
     std::vector<double> paths;      ///< [C, K, dim] of the last negatives
     Index pathCount = 0;
+    std::vector<std::pair<std::string, EnergyPtr>> parts = {};  ///< shown beside, by channel
 };
 
 /// The probe "generate": chains of their own from noise, under the energy of now, as those of
