@@ -6,6 +6,7 @@
 #include "ui/views/energy_layers.h"
 #include "ui/views/picture_blocks.h"
 
+#include <QWheelEvent>
 #include <QtTest>
 
 using namespace lx;
@@ -147,6 +148,71 @@ private Q_SLOTS:
         QCOMPARE(std::get<std::vector<double>>(wishes.at("inpaint.strokes")).size(),
                  std::size_t{16});
         QVERIFY(!wishes.contains("inpaint.mask"));
+    }
+    /// A pane for each energy that is there, under one camera; fields of other shapes count as
+    /// absent.
+    void energiesSideBySide() {
+        Bench bench;
+        auto d = std::make_shared<Description>(*bench.session->told);
+        for (const char* id : {"energy", "true_energy", "energy_difference", "first_energy"}) {
+            d->channels.push_back({id, "grid2", "target", "", "", Clock::Train});
+        }
+        bench.session->told = d;
+        bench.bridge.poll();
+        const auto view = bench.show("energies", {900, 320});
+        QVERIFY(!dynamic_cast<FigureView&>(*view).showsContent());
+        const auto field = [](float low, float high) {
+            return floatsOf({2, 2}, {low, high, low, high});
+        };
+        const Array extent = floatsOf({4}, {-2, -1, 2, 1});
+        bench.set({{"energy", field(0, 4)},
+                   {"energy.extent", extent},
+                   {"true_energy", field(1, 7)},
+                   {"true_energy.extent", extent},
+                   {"energy_difference", field(-5, 1)},
+                   {"energy_difference.extent", extent},
+                   {"chains_now", floatsOf({1, 2}, {0.5F, 0.5F})}});
+        auto& shown = dynamic_cast<FigureView&>(*view);
+        QVERIFY(shown.showsContent());
+        const auto panes = view->findChildren<SceneWidget*>();
+        QCOMPARE(panes.size(), qsizetype{5});
+        QStringList visible;
+        for (SceneWidget* pane : panes) {
+            if (!pane->parentWidget()->isHidden()) {
+                visible << pane->accessibleName();
+            }
+        }
+        QCOMPARE(visible, (QStringList{"learned", "true", "learned − true"}));
+        const auto gridOf = [](const SceneWidget* pane) {
+            return std::get<render::GridLayer>(pane->figure().layers.front());
+        };
+        const auto named = [&](const char* name) {
+            return *std::ranges::find(panes, QString::fromUtf8(name), &QWidget::accessibleName);
+        };
+        // One range of colours for energies, one about zero for the difference.
+        QCOMPARE(gridOf(named("learned")).high - gridOf(named("learned")).low, 10.0);
+        QCOMPARE(gridOf(named("true")).high - gridOf(named("true")).low, 10.0);
+        QCOMPARE(gridOf(named("learned − true")).low, -gridOf(named("learned − true")).high);
+        QCOMPARE(named("learned")->figure().layers.size(), std::size_t{2});  // with its chains
+        QCOMPARE(named("true")->figure().layers.size(), std::size_t{1});
+        // Parts of a sum stand before it, under its name.
+        bench.set({{"first_energy", field(0, 2)}, {"first_energy.extent", extent}});
+        QCOMPARE(named("sum")->parentWidget()->isHidden(), false);
+        QCOMPARE(named("first")->parentWidget()->isHidden(), false);
+        bench.set({{"first_energy", floatsOf({4}, {0, 1, 2, 3})}});
+        QCOMPARE(named("first")->parentWidget()->isHidden(), true);
+        QCOMPARE(named("learned")->parentWidget()->isHidden(), false);
+        // One camera: what one pane shows after the wheel, all show.
+        auto* pane = named("learned");
+        const QPointF middle(pane->width() / 2.0, pane->height() / 2.0);
+        QWheelEvent wheel(middle, pane->mapToGlobal(middle), {}, {0, 240}, Qt::NoButton,
+                          Qt::NoModifier, Qt::NoScrollPhase, false);
+        QCoreApplication::sendEvent(pane, &wheel);
+        QTRY_VERIFY(!pane->followsHome());
+        const QPointF at = pane->transform().map(0, 0) - pane->transform().map(1, 0);
+        const QPointF other =
+            named("true")->transform().map(0, 0) - named("true")->transform().map(1, 0);
+        QVERIFY(std::abs(at.x() - other.x()) < 1e-6 * std::abs(at.x()) + 1e-6);
     }
     /// Rows that belong together stand closer than others.
     void pairsOfStrips() {

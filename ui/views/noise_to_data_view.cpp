@@ -4,9 +4,9 @@
 #include "ui/shell/numbers.h"
 #include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
+#include "ui/views/linked_panes.h"
 #include "ui/views/record_time.h"
 
-#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QJsonArray>
 #include <QLabel>
@@ -44,27 +44,12 @@ public:
         auto* column = new QVBoxLayout(content);
         column->setContentsMargins(0, 0, 0, 0);
         column->setSpacing(0);
-        m_grid = new QGridLayout;
-        m_grid->setSpacing(4);
-        const std::array<QString, 3> names{tr("noise"), tr("particles"), tr("data")};
-        for (std::size_t i = 0; i < m_panes.size(); ++i) {
-            m_boxes[i] = new QWidget;
-            auto* pane = new QVBoxLayout(m_boxes[i]);
-            pane->setContentsMargins(0, 0, 0, 0);
-            pane->setSpacing(0);
-            m_headings[i] = new QLabel(names[i]);
-            m_headings[i]->setAlignment(Qt::AlignCenter);
-            m_headings[i]->setProperty("quiet", true);
-            pane->addWidget(m_headings[i]);
-            m_panes[i] = new SceneWidget(rendererSource());
-            m_panes[i]->setAccessibleName(names[i]);
-            m_panes[i]->figure().equalAspect = true;
-            pane->addWidget(m_panes[i], 1);
-            connect(m_panes[i], &SceneWidget::viewChanged, this, [this, i] { follow(i); });
-            connect(m_panes[i], &SceneWidget::clicked, this,
+        m_panes = new LinkedPanes(rendererSource(), {tr("noise"), tr("particles"), tr("data")});
+        for (std::size_t i = 0; i < m_panes->count(); ++i) {
+            connect((*m_panes)[i], &SceneWidget::clicked, this,
                     [this, i](QPointF at) { choose(i, at); });
         }
-        column->addLayout(m_grid, 1);
+        column->addWidget(m_panes, 1);
         arrange();
         auto* row = new QHBoxLayout;
         row->setContentsMargins(8, 2, 8, 4);
@@ -112,7 +97,7 @@ public:
             "Worry when modes of the data stay empty, when particles end between modes, or when "
             "all the movement happens in the last few steps: then there are too few steps.");
     }
-    SceneWidget* scene() const override { return m_panes[1]; }
+    SceneWidget* scene() const override { return plot(1); }
     QSlider* slider() const override { return m_slider; }
     double logSnr() const override {
         const Array* snr = m_frame.snapshot ? floats(m_frame, "trajectory.log_snr", 1) : nullptr;
@@ -187,10 +172,7 @@ public:
     }
     void setTheme(const Theme& theme) override {
         FigureView::setTheme(theme);
-        for (std::size_t i = 0; i < m_panes.size(); ++i) {
-            m_panes[i]->setTheme(theme);
-            m_headings[i]->setFont(theme.font(11));
-        }
+        m_panes->setTheme(theme);
         m_moment->setFont(theme.font(11));
         m_moment->setMinimumWidth(theme.px(210));
         if (const Array* path = m_frame.snapshot ? floats(m_frame, "trajectory", 3) : nullptr) {
@@ -198,22 +180,10 @@ public:
             showMoment();
         }
     }
-    void fit() override {
-        for (SceneWidget* pane : m_panes) {
-            pane->fit();
-        }
-    }
+    void fit() override { m_panes->fit(); }
     void paintTo(QPainter& painter, QSizeF size, double scale) override {
         paintTitled(painter, size, [&](QPainter& p, QSizeF room) {
-            const QSizeF part(room.width() / 3, room.height());
-            for (std::size_t i = 0; i < m_panes.size(); ++i) {
-                p.save();
-                p.translate(static_cast<double>(i) * part.width(), 0);
-                m_panes[i]->figure().title = m_headings[i]->text();
-                m_panes[i]->paintTo(p, part, scale, true);
-                m_panes[i]->figure().title.clear();
-                p.restore();
-            }
+            m_panes->paintTo(p, room, scale, static_cast<int>(m_panes->count()));
         });
     }
 
@@ -226,39 +196,13 @@ protected:
 private:
     /// Side by side where there is room; else the ends above and the particles below.
     void arrange() {
-        const bool wide = width() > 1.5 * height();
-        if (m_grid->count() > 0 && wide == m_wide) {
-            return;
-        }
-        m_wide = wide;
-        for (QWidget* box : m_boxes) {
-            m_grid->removeWidget(box);
-        }
-        m_grid->addWidget(m_boxes[0], 0, 0);
-        if (wide) {
-            m_grid->addWidget(m_boxes[1], 0, 1);
+        if (width() > 1.5 * height()) {
+            m_panes->arrange({{0, 0, 0}, {1, 0, 1}, {2, 0, 2}}, {1});
         } else {
-            m_grid->addWidget(m_boxes[1], 1, 0, 1, 2);
-        }
-        m_grid->addWidget(m_boxes[2], 0, wide ? 2 : 1);
-        m_grid->setRowStretch(0, 2);
-        m_grid->setRowStretch(1, wide ? 0 : 3);
-        for (int c = 0; c < 3; ++c) {
-            m_grid->setColumnStretch(c, wide || c < 2 ? 1 : 0);
+            m_panes->arrange({{0, 0, 0}, {1, 1, 0, 2}, {2, 0, 1}}, {2, 3});
         }
     }
-    /// One camera for all three.
-    void follow(std::size_t from) {
-        if (!m_following) {
-            m_following = true;
-            for (SceneWidget* pane : m_panes) {
-                if (pane != m_panes[from] && !m_panes[from]->followsHome()) {
-                    pane->followCamera(*m_panes[from]);
-                }
-            }
-            m_following = false;
-        }
-    }
+    SceneWidget* plot(std::size_t i) const { return (*m_panes)[i]; }
     /// Where the first `count` particles are at the recorded times from .. to - 1, [to - from,
     /// count, 2].
     static std::vector<float> placesAt(const Array& path, Index from, Index to, Index count) {
@@ -312,25 +256,25 @@ private:
     }
     void showEnds(const Array& path) {
         const Array noise = placesAt(path, 0);
-        m_panes[0]->figure().layers = {points(noise, m_sector)};
+        plot(0)->figure().layers = {points(noise, m_sector)};
         const Array* rows = floats(m_frame, "data", 2);
         std::optional<render::Rect> home = boundsOf(noise, 0.005);
-        m_panes[2]->figure().layers.clear();
+        plot(2)->figure().layers.clear();
         if (rows && rows->dim(1) >= 2) {
             render::PointsLayer layer{*rows, {}, {toRender(theme().secondary)}, {}};
             layer.size = 3;
             layer.opacity = 0.6F;
-            m_panes[2]->figure().layers = {layer};
+            plot(2)->figure().layers = {layer};
             if (const auto there = boundsOf(planeOf(*rows), 0.005); there && home) {
                 home = render::Rect{std::min(home->x0, there->x0), std::min(home->y0, there->y0),
                                     std::max(home->x1, there->x1), std::max(home->y1, there->y1)};
             }
         }
-        for (SceneWidget* pane : m_panes) {
+        for (SceneWidget* each : m_panes->panes()) {
             if (home) {
-                pane->setHome(*home);
+                each->setHome(*home);
             }
-            pane->layersChanged();
+            each->layersChanged();
         }
     }
     /// The particle with a way nearest to a click becomes a chosen one, or no longer is one.
@@ -339,13 +283,13 @@ private:
         if (!path) {
             return;
         }
-        const QPointF click = m_panes[pane]->transform().map(at.x(), at.y());
+        const QPointF click = plot(pane)->transform().map(at.x(), at.y());
         const Index t = pane == 0 ? 0 : pane == 1 ? shownTime(*path) : path->dim(0) - 1;
         double least = kNearPixels;
         Index nearest = -1;
         for (Index i = 0; i < m_ways.dim(1); ++i) {
             const QPointF place = placeIn(m_ways, t, i);
-            const QPointF pixel = m_panes[pane]->transform().map(place.x(), place.y());
+            const QPointF pixel = plot(pane)->transform().map(place.x(), place.y());
             const double apart = std::hypot(pixel.x() - click.x(), pixel.y() - click.y());
             if (apart < least) {
                 least = apart;
@@ -401,9 +345,9 @@ private:
     void showChosen(Index t) {
         const Index last = m_ways.dim(0) - 1;
         const Array *out = waysOf("trajectory.forward"), *clean = waysOf("trajectory.clean");
-        for (SceneWidget* pane : m_panes) {
-            pane->figure().overlay.clear();
-            pane->figure().legend.clear();
+        for (SceneWidget* each : m_panes->panes()) {
+            each->figure().overlay.clear();
+            each->figure().legend.clear();
         }
         for (const Index i : m_chosen) {
             if (i >= m_ways.dim(1)) {
@@ -411,7 +355,7 @@ private:
             }
             const QColor ink = theme().category(
                 static_cast<int>(m_waySector.values<Index>()[static_cast<std::size_t>(i)]));
-            auto& now = m_panes[1]->figure().overlay;
+            auto& now = plot(1)->figure().overlay;
             if (out) {
                 now.emplace_back(CurveItem{lineOf(*out, last, i), ink, 1.4, Qt::DashLine});
             }
@@ -424,7 +368,7 @@ private:
                                             theme().panel, ink});
             }
             const auto mark = [&](std::size_t pane, QPointF at) {
-                m_panes[pane]->figure().overlay.emplace_back(
+                plot(pane)->figure().overlay.emplace_back(
                     MarkerItem{at.x(), at.y(), render::Marker::Circle, 10, ink, theme().text});
             };
             mark(0, placeIn(m_ways, 0, i));
@@ -432,7 +376,7 @@ private:
             mark(2, placeIn(m_ways, last, i));
         }
         if (!m_chosen.empty()) {
-            auto& legend = m_panes[1]->figure().legend;
+            auto& legend = plot(1)->figure().legend;
             legend.push_back({tr("from noise"), theme().secondary});
             if (out) {
                 legend.push_back({tr("to noise"), theme().secondary, {}, Qt::DashLine});
@@ -441,8 +385,8 @@ private:
                 legend.push_back({tr("expected"), theme().secondary, render::Marker::Diamond});
             }
         }
-        m_panes[0]->overlayChanged();
-        m_panes[2]->overlayChanged();
+        plot(0)->overlayChanged();
+        plot(2)->overlayChanged();
     }
     void showMoment() {
         const Array* path = m_frame.snapshot ? floats(m_frame, "trajectory", 3) : nullptr;
@@ -456,9 +400,9 @@ private:
         trails.colors = inks();
         trails.head = t;
         trails.opacity = m_chosen.empty() ? 0.45F : 0.15F;
-        m_panes[1]->figure().layers = {trails, points(placesAt(*path, t), m_sector)};
+        plot(1)->figure().layers = {trails, points(placesAt(*path, t), m_sector)};
         showChosen(t);
-        m_panes[1]->layersChanged();
+        plot(1)->layersChanged();
         QString text = tr("record %1 of %2").arg(t + 1).arg(path->dim(0));
         const Array* at = floats(m_frame, "trajectory.time", 1);
         const Array* snr = floats(m_frame, "trajectory.log_snr", 1);
@@ -471,11 +415,7 @@ private:
         m_moment->setText(text);
     }
 
-    QGridLayout* m_grid = nullptr;
-    bool m_wide = false;
-    std::array<QWidget*, 3> m_boxes{};
-    std::array<SceneWidget*, 3> m_panes{};
-    std::array<QLabel*, 3> m_headings{};
+    LinkedPanes* m_panes = nullptr;
     QToolButton* m_play;
     QSlider* m_slider;
     QLabel* m_moment;
@@ -484,7 +424,6 @@ private:
     Array m_sector, m_ways, m_waySector;
     std::vector<Index> m_chosen;  ///< of those with a way, in the order of choosing
     std::vector<std::uint64_t> m_versions;
-    bool m_following = false;
 };
 
 }  // namespace
