@@ -20,6 +20,7 @@ const std::string kSecond = "second.";
 constexpr std::array kWeights{"compose.first", "compose.second"};
 constexpr std::array kPrefixes{"first.", "second."};
 constexpr Index kWalkEvery = 5, kChains = 1000, kLawSide = 241, kRows = 20'000, kTrails = 16;
+constexpr double kMostUnits = 128;  ///< of one network: executors take layers of 256
 
 bool ofData(const std::string& id) {
     return id.starts_with("data.");
@@ -369,6 +370,20 @@ Description describeComposition(const DataLibrary& library, const ParamSet& give
     };
     requirePlane(first, "data.source");
     requirePlane(second, "second.data.source");
+    for (const bool other : {false, true}) {
+        const ParamSet own = childParams(given, other);
+        if (valueOr(own, "data.scale", std::string("none")) != "none") {
+            throw UsageError(std::string(other ? kSecond : "") +
+                             "data.scale must be none: both energies are of one plane");
+        }
+    }
+    const auto& hidden =
+        chosenAs<std::vector<double>>(*find(first.params, "network.hidden"), given);
+    if (std::ranges::any_of(hidden, [](double units) { return units > kMostUnits; })) {
+        throw UsageError(
+            "network.hidden: chains step both networks side by side, 256 units at most; choose "
+            "layers of at most 128");
+    }
     Description out;
     for (std::size_t k = 0; k < 2; ++k) {
         out.params.push_back(live(

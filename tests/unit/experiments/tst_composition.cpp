@@ -193,6 +193,12 @@ private Q_SLOTS:
             given[id] = std::string("data.shapes16");
             QVERIFY_EXCEPTION_THROWN(family().describe(given), UsageError);
         }
+        ParamSet wide = small();
+        wide["network.hidden"] = std::vector<double>{64, 129};
+        QVERIFY_EXCEPTION_THROWN(family().describe(wide), UsageError);
+        ParamSet scaled = small();
+        scaled["second.data.scale"] = std::string("standardise");
+        QVERIFY_EXCEPTION_THROWN(family().describe(scaled), UsageError);
         QVERIFY_EXCEPTION_THROWN(make(small())->set({"train.batch", Index{3}}), UsageError);
     }
 };
