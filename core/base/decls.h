@@ -21,6 +21,10 @@ inline ParamDecl within(ParamDecl decl, double min, double max, Scale scale = Sc
     decl.scale = scale;
     return decl;
 }
+inline ParamDecl slider(ParamDecl decl, double low, double high) {
+    decl.slider = {low, high};
+    return decl;
+}
 inline ParamDecl oneOf(ParamDecl decl, std::vector<std::string> choices) {
     decl.choices = std::move(choices);
     return decl;

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -26,6 +27,8 @@ struct ParamDecl {
     std::string id, label, unit, help;
     ParamValue initial;
     std::optional<double> min, max;
+    /// What a slider spans: where a hand likes to move a live number.
+    std::optional<std::array<double, 2>> slider;
     std::vector<std::string> choices;
     Scale scale = Scale::Linear;
     PathKind path = PathKind::None;

@@ -63,16 +63,21 @@ namespace energies {
 
 EnergySpec banana() {
     using namespace decl;
-    return {"banana",
-            "Banana",
-            "Haario, Saksman and Tamminen 1999",
-            {within(live(make("energy.radius", "Radius", 2.0, "sd along the ridge")), 1e-2, 100),
-             within(live(make("energy.bend", "Bend", 0.25, "curvature of the ridge")), -10, 10),
-             within(live(make("energy.sd", "sd", 0.5, "across the ridge")), 1e-3, 100, Scale::Log)},
-            [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
-                return std::make_shared<Banana>(number(p, "energy.radius"),
-                                                number(p, "energy.bend"), number(p, "energy.sd"));
-            }};
+    return {
+        "banana",
+        "Banana",
+        "Haario, Saksman and Tamminen 1999",
+        {slider(within(live(make("energy.radius", "Radius", 2.0, "sd along the ridge")), 1e-2, 100),
+                0.5, 5),
+         slider(within(live(make("energy.bend", "Bend", 0.25, "curvature of the ridge")), -10, 10),
+                -1, 1),
+         slider(
+             within(live(make("energy.sd", "sd", 0.5, "across the ridge")), 1e-3, 100, Scale::Log),
+             0.1, 2)},
+        [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
+            return std::make_shared<Banana>(number(p, "energy.radius"), number(p, "energy.bend"),
+                                            number(p, "energy.sd"));
+        }};
 }
 
 }  // namespace energies

@@ -88,8 +88,11 @@ EnergySpec donut() {
     return {"donut",
             "Donut",
             "Feng 2016, The Markov-chain Monte Carlo interactive gallery",
-            {within(live(make("energy.radius", "Radius", 2.6, "of the ring")), 1e-2, 100),
-             within(live(make("energy.sd", "sd", 0.2, "across the ring")), 1e-3, 100, Scale::Log)},
+            {slider(within(live(make("energy.radius", "Radius", 2.6, "of the ring")), 1e-2, 100),
+                    0.5, 5),
+             slider(within(live(make("energy.sd", "sd", 0.2, "across the ring")), 1e-3, 100,
+                           Scale::Log),
+                    0.05, 1)},
             [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
                 return std::make_shared<Donut>(number(p, "energy.radius"), number(p, "energy.sd"));
             }};

@@ -142,19 +142,24 @@ namespace energies {
 
 EnergySpec doubleWell() {
     using namespace decl;
-    return {"double-well",
-            "Double well",
-            "-",
-            {within(make("energy.dim", "Dimension", Index{2}, "number of coordinates"), 1, 1000),
-             within(live(make("energy.height", "Barrier", 4.0, "nats, at tilt 0")), 0.1, 50),
-             within(live(make("energy.tilt", "Tilt", 0.5, "lowers the left well")), -20, 20),
+    return {
+        "double-well",
+        "Double well",
+        "-",
+        {within(make("energy.dim", "Dimension", Index{2}, "number of coordinates"), 1, 1000),
+         slider(within(live(make("energy.height", "Barrier", 4.0, "nats, at tilt 0")), 0.1, 50),
+                0.5, 10),
+         slider(within(live(make("energy.tilt", "Tilt", 0.5, "lowers the left well")), -20, 20), -3,
+                3),
+         slider(
              within(live(make("energy.width", "Width", 2.0, "of half the distance of the wells")),
-                    1e-2, 100, Scale::Log)},
-            [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
-                return std::make_shared<DoubleWell>(
-                    integer(p, "energy.dim"), number(p, "energy.height"), number(p, "energy.tilt"),
-                    number(p, "energy.width"));
-            }};
+                    1e-2, 100, Scale::Log),
+             0.5, 5)},
+        [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
+            return std::make_shared<DoubleWell>(
+                integer(p, "energy.dim"), number(p, "energy.height"), number(p, "energy.tilt"),
+                number(p, "energy.width"));
+        }};
 }
 
 }  // namespace energies

@@ -149,19 +149,21 @@ namespace energies {
 
 EnergySpec funnel() {
     using namespace decl;
-    return {"funnel",
-            "Neal's funnel",
-            "Neal 2003",
-            {within(make("energy.dim", "Dimension", Index{10}, "v and dim - 1 others"), 2, 100),
-             within(live(make("energy.sd", "sd", 3.0, "of v, the log variance of the others")),
-                    1e-2, 5),
-             oneOf(make("energy.form", "Form", std::string("centred"),
-                        "coordinates the chain moves in; both mean the same law of v and x"),
-                   {"centred", "noncentred"})},
-            [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
-                return std::make_shared<Funnel>(integer(p, "energy.dim"), number(p, "energy.sd"),
-                                                text(p, "energy.form") == "centred");
-            }};
+    return {
+        "funnel",
+        "Neal's funnel",
+        "Neal 2003",
+        {within(make("energy.dim", "Dimension", Index{10}, "v and dim - 1 others"), 2, 100),
+         slider(within(live(make("energy.sd", "sd", 3.0, "of v, the log variance of the others")),
+                       1e-2, 5),
+                0.5, 4),
+         oneOf(make("energy.form", "Form", std::string("centred"),
+                    "coordinates the chain moves in; both mean the same law of v and x"),
+               {"centred", "noncentred"})},
+        [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
+            return std::make_shared<Funnel>(integer(p, "energy.dim"), number(p, "energy.sd"),
+                                            text(p, "energy.form") == "centred");
+        }};
 }
 
 }  // namespace energies

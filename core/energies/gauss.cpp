@@ -144,22 +144,24 @@ namespace energies {
 
 EnergySpec gauss() {
     using namespace decl;
-    return {
-        "gauss",
-        "Gaussian",
-        "-",
-        {within(make("energy.dim", "Dimension", Index{2}, "number of coordinates"), 1, 10000),
-         within(live(make("energy.sd", "Largest sd", 1.0, "along the widest axis")), 1e-3, 100,
-                Scale::Log),
-         within(live(make("energy.condition", "Condition", 10.0, "largest over smallest variance")),
-                1, 1e6, Scale::Log),
-         make("energy.rotated", "Rotated", true,
-              "widest along the diagonal instead of along the first axis")},
-        [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
-            return std::make_shared<Gauss>(integer(p, "energy.dim"), number(p, "energy.sd"),
-                                           number(p, "energy.condition"),
-                                           flag(p, "energy.rotated"));
-        }};
+    return {"gauss",
+            "Gaussian",
+            "-",
+            {within(make("energy.dim", "Dimension", Index{2}, "number of coordinates"), 1, 10000),
+             slider(within(live(make("energy.sd", "Largest sd", 1.0, "along the widest axis")),
+                           1e-3, 100, Scale::Log),
+                    0.1, 10),
+             slider(within(live(make("energy.condition", "Condition", 10.0,
+                                     "largest over smallest variance")),
+                           1, 1e6, Scale::Log),
+                    1, 1000),
+             make("energy.rotated", "Rotated", true,
+                  "widest along the diagonal instead of along the first axis")},
+            [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
+                return std::make_shared<Gauss>(integer(p, "energy.dim"), number(p, "energy.sd"),
+                                               number(p, "energy.condition"),
+                                               flag(p, "energy.rotated"));
+            }};
 }
 
 }  // namespace energies

@@ -41,14 +41,16 @@ namespace energies {
 
 EnergySpec himmelblau() {
     using namespace decl;
-    return {"himmelblau",
-            "Himmelblau's function",
-            "Himmelblau 1972",
-            {within(live(make("energy.scale", "Scale", 20.0, "the function is divided by it")), 1,
-                    200, Scale::Log)},
-            [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
-                return std::make_shared<Himmelblau>(number(p, "energy.scale"));
-            }};
+    return {
+        "himmelblau",
+        "Himmelblau's function",
+        "Himmelblau 1972",
+        {slider(within(live(make("energy.scale", "Scale", 20.0, "the function is divided by it")),
+                       1, 200, Scale::Log),
+                1, 200)},
+        [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
+            return std::make_shared<Himmelblau>(number(p, "energy.scale"));
+        }};
 }
 
 }  // namespace energies

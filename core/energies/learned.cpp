@@ -20,16 +20,18 @@ EnergySpec learnedDeclaration() {
                                             "that is drawn from; an energy-based model has none"),
                                        -20, 20),
                                 "nats")),
-                  live(within(make("energy.weight", "Weight", 1.0,
-                                   "of the energy: above 1 its density becomes narrower"),
-                              -10, 10)),
+                  slider(live(within(make("energy.weight", "Weight", 1.0,
+                                          "of the energy: above 1 its density becomes narrower"),
+                                     -10, 10)),
+                         0, 3),
                   path(make("energy.second", "Second session", std::string(),
                             "a second saved run, whose energy is added: what both find likely; "
                             "empty: none"),
                        PathKind::File),
-                  live(within(make("energy.second_weight", "Second weight", 1.0,
-                                   "of the second energy; negative: what it finds unlikely"),
-                              -10, 10))};
+                  slider(live(within(make("energy.second_weight", "Second weight", 1.0,
+                                          "of the second energy; negative: what it finds unlikely"),
+                                     -10, 10)),
+                         -2, 2)};
     return out;
 }
 

@@ -311,8 +311,9 @@ EnergySpec logistic() {
                          "of generated data, beside the intercept"),
                     1, 200),
              within(make("energy.seed", "Data seed", Index{1}, "of generated data"), 0, 1e9),
-             within(live(make("energy.prior_sd", "Prior sd", 2.5, "of every weight")), 1e-2, 100,
-                    Scale::Log)},
+             slider(within(live(make("energy.prior_sd", "Prior sd", 2.5, "of every weight")), 1e-2,
+                           100, Scale::Log),
+                    0.1, 10)},
             [](const ParamSet& p, const EnergyInputs& inputs) -> EnergyPtr {
                 const bool own = !inputs.features.defined() && !inputs.labels.defined();
                 return std::make_shared<Logistic>(

@@ -13,8 +13,10 @@ namespace {
 using namespace decl;
 
 ParamDecl sdOf(double initial) {
-    return within(live(make("energy.sd", "sd", initial, "of each component, in every direction")),
-                  1e-3, 100, Scale::Log);
+    return slider(
+        within(live(make("energy.sd", "sd", initial, "of each component, in every direction")),
+               1e-3, 100, Scale::Log),
+        0.03, 3);
 }
 
 EnergyPtr equal(std::vector<double> centres, Index dim, double sd) {
@@ -46,21 +48,24 @@ std::vector<double> pair(Index dim, double separation) {
 }  // namespace
 
 EnergySpec ring8() {
-    return {
-        "ring8",
-        "8 Gaussians on a ring",
-        "-",
-        {within(live(make("energy.radius", "Radius", 2.0, "of the ring")), 1e-3, 100), sdOf(0.2)},
-        [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
-            return equal(circle(8, 2, number(p, "energy.radius")), 2, number(p, "energy.sd"));
-        }};
+    return {"ring8",
+            "8 Gaussians on a ring",
+            "-",
+            {slider(within(live(make("energy.radius", "Radius", 2.0, "of the ring")), 1e-3, 100),
+                    0.5, 5),
+             sdOf(0.2)},
+            [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
+                return equal(circle(8, 2, number(p, "energy.radius")), 2, number(p, "energy.sd"));
+            }};
 }
 
 EnergySpec grid25() {
     return {"grid25",
             "25 Gaussians on a grid",
             "-",
-            {within(live(make("energy.spacing", "Spacing", 1.0, "between neighbours")), 1e-3, 100),
+            {slider(within(live(make("energy.spacing", "Spacing", 1.0, "between neighbours")), 1e-3,
+                           100),
+                    0.2, 3),
              sdOf(0.1)},
             [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
                 std::vector<double> centres;
@@ -80,8 +85,12 @@ EnergySpec twoModes() {
         "Two unequal modes",
         "-",
         {within(make("energy.dim", "Dimension", Index{2}, "number of coordinates"), 1, 1000),
-         within(live(make("energy.separation", "Separation", 8.0, "between the modes")), 0, 100),
-         within(live(make("energy.weight", "Weight", 0.8, "of the left mode")), 0.001, 0.999),
+         slider(within(live(make("energy.separation", "Separation", 8.0, "between the modes")), 0,
+                       100),
+                0, 12),
+         slider(
+             within(live(make("energy.weight", "Weight", 0.8, "of the left mode")), 0.001, 0.999),
+             0.05, 0.95),
          sdOf(1.0)},
         [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
             const Index dim = integer(p, "energy.dim");
@@ -92,33 +101,35 @@ EnergySpec twoModes() {
 }
 
 EnergySpec mixture() {
-    return {"mixture",
-            "Mixture with adjustable separation",
-            "-",
-            {within(make("energy.components", "Components", Index{3}, "equally weighted"), 2, 64),
-             within(make("energy.dim", "Dimension", Index{2}, "number of coordinates"), 1, 1000),
-             within(live(make("energy.separation", "Separation", 4.0,
-                              "between neighbouring centres; beyond two they lie on a circle")),
-                    0, 100),
-             sdOf(0.6)},
-            [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
-                const Index count = integer(p, "energy.components"), dim = integer(p, "energy.dim");
-                const double separation = number(p, "energy.separation");
-                if (count == 2) {
-                    return equal(pair(dim, separation), dim, number(p, "energy.sd"));
+    return {
+        "mixture",
+        "Mixture with adjustable separation",
+        "-",
+        {within(make("energy.components", "Components", Index{3}, "equally weighted"), 2, 64),
+         within(make("energy.dim", "Dimension", Index{2}, "number of coordinates"), 1, 1000),
+         slider(within(live(make("energy.separation", "Separation", 4.0,
+                                 "between neighbouring centres; beyond two they lie on a circle")),
+                       0, 100),
+                0, 12),
+         sdOf(0.6)},
+        [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
+            const Index count = integer(p, "energy.components"), dim = integer(p, "energy.dim");
+            const double separation = number(p, "energy.separation");
+            if (count == 2) {
+                return equal(pair(dim, separation), dim, number(p, "energy.sd"));
+            }
+            if (dim == 1) {
+                std::vector<double> centres;
+                for (Index k = 0; k < count; ++k) {
+                    centres.push_back(separation * (static_cast<double>(k) -
+                                                    0.5 * static_cast<double>(count - 1)));
                 }
-                if (dim == 1) {
-                    std::vector<double> centres;
-                    for (Index k = 0; k < count; ++k) {
-                        centres.push_back(separation * (static_cast<double>(k) -
-                                                        0.5 * static_cast<double>(count - 1)));
-                    }
-                    return equal(std::move(centres), 1, number(p, "energy.sd"));
-                }
-                const double radius =
-                    0.5 * separation / std::sin(std::numbers::pi / static_cast<double>(count));
-                return equal(circle(count, dim, radius), dim, number(p, "energy.sd"));
-            }};
+                return equal(std::move(centres), 1, number(p, "energy.sd"));
+            }
+            const double radius =
+                0.5 * separation / std::sin(std::numbers::pi / static_cast<double>(count));
+            return equal(circle(count, dim, radius), dim, number(p, "energy.sd"));
+        }};
 }
 
 }  // namespace lx::energies

@@ -63,9 +63,10 @@ EnergySpec mullerBrown() {
     return {"muller-brown",
             "Müller-Brown potential",
             "Müller and Brown 1979",
-            {within(live(make("energy.temperature", "Temperature", 20.0,
-                              "the potential is divided by it")),
-                    5, 100, Scale::Log)},
+            {slider(within(live(make("energy.temperature", "Temperature", 20.0,
+                                     "the potential is divided by it")),
+                           5, 100, Scale::Log),
+                    5, 100)},
             [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
                 return std::make_shared<MullerBrown>(number(p, "energy.temperature"));
             }};

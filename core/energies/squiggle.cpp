@@ -70,16 +70,20 @@ namespace energies {
 
 EnergySpec squiggle() {
     using namespace decl;
-    return {"squiggle",
-            "Squiggle",
-            "Feng 2016, The Markov-chain Monte Carlo interactive gallery",
-            {within(live(make("energy.amplitude", "Amplitude", 1.0, "of the wave")), -10, 10),
+    return {
+        "squiggle",
+        "Squiggle",
+        "Feng 2016, The Markov-chain Monte Carlo interactive gallery",
+        {slider(within(live(make("energy.amplitude", "Amplitude", 1.0, "of the wave")), -10, 10),
+                -3, 3),
+         slider(
              within(live(make("energy.frequency", "Frequency", 5.0, "of the wave, rad per unit")),
-                    0, 50)},
-            [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
-                return std::make_shared<Squiggle>(number(p, "energy.amplitude"),
-                                                  number(p, "energy.frequency"));
-            }};
+                    0, 50),
+             0, 12)},
+        [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
+            return std::make_shared<Squiggle>(number(p, "energy.amplitude"),
+                                              number(p, "energy.frequency"));
+        }};
 }
 
 }  // namespace energies

@@ -105,11 +105,13 @@ EnergySpec studentT() {
             "Student-t",
             "Kotz and Nadarajah 2004",
             {within(make("energy.dim", "Dimension", Index{2}, "number of coordinates"), 1, 1000),
-             within(live(make("energy.dof", "Degrees of freedom", 3.0,
-                              "tails: no variance up to 2, no mean up to 1")),
-                    0.5, 100, Scale::Log),
-             within(live(make("energy.scale", "Scale", 1.0, "in every direction")), 1e-3, 100,
-                    Scale::Log)},
+             slider(within(live(make("energy.dof", "Degrees of freedom", 3.0,
+                                     "tails: no variance up to 2, no mean up to 1")),
+                           0.5, 100, Scale::Log),
+                    0.5, 30),
+             slider(within(live(make("energy.scale", "Scale", 1.0, "in every direction")), 1e-3,
+                           100, Scale::Log),
+                    0.1, 10)},
             [](const ParamSet& p, const EnergyInputs&) -> EnergyPtr {
                 return std::make_shared<StudentT>(integer(p, "energy.dim"), number(p, "energy.dof"),
                                                   number(p, "energy.scale"));

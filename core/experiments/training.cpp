@@ -2,6 +2,7 @@
 #include "core/experiments/training.h"
 
 #include "core/base/decls.h"
+#include "core/experiments/budget.h"
 #include "core/experiments/sliced_task.h"
 #include "core/experiments/threads.h"
 
@@ -38,8 +39,9 @@ void fill(const Tensor& target, Index offset, const Array& from) {
 std::vector<ParamDecl> trainingParams(const ParamSet& given, const TrainingDefaults& defaults) {
     std::vector<ParamDecl> params;
     params.push_back(
-        live(within(make("train.rate", "Learning rate", defaults.rate, "Step size of Adam."), 1e-7,
-                    1, Scale::Log)));
+        slider(live(within(make("train.rate", "Learning rate", defaults.rate, "Step size of Adam."),
+                           1e-7, 1, Scale::Log)),
+               1e-05, 0.01));
     params.push_back(unit(within(make("train.batch", "Batch", defaults.batch,
                                       "Rows drawn, with replacement, for one step."),
                                  1, 8192),
@@ -97,14 +99,7 @@ bool setOptimiser(OptimiserOptions& options, const cmd::SetParam& change) {
 void train(Trainer& trainer, Budget budget, std::stop_token stop,
            const std::function<void(const StepResult&)>& done) {
     applyThreads(poolOf(trainer.parameters()));
-    const auto start = std::chrono::steady_clock::now();
-    Index made = 0;
-    do {
-        done(trainer.step());
-        ++made;
-    } while (
-        made < budget.maxSteps && !stop.stop_requested() &&
-        (budget.maxTime.count() <= 0 || std::chrono::steady_clock::now() - start < budget.maxTime));
+    spend(budget, stop, [&] { done(trainer.step()); });
 }
 
 void publishStep(const StepResult& result, Index step, SeriesSink& sink, std::uint32_t normSeries,

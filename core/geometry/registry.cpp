@@ -18,7 +18,8 @@ bool always(const MetricInputs&) {
 }
 
 ParamDecl radiusParam(const char* help) {
-    return live(within(make("metric.radius", "Radius", 1.0, help), 1e-3, 1e3, Scale::Log));
+    return slider(live(within(make("metric.radius", "Radius", 1.0, help), 1e-3, 1e3, Scale::Log)),
+                  0.1, 10);
 }
 ParamDecl ridgeParam() {
     return advanced(live(within(
@@ -106,13 +107,15 @@ std::vector<MetricSpec> closedForms() {
                    "Ellipse",
                    "",
                    "Equally large everywhere, but larger in one direction: geodesics are straight.",
-                   {live(within(make("metric.stretch", "Stretch", 2.0,
-                                     "Length of a unit step along the stretched direction."),
-                                1e-2, 1e2, Scale::Log)),
-                    live(unit(within(make("metric.angle", "Angle", 30.0,
-                                          "From the first axis to the stretched direction."),
-                                     -180, 180),
-                              "°"))},
+                   {slider(live(within(make("metric.stretch", "Stretch", 2.0,
+                                            "Length of a unit step along the stretched direction."),
+                                       1e-2, 1e2, Scale::Log)),
+                           0.1, 10),
+                    slider(live(unit(within(make("metric.angle", "Angle", 30.0,
+                                                 "From the first axis to the stretched direction."),
+                                            -180, 180),
+                                     "°")),
+                           -180, 180)},
                    true,
                    [](const MetricInputs& in) { return in.dim == 2; },
                    [](const ParamSet& p, const MetricInputs&) {
@@ -122,19 +125,21 @@ std::vector<MetricSpec> closedForms() {
                        return constantMetric({1 + k * c * c, k * c * s, k * c * s, 1 + k * s * s},
                                              2);
                    }});
-    out.push_back({"paraboloid",
-                   "Paraboloid",
-                   "",
-                   "Large away from the origin, along the radius, where the surface is steep.",
-                   {live(within(make("metric.bend", "Bend", 0.5,
-                                     "The height of the surface is this times the squared distance "
-                                     "from the origin."),
-                                -10, 10))},
-                   true,
-                   always,
-                   [](const ParamSet& p, const MetricInputs& in) {
-                       return paraboloidMetric(in.dim, number(p, "metric.bend"));
-                   }});
+    out.push_back(
+        {"paraboloid",
+         "Paraboloid",
+         "",
+         "Large away from the origin, along the radius, where the surface is steep.",
+         {slider(live(within(make("metric.bend", "Bend", 0.5,
+                                  "The height of the surface is this times the squared distance "
+                                  "from the origin."),
+                             -10, 10)),
+                 -2, 2)},
+         true,
+         always,
+         [](const ParamSet& p, const MetricInputs& in) {
+             return paraboloidMetric(in.dim, number(p, "metric.bend"));
+         }});
     return out;
 }
 
@@ -170,10 +175,12 @@ std::vector<MetricSpec> learned() {
         live(within(make("metric.centroids", "Centroids", Index{100},
                          "Codes that stand for all in the sum."),
                     1, 2000, Scale::Log)),
-        live(within(make("metric.rho", "Range", 0.0,
-                         "How far a code is felt; 0: the largest distance between neighbouring "
-                         "centroids."),
-                    0, 100)),
+        slider(
+            live(within(make("metric.rho", "Range", 0.0,
+                             "How far a code is felt; 0: the largest distance between neighbouring "
+                             "centroids."),
+                        0, 100)),
+            0, 10),
         live(within(
             make("metric.lambda", "Background", 0.01, "Size of the metric far from all codes."),
             1e-6, 100, Scale::Log)),
@@ -228,11 +235,14 @@ std::vector<MetricSpec> learned() {
          "Inverse density",
          "arvanitidis2022",
          "Large where the density is low: geodesics stay where the data are likely.",
-         {live(within(make("metric.floor", "Floor", 0.01,
-                           "Share of the highest density that is added, so that no place "
-                           "is infinitely large."),
-                      1e-6, 1, Scale::Log)),
-          live(within(make("metric.power", "Power", 1.0, "Of the inverse density."), 0.1, 4))},
+         {slider(live(within(make("metric.floor", "Floor", 0.01,
+                                  "Share of the highest density that is added, so that no place "
+                                  "is infinitely large."),
+                             1e-6, 1, Scale::Log)),
+                 0.0001, 1),
+          slider(
+              live(within(make("metric.power", "Power", 1.0, "Of the inverse density."), 0.1, 4)),
+              0.1, 4)},
          false,
          [](const MetricInputs& in) { return in.density != nullptr; },
          conformal});

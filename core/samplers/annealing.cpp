@@ -255,9 +255,10 @@ SamplerSpec weighted(std::string id, std::string title, std::string reference, b
                      std::move(title),
                      std::move(reference),
                      {stepSizeParam(0.3, "eps of a leapfrog step"),
-                      within(live(make("sampler.leapfrog", "Leapfrog steps", Index{5},
-                                       "of the move of a stage")),
-                             1, 1000),
+                      slider(within(live(make("sampler.leapfrog", "Leapfrog steps", Index{5},
+                                              "of the move of a stage")),
+                                    1, 1000),
+                             1, 50),
                       stagesParam(200)}};
     spec.needs.gradient = true;
     spec.needs.ensemble = spec.countsAsOneChain = resamples;

@@ -212,15 +212,16 @@ namespace samplers {
 
 SamplerSpec slice() {
     using namespace decl;
-    SamplerSpec spec{
-        "slice",
-        "Slice sampler, coordinate by coordinate",
-        "Neal 2003",
-        {within(live(make("sampler.width", "Width", 1.0, "of the first interval round the point")),
-                1e-3, 1000, Scale::Log),
-         within(live(make("sampler.max_intervals", "Most intervals", Index{20},
-                          "width that stepping out may reach, in first intervals")),
-                1, 10000)}};
+    SamplerSpec spec{"slice",
+                     "Slice sampler, coordinate by coordinate",
+                     "Neal 2003",
+                     {slider(within(live(make("sampler.width", "Width", 1.0,
+                                              "of the first interval round the point")),
+                                    1e-3, 1000, Scale::Log),
+                             0.1, 10),
+                      within(live(make("sampler.max_intervals", "Most intervals", Index{20},
+                                       "width that stepping out may reach, in first intervals")),
+                             1, 10000)}};
     spec.stepPower = 0;
     spec.make = [](const ParamSet& p) {
         return std::make_unique<const Slice>(number(p, "sampler.width"),

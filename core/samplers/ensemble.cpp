@@ -183,9 +183,10 @@ SamplerSpec stretch() {
     SamplerSpec spec{"stretch",
                      "Affine-invariant ensemble (stretch moves)",
                      "Goodman, Weare 2010",
-                     {within(live(make("sampler.stretch", "Stretch", 2.0,
-                                       "a: moves scale the distance by 1 / a to a")),
-                             1.01, 100)}};
+                     {slider(within(live(make("sampler.stretch", "Stretch", 2.0,
+                                              "a: moves scale the distance by 1 / a to a")),
+                                    1.01, 100),
+                             1.1, 5)}};
     spec.needs.ensemble = spec.countsAsOneChain = true;
     spec.stepPower = 0;
     spec.make = [](const ParamSet& p) {

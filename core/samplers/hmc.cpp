@@ -88,17 +88,20 @@ namespace samplers {
 
 SamplerSpec hmc() {
     using namespace decl;
-    SamplerSpec spec{"hmc",
-                     "Hamiltonian Monte Carlo (HMC)",
-                     "Duane et al. 1987; Neal 2011",
-                     {stepSizeParam(0.2, "eps, of one leapfrog step"),
-                      within(live(make("sampler.leapfrog", "Leapfrog steps", Index{10},
-                                       "of one path; each costs a gradient")),
-                             1, 1000),
-                      within(live(make("sampler.jitter", "Jitter", 0.2,
-                                       "share by which the step size varies from path to path; 0: "
-                                       "paths of fixed length")),
-                             0, 0.99)}};
+    SamplerSpec spec{
+        "hmc",
+        "Hamiltonian Monte Carlo (HMC)",
+        "Duane et al. 1987; Neal 2011",
+        {stepSizeParam(0.2, "eps, of one leapfrog step"),
+         slider(within(live(make("sampler.leapfrog", "Leapfrog steps", Index{10},
+                                 "of one path; each costs a gradient")),
+                       1, 1000),
+                1, 50),
+         slider(within(live(make("sampler.jitter", "Jitter", 0.2,
+                                 "share by which the step size varies from path to path; 0: "
+                                 "paths of fixed length")),
+                       0, 0.99),
+                0, 0.99)}};
     for (auto& decl : tuningParams(0.8, "diagonal")) {
         spec.params.push_back(std::move(decl));
     }

@@ -242,13 +242,15 @@ namespace samplers {
 
 SamplerSpec nuts() {
     using namespace decl;
-    SamplerSpec spec{"nuts",
-                     "No-U-turn sampler (NUTS)",
-                     "Hoffman, Gelman 2014; Betancourt 2017",
-                     {stepSizeParam(0.2, "eps, of one leapfrog step"),
-                      within(live(make("sampler.max_depth", "Largest depth", Index{10},
-                                       "doublings of one trajectory; 2^depth - 1 gradients")),
-                             1, 15)}};
+    SamplerSpec spec{
+        "nuts",
+        "No-U-turn sampler (NUTS)",
+        "Hoffman, Gelman 2014; Betancourt 2017",
+        {stepSizeParam(0.2, "eps, of one leapfrog step"),
+         slider(within(live(make("sampler.max_depth", "Largest depth", Index{10},
+                                 "doublings of one trajectory; 2^depth - 1 gradients")),
+                       1, 15),
+                1, 12)}};
     for (auto& decl : tuningParams(0.8, "diagonal")) {
         spec.params.push_back(std::move(decl));
     }

@@ -143,9 +143,10 @@ SamplerSpec sghmc() {
     using namespace decl;
     auto spec =
         stochastic("sghmc", "Stochastic gradient HMC (SGHMC)", "Chen, Fox, Guestrin 2014", 0.05);
-    spec.params.push_back(within(
-        live(make("sampler.friction", "Friction", 1.0, "gamma, against the noise of the gradient")),
-        1e-3, 1000, Scale::Log));
+    spec.params.push_back(slider(within(live(make("sampler.friction", "Friction", 1.0,
+                                                  "gamma, against the noise of the gradient")),
+                                        1e-3, 1000, Scale::Log),
+                                 0.05, 20));
     spec.make = [](const ParamSet& p) {
         return std::make_unique<const Stochastic>(number(p, "sampler.step_size"),
                                                   integer(p, "sampler.batch"),

@@ -68,8 +68,9 @@ inline bool metropolis(double energyError, double logU, StepInfo& info) {
 
 inline ParamDecl stepSizeParam(double initial, std::string help) {
     using namespace decl;
-    return within(live(make("sampler.step_size", "Step size", initial, std::move(help))), 1e-6, 100,
-                  Scale::Log);
+    return slider(within(live(make("sampler.step_size", "Step size", initial, std::move(help))),
+                         1e-6, 100, Scale::Log),
+                  0.001, 3);
 }
 
 /// Of the kernels that warm-up may tune.

@@ -103,9 +103,10 @@ SamplerSpec underdamped() {
                      "Underdamped Langevin (BAOAB)",
                      "Leimkuhler, Matthews 2013",
                      {stepSizeParam(0.2, "eps, of one BAOAB step"),
-                      within(live(make("sampler.friction", "Friction", 1.0,
-                                       "gamma; momenta are forgotten within 1 / gamma")),
-                             1e-3, 1000, Scale::Log)}};
+                      slider(within(live(make("sampler.friction", "Friction", 1.0,
+                                              "gamma; momenta are forgotten within 1 / gamma")),
+                                    1e-3, 1000, Scale::Log),
+                             0.05, 20)}};
     spec.needs.gradient = true;
     spec.exact = false;
     spec.make = [](const ParamSet& p) {

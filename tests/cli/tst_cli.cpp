@@ -16,6 +16,23 @@
 using namespace lx;
 using namespace lx::test;
 
+namespace {
+
+/// A slider moves a live number, within its range, from low to high.
+void checkSlider(const QJsonObject& param) {
+    const QByteArray id = param["id"].toString().toUtf8();
+    if (param["slider"].isNull()) {
+        return;
+    }
+    const QJsonArray span = param["slider"].toArray();
+    QVERIFY2(span.size() == 2 && span[0].toDouble() < span[1].toDouble(), id);
+    QVERIFY2(param["live"].toBool() && param["type"].toString() != "text", id);
+    QVERIFY2(param["min"].toDouble() <= span[0].toDouble(), id);
+    QVERIFY2(span[1].toDouble() <= param["max"].toDouble(), id);
+}
+
+}  // namespace
+
 class TestCli : public QObject {
     Q_OBJECT
 
@@ -42,6 +59,9 @@ private Q_SLOTS:
             }
             QVERIFY(!recipe["params"].toArray().isEmpty());
             QVERIFY(!recipe["views"].toArray().isEmpty());
+            for (const auto& param : recipe["params"].toArray()) {
+                checkSlider(param.toObject());
+            }
         }
         for (const char* what : {"datasets", "samplers", "energies", "views"}) {
             const Outcome list = run({"list", what, "--json"});

@@ -157,26 +157,12 @@ private Q_SLOTS:
         QCOMPARE(m_window->bridge().events().size(), std::size_t{1});
         QVERIFY(m_window->bridge().events().front().text.contains(QStringLiteral("0.5")));
         play(5);
-        const auto captured = [&] {
-            Session* session = m_window->bridge().session(m_window->bridge().active());
-            session->post(cmd::Capture{1});
-            std::optional<Captured> out;
-            QElapsedTimer patience;
-            patience.start();
-            while (!(out = session->takeCaptured()) && patience.elapsed() < 5000) {
-                QTest::qWait(10);
-            }
-            if (!out) {
-                return ParamSet{{"step_size", std::string("nothing was captured")}};
-            }
-            return out->load.params;
-        };
-        QCOMPARE(captured().at("step_size"), ParamValue(0.5));
+        QCOMPARE(test::capturedParams(*m_window).at("step_size"), ParamValue(0.5));
         press(*m_window, QStringLiteral("Ctrl+Z"));
         QCOMPARE(form->row(QStringLiteral("step_size"))->value(), ParamValue(0.1));
-        QCOMPARE(captured().at("step_size"), ParamValue(0.1));
+        QCOMPARE(test::capturedParams(*m_window).at("step_size"), ParamValue(0.1));
         press(*m_window, QStringLiteral("Ctrl+Shift+Z"));
-        QCOMPARE(captured().at("step_size"), ParamValue(0.5));
+        QCOMPARE(test::capturedParams(*m_window).at("step_size"), ParamValue(0.5));
     }
 
     void aValueOutOfRangeStaysInItsField() {

@@ -15,10 +15,12 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPainter>
+#include <QSlider>
 #include <QTabBar>
 #include <QTest>
 #include <QToolButton>
 #include <QTreeWidget>
+#include <QWheelEvent>
 
 using namespace lx;
 
@@ -103,6 +105,47 @@ private Q_SLOTS:
         QTRY_COMPARE(row->value(), before);
         QTest::keySequence(edit, QKeySequence(QStringLiteral("Ctrl+Shift+Z")));
         QTRY_COMPARE(row->value(), ParamValue(0.5));
+    }
+
+    /// The run follows a held slider; undo and the time line know one change from first to last.
+    void aSliderMovesTheRunAndUndoesAtOnce() {
+        auto* form = m_window->findChild<ui::ParamForm*>();
+        ui::ParamRow* row = form->row(QStringLiteral("step_size"));
+        auto* slider = row->findChild<QSlider*>();
+        QVERIFY(slider && slider->isVisible());
+        QVERIFY(!form->row(QStringLiteral("latent.dim"))->findChild<QSlider*>());
+        const auto running = [&] {
+            return test::capturedParams(*m_window).at("step_size");
+        };
+        QCOMPARE(slider->value() * 3, slider->maximum() * 2);  // 0.1 between 0.001 and 1
+        slider->setSliderDown(true);
+        for (const int place : {150, 170, 190, 200}) {
+            slider->setSliderPosition(place);
+            QCOMPARE(row->value(), running());
+        }
+        QCOMPARE(running(), ParamValue(1.0));
+        QVERIFY(m_window->bridge().events().empty());
+        slider->setSliderPosition(0);
+        QCOMPARE(running(), ParamValue(0.001));
+        slider->setSliderDown(false);
+        QCOMPARE(m_window->bridge().events().size(), std::size_t{1});
+        QCOMPARE(m_window->bridge().events().back().text, QStringLiteral("Step size 0.1 to 0.001"));
+        row->field()->setFocus();
+        QTest::keySequence(row->field(), QKeySequence::Undo);
+        QTRY_COMPARE(running(), ParamValue(0.1));
+        QCOMPARE(slider->value() * 3, slider->maximum() * 2);
+        // Keys move it too, each press a change of its own; the wheel only with the focus.
+        QWheelEvent wheel(QPointF(5, 5), slider->mapToGlobal(QPointF(5, 5)), {}, {0, 120},
+                          Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+        QCoreApplication::sendEvent(slider, &wheel);
+        QCOMPARE(running(), ParamValue(0.1));
+        slider->setFocus();
+        QTest::keyClick(slider, Qt::Key_Home);
+        QCOMPARE(running(), ParamValue(0.001));
+        // A value beyond its span shows at the end and stays.
+        row->setValue(5.0);
+        QCOMPARE(slider->value(), slider->maximum());
+        QCOMPARE(row->value(), ParamValue(5.0));
     }
 
     void titlesDropClausesBeforeWords() {

@@ -3,10 +3,14 @@
 #pragma once
 
 #include "core/render/renderer.h"
+#include "core/session/session.h"
 #include "tests/support/fake_experiment.h"
+#include "ui/bridge/session_bridge.h"
 #include "ui/shell/main_window.h"
 
+#include <QElapsedTimer>
 #include <QTemporaryDir>
+#include <QTest>
 
 #include <map>
 #include <memory>
@@ -90,5 +94,18 @@ struct WindowHarness {
         return *window;
     }
 };
+
+/// The parameters that the engine computes with now; none where it does not answer.
+inline ParamSet capturedParams(ui::MainWindow& window) {
+    Session* session = window.bridge().session(window.bridge().active());
+    session->post(cmd::Capture{1});
+    std::optional<Captured> out;
+    QElapsedTimer patience;
+    patience.start();
+    while (!(out = session->takeCaptured()) && patience.elapsed() < 5000) {
+        QTest::qWait(10);
+    }
+    return out ? out->load.params : ParamSet{};
+}
 
 }  // namespace lx::test

@@ -346,6 +346,7 @@ std::vector<ParamDecl> walkParams() {
              "The series is not a number from this step on; 0: never."),
     };
     params[0].scale = Scale::Log;
+    params[0].slider = {0.001, 1.0};
     params[1].unit = "ms";
     params[1].basic = params[2].basic = false;
     return params;

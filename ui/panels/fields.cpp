@@ -12,6 +12,8 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QRegularExpression>
+#include <QSignalBlocker>
+#include <QSlider>
 #include <QStyle>
 #include <QStyleOptionComboBox>
 #include <QStylePainter>
@@ -28,6 +30,7 @@ namespace lx::ui {
 namespace {
 
 constexpr int kLabelWidth = 112, kNarrowLabel = 90, kFieldHeight = 24;
+constexpr int kSlidingField = 84, kLeastSlider = 48, kPlaces = 200;
 
 void polish(QWidget* widget) {
     widget->style()->unpolish(widget);
@@ -65,6 +68,51 @@ double nextNumber(const ParamDecl& decl, double value, int direction) {
         next = formatShort(next, 10).replace(kMinus, QLatin1Char('-')).toDouble();
     }
     return std::clamp(next, decl.min.value_or(next), decl.max.value_or(next));
+}
+
+/// Scrolling the form must not move what lies under the pointer.
+class RowSlider : public QSlider {
+public:
+    RowSlider() : QSlider(Qt::Horizontal) { setFocusPolicy(Qt::StrongFocus); }
+
+protected:
+    void wheelEvent(QWheelEvent* event) override {
+        if (hasFocus()) {
+            QSlider::wheelEvent(event);
+        } else {
+            event->ignore();
+        }
+    }
+};
+
+double asNumber(const ParamValue& value) {
+    const Index* whole = std::get_if<Index>(&value);
+    return whole ? static_cast<double>(*whole) : std::get<double>(value);
+}
+
+/// Where `value` lies on the slider of `decl`: 0 at its low end, kPlaces at its high one.
+int placeOf(const ParamDecl& decl, double value) {
+    const auto [low, high] = *decl.slider;
+    const double clamped = std::clamp(value, low, high);
+    const double share = decl.scale == Scale::Log ? std::log(clamped / low) / std::log(high / low)
+                                                  : (clamped - low) / (high - low);
+    return static_cast<int>(std::lround(share * kPlaces));
+}
+
+/// A round number near that place: two digits on a logarithmic scale, else whole hundredths of the
+/// power of ten that the span is worth.
+ParamValue valueAt(const ParamDecl& decl, int place) {
+    const auto [low, high] = *decl.slider;
+    const double share = static_cast<double>(place) / kPlaces;
+    const bool log = decl.scale == Scale::Log;
+    const double exact = log ? low * std::pow(high / low, share) : low + share * (high - low);
+    if (std::holds_alternative<Index>(decl.initial)) {
+        return static_cast<Index>(std::llround(exact));
+    }
+    const double size = log ? std::abs(exact) / 10 : (high - low) / 100;
+    const double step = std::pow(10.0, std::floor(std::log10(size)));
+    const double near = std::clamp(std::round(exact / step) * step, low, high);
+    return formatShort(near, 10).replace(kMinus, QLatin1Char('-')).toDouble();
 }
 
 }  // namespace
@@ -206,11 +254,13 @@ void ParamRow::changeEvent(QEvent* event) {
 void ParamRow::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     placeLabel();
+    placeSlider();
 }
 
 void ParamRow::applySizes() {
     m_field->setMinimumHeight(currentTheme().px(kFieldHeight));
     placeLabel();
+    placeSlider();
 }
 
 /// Fields begin in one column, but a long choice may take the room that a short name leaves, and
@@ -262,6 +312,11 @@ ParamRow::ParamRow(const ParamDecl& decl, const ParamValue& value, QWidget* pare
     m_field->setAccessibleName(QString::fromStdString(decl.label));
     m_field->setAccessibleDescription(QString::fromStdString(decl.help));
     m_label->setBuddy(m_field);
+    if (decl.slider && decl.live) {
+        makeSlider();
+        row->addWidget(m_slider, 1);
+        row->addSpacing(currentTheme().px(6));
+    }
     row->addWidget(m_field, 1);
     if (decl.path != PathKind::None) {
         auto* choose = new QToolButton;
@@ -333,6 +388,44 @@ void ParamRow::makeField() {
     m_field = edit;
 }
 
+void ParamRow::makeSlider() {
+    m_slider = new RowSlider;
+    m_slider->setRange(0, kPlaces);
+    m_slider->setPageStep(kPlaces / 10);
+    m_slider->setValue(placeOf(m_decl, asNumber(m_value)));
+    m_slider->setObjectName(QStringLiteral("slider.") + QString::fromStdString(m_decl.id));
+    m_slider->setAccessibleName(tr("Slider: %1").arg(QString::fromStdString(m_decl.label)));
+    connect(m_slider, &QSlider::valueChanged, this, &ParamRow::onSlider);
+    connect(m_slider, &QSlider::sliderReleased, this, [this] {
+        if (std::exchange(m_dragged, false)) {
+            Q_EMIT edited(m_value);
+        }
+    });
+}
+
+void ParamRow::onSlider(int place) {
+    const ParamValue value = valueAt(m_decl, place);
+    if (!m_slider->isSliderDown()) {
+        commit(value);
+    } else if (value != m_value) {
+        m_dragged = true;
+        setValue(value);
+        Q_EMIT dragged(m_value);
+    }
+}
+
+/// A narrow panel keeps the field and does without the slider.
+void ParamRow::placeSlider() {
+    if (!m_slider) {
+        return;
+    }
+    const Theme& theme = currentTheme();
+    const int room = width() - m_label->width() - theme.px(kSlidingField);
+    const bool fits = room >= theme.px(kLeastSlider);
+    m_slider->setVisible(fits);
+    m_field->setMaximumWidth(fits ? theme.px(kSlidingField) : QWIDGETSIZE_MAX);
+}
+
 /// Starts in the folder of the present file; a data set's name has none.
 void ParamRow::choosePath() {
     const QString now = QString::fromStdString(std::get<std::string>(m_value));
@@ -362,6 +455,10 @@ QString ParamRow::shown(const ParamValue& value) const {
 void ParamRow::setValue(const ParamValue& value) {
     m_value = value;
     setError({});
+    if (m_slider && !m_slider->isSliderDown()) {
+        const QSignalBlocker quiet(m_slider);
+        m_slider->setValue(placeOf(m_decl, asNumber(value)));
+    }
     if (auto* box = qobject_cast<QCheckBox*>(m_field)) {
         box->setChecked(std::get<bool>(value));
     } else if (auto* combo = qobject_cast<QComboBox*>(m_field)) {

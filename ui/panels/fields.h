@@ -11,6 +11,7 @@
 #include <functional>
 
 class QLabel;
+class QSlider;
 
 namespace lx::ui {
 
@@ -80,6 +81,8 @@ public:
 
 Q_SIGNALS:
     void edited(const lx::ParamValue& value);
+    /// The slider is held and moves; edited() follows when it is let go.
+    void dragged(const lx::ParamValue& value);
 
 private:
     void changeEvent(QEvent*) override;
@@ -87,6 +90,9 @@ private:
     void applySizes();
     void placeLabel();
     void makeField();
+    void makeSlider();
+    void placeSlider();
+    void onSlider(int place);
     void commitText();
     void choosePath();
     void commit(ParamValue);
@@ -97,10 +103,12 @@ private:
     ParamDecl m_decl;
     ParamValue m_value;
     QWidget* m_field = nullptr;
+    QSlider* m_slider = nullptr;  ///< beside the field of a number that has one
     QLabel* m_label = nullptr;
     QLabel* m_error = nullptr;
     QString m_name;          ///< with the mark of a pending value
     bool m_stacked = false;  ///< the field stands below the name
+    bool m_dragged = false;  ///< the slider is held and has moved
     TextCheck m_check;
 };
 

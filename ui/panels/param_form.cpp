@@ -32,6 +32,8 @@ QString headingOf(const ParamDecl& decl) {
         {"batch", "Training"},     {"negatives", "Training"}, {"guard", "Training"},
         {"geodesic", "Geometry"},  {"metric", "Geometry"},    {"energy", "Target"},
         {"sampler", "Sampling"},   {"ema", "Training"},       {"view", "View"},
+        {"guidance", "Sampling"},  {"inpaint", "Sampling"},   {"samples", "Sampling"},
+        {"compose", "Model"},      {"condition", "Model"},    {"objective", "Training"},
         {"observe", "View"},       {"eval", "Evaluation"},    {"evaluation", "Evaluation"}};
     const auto it = kHeadings.find(decl.id.substr(0, decl.id.find_first_of("._")));
     if (it != kHeadings.end()) {
@@ -209,6 +211,8 @@ void ParamForm::rebuild() {
         m_rows[decl->id] = row;
         connect(row, &ParamRow::edited, this,
                 [this, row](const ParamValue& value) { onEdited(row->decl(), value); });
+        connect(row, &ParamRow::dragged, this,
+                [this, row](const ParamValue& value) { m_book.dragLive(row->decl().id, value); });
     }
     ParamRow* formula = row(QStringLiteral("energy.expression"));
     ParamRow* constants = row(QStringLiteral("energy.constants"));

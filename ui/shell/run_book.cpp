@@ -21,10 +21,15 @@ public:
           m_id(decl.id),
           m_before(std::move(before)),
           m_after(std::move(after)) {}
-    void redo() override { m_book.setLive(m_source, m_id, m_after); }
-    void undo() override { m_book.setLive(m_source, m_id, m_before); }
+    void redo() override { change(m_before, m_after); }
+    void undo() override { change(m_after, m_before); }
 
 private:
+    void change(const ParamValue& from, const ParamValue& to) {
+        m_book.setLive(m_source, m_id, to);
+        m_book.markChange(m_source, m_id, from);
+    }
+
     RunBook& m_book;
     std::uint32_t m_source;
     std::string m_id;
@@ -221,21 +226,28 @@ void RunBook::restart(bool newSeed) {
 
 void RunBook::setLive(std::uint32_t source, const std::string& id, const ParamValue& value) {
     RunInfo* run = mutableRun(source);
+    if (!run || !m_bridge.frame(source) || !lx::find(run->description.params, id)) {
+        return;
+    }
+    run->params[id] = value;
+    ++run->edits;
+    m_bridge.postTo(source, cmd::SetParam{id, value}, "param." + id);
+    Q_EMIT paramsChanged(source);
+}
+
+void RunBook::markChange(std::uint32_t source, const std::string& id, const ParamValue& before) {
+    const RunInfo* run = find(source);
     const Frame* frame = m_bridge.frame(source);
     const ParamDecl* decl = run ? lx::find(run->description.params, id) : nullptr;
     if (!decl || !frame) {
         return;
     }
-    const QString text = QStringLiteral("%1 %2 to %3")
-                             .arg(QString::fromStdString(decl->label),
-                                  QString::fromStdString(format(run->params[id])),
-                                  QString::fromStdString(format(value)));
-    run->params[id] = value;
-    ++run->edits;
-    m_bridge.postTo(source, cmd::SetParam{id, value}, "param." + id);
+    const QString text =
+        QStringLiteral("%1 %2 to %3")
+            .arg(QString::fromStdString(decl->label), QString::fromStdString(format(before)),
+                 QString::fromStdString(format(run->params.at(id))));
     const Clock clock = run->recipe.clock;
     m_bridge.mark({source, clock, frame->snapshot->step[static_cast<std::size_t>(clock)], text});
-    Q_EMIT paramsChanged(source);
 }
 
 void RunBook::editLive(const std::string& id, const ParamValue& value) {
@@ -244,7 +256,37 @@ void RunBook::editLive(const std::string& id, const ParamValue& value) {
     if (!decl) {
         return;
     }
-    m_undo.push(new LiveEdit(*this, run->source, *decl, run->params.find(id)->second, value));
+    ParamValue before = run->params.find(id)->second;
+    if (m_drag && m_drag->source == run->source && m_drag->id == id) {
+        before = std::exchange(m_drag, std::nullopt)->before;
+    }
+    endDrag();
+    m_undo.push(new LiveEdit(*this, run->source, *decl, std::move(before), value));
+}
+
+void RunBook::dragLive(const std::string& id, const ParamValue& value) {
+    const RunInfo* run = active();
+    const auto now = run ? run->params.find(id) : ParamSet::const_iterator();
+    if (!run || now == run->params.end()) {
+        return;
+    }
+    if (m_drag && (m_drag->source != run->source || m_drag->id != id)) {
+        endDrag();
+    }
+    if (!m_drag) {
+        m_drag = Drag{run->source, id, now->second};
+    }
+    setLive(run->source, id, value);
+}
+
+void RunBook::endDrag() {
+    const std::optional<Drag> drag = std::exchange(m_drag, std::nullopt);
+    const RunInfo* run = drag ? find(drag->source) : nullptr;
+    const ParamDecl* decl = run ? lx::find(run->description.params, drag->id) : nullptr;
+    if (decl) {
+        m_undo.push(
+            new LiveEdit(*this, run->source, *decl, drag->before, run->params.at(drag->id)));
+    }
 }
 
 Description RunBook::describe(const ParamSet& changes) const {

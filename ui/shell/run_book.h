@@ -6,6 +6,7 @@
 
 #include <QObject>
 
+#include <optional>
 #include <vector>
 
 class QUndoStack;
@@ -54,6 +55,9 @@ public:
 
     /// One live parameter of the active run, undoable.
     void editLive(const std::string& id, const ParamValue&);
+    /// The same while a hand still moves it: the run follows, and the editLive() that ends the
+    /// movement makes one step of undo and one mark of the whole of it.
+    void dragLive(const std::string& id, const ParamValue&);
     /// Cold parameters of the active run: a new run beside it, undoable.
     void applyCold(const ParamSet& changes);
     /// The description that the active run would have with these values. Throws lx::Error.
@@ -72,12 +76,21 @@ private:
     ParamSet withOverrides(const RecipeInfo&, const ParamSet& given) const;
     std::uint32_t open(RunInfo, std::shared_ptr<const State> state);
     void setLive(std::uint32_t source, const std::string& id, const ParamValue&);
+    void markChange(std::uint32_t source, const std::string& id, const ParamValue& before);
+    /// Ends a movement that nobody ended, because its slider has gone.
+    void endDrag();
 
     AppServices& m_services;
     SessionBridge& m_bridge;
     QUndoStack& m_undo;
     std::vector<RunInfo> m_runs;
     std::function<std::string()> m_windowSettings;
+    struct Drag {
+        std::uint32_t source;
+        std::string id;
+        ParamValue before;
+    };
+    std::optional<Drag> m_drag;
 };
 
 }  // namespace lx::ui

@@ -30,18 +30,13 @@ ChartView::ChartView(SessionBridge& bridge, QWidget* parent, bool choosesVariabl
 
 void ChartView::present(std::span<const Frame> frames) {
     if (frames.empty()) {
-        m_versions.clear();
+        m_seen.forget();
         m_frame = {};
         showContent(false);
         return;
     }
     const Frame& frame = frames.front();
-    std::vector<std::uint64_t> versions{frame.source, frame.snapshot->epoch};
-    for (const QString& id : channels()) {
-        versions.push_back(channelVersion(frame, id.toStdString()));
-    }
-    if (versions != m_versions) {
-        m_versions = std::move(versions);
+    if (m_seen.look(frame, channels()) != SeenChannels::News::Nothing) {
         m_frame = frame;
         rebuild();
     }

@@ -2,6 +2,7 @@
 // A page of the diagnostics: channels of one run in, one Chart out.
 #pragma once
 
+#include "ui/bridge/seen_channels.h"
 #include "ui/plot/chart.h"
 #include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
@@ -40,7 +41,7 @@ private:
     ChartPlot* m_plot;
     QComboBox* m_choice = nullptr;
     Frame m_frame;  ///< snapshot null: none
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen;
 };
 
 }  // namespace lx::ui

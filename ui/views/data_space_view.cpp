@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Views of data space: pictures as tiles, two-dimensional data as points.
 #include "core/session/samples.h"
+#include "ui/bridge/seen_channels.h"
 #include "ui/shell/numbers.h"
 #include "ui/viewport/ticks.h"
 #include "ui/views/code_layers.h"
@@ -57,24 +58,19 @@ public:
     void present(std::span<const Frame> frames) override {
         const Frame* frame = frames.empty() ? nullptr : &frames.front();
         if (!frame || !hasContent(*frame)) {
-            m_versions.clear();
+            m_seen.forget();
             showContent(false);
             return;
         }
-        std::vector<std::uint64_t> versions{frame->source, frame->snapshot->epoch};
-        for (const QString& id : content()) {
-            versions.push_back(channelVersion(*frame, id.toStdString()));
-        }
         showContent(true);
-        if (versions == m_versions) {
+        const SeenChannels::News news = m_seen.look(*frame, content());
+        if (news == SeenChannels::News::Nothing) {
             return;
         }
-        const bool otherRun = m_versions.size() < 2 || versions[0] != m_versions[0];
-        m_versions = std::move(versions);
         m_frame = *frame;
         m_pages->setCurrentWidget(drawsImages(m_frame) ? static_cast<QWidget*>(m_tiles) : m_scene);
         refresh();
-        if (otherRun) {
+        if (news == SeenChannels::News::OtherRun) {
             m_scene->fit();
             Q_EMIT titleChanged();
         }
@@ -202,7 +198,7 @@ protected:
     TileGrid* m_tiles;
     SceneWidget* m_scene;
     Frame m_frame;
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen;
 
 private:
     void showPick(const std::optional<ScenePick>& pick) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Energies of one plane side by side: parts and their sum, what is learned, what is true, and the
 // difference.
+#include "ui/bridge/seen_channels.h"
 #include "ui/views/energy_layers.h"
 #include "ui/views/figure_view.h"
 #include "ui/views/linked_panes.h"
@@ -63,18 +64,12 @@ public:
     SceneWidget* scene() const override { return (*m_panes)[kChainsAt]; }
 
     void present(std::span<const Frame> frames) override {
-        std::vector<std::uint64_t> versions;
-        if (!frames.empty()) {
-            const Frame& frame = frames.front();
-            versions = {frame.source, frame.snapshot->epoch};
-            for (const QString& id : channels()) {
-                versions.push_back(channelVersion(frame, id.toStdString()));
-            }
-        }
-        if (versions == m_versions) {
+        const bool same =
+            frames.empty() ? !m_seen.forget()
+                           : m_seen.look(frames.front(), channels()) == SeenChannels::News::Nothing;
+        if (same) {
             return;
         }
-        m_versions = std::move(versions);
         m_frame = frames.empty() ? Frame() : frames.front();
         rebuild();
     }
@@ -162,7 +157,7 @@ private:
 
     LinkedPanes* m_panes = nullptr;
     std::vector<std::size_t> m_shown;  ///< rows of kFields
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen;
     Frame m_frame;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The stage of samplers: an energy, and the chains that walk on it.
+#include "ui/bridge/seen_channels.h"
 #include "ui/shell/numbers.h"
 #include "ui/views/chain_mechanism.h"
 #include "ui/views/energy_layers.h"
@@ -130,19 +131,15 @@ public:
         const Frame* frame = frames.empty() ? nullptr : &frames.front();
         if (!frame || !(floats(*frame, "chains_now", 2) || floats(*frame, "chains_trail", 3))) {
             showContent(false);
-            m_versions.clear();
+            m_seen.forget();
             return;
         }
         showContent(true);
-        std::vector<std::uint64_t> versions{frame->source, frame->snapshot->epoch};
-        for (const QString& id : channels()) {
-            versions.push_back(channelVersion(*frame, id.toStdString()));
-        }
-        if (versions == m_versions) {
+        const SeenChannels::News news = m_seen.look(*frame, channels());
+        if (news == SeenChannels::News::Nothing) {
             return;
         }
-        const bool otherRun = m_versions.size() < 2 || versions[0] != m_versions[0];
-        m_versions = std::move(versions);
+        const bool otherRun = news == SeenChannels::News::OtherRun;
         m_frame = *frame;
         m_caption->rewind();
         if (otherRun) {
@@ -575,7 +572,7 @@ private:
     StepCaption* m_caption;
     LatestProbe m_place;
     Frame m_frame;
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen;
     std::optional<ChainTrails> m_trails;
     Index m_count = 0, m_states = 0;
     Mode m_mode = Mode::Auto;

@@ -2,6 +2,7 @@
 // All numbers of all variables: sorted, copied, and cheap with ten thousand rows.
 #include "ui/views/estimates_view.h"
 
+#include "ui/bridge/seen_channels.h"
 #include "ui/shell/numbers.h"
 #include "ui/views/chain_channels.h"
 
@@ -264,19 +265,16 @@ public:
         const Array* values = frame ? floats(*frame, "diagnostics", 2) : nullptr;
         if (!values || values->dim(1) != kEstimates) {
             showContent(false);
-            m_version = 0;
+            m_seen.forget();
             return;
         }
         showContent(true);
-        const std::uint64_t version = channelVersion(*frame, "diagnostics") * 1000003 +
-                                      frame->snapshot->epoch * 31 + frame->source + 1;
-        if (version == m_version) {
+        const SeenChannels::News news = m_seen.look(*frame, {QStringLiteral("diagnostics")});
+        if (news == SeenChannels::News::Nothing) {
             return;
         }
-        const bool first = m_version == 0;
-        m_version = version;
         m_model->setEstimates(*values, namesOf(*frame, "diagnostics", values->dim(0)));
-        if (first) {
+        if (news == SeenChannels::News::OtherRun) {
             m_table->resizeColumnsToContents();
         }
     }
@@ -328,7 +326,7 @@ private:
 
     EstimatesModel* m_model;
     QTableView* m_table;
-    std::uint64_t m_version = 0;
+    SeenChannels m_seen;
 };
 
 }  // namespace

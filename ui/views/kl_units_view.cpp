@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/seen_channels.h"
 #include "ui/views/figure_view.h"
 
 #include <QMenu>
@@ -49,14 +50,11 @@ public:
         const Array* bars = frame ? channel(*frame, "kl_units") : nullptr;
         if (!bars || bars->dtype() != DType::F32 || bars->count() < 1) {
             showContent(false);
-            m_version = 0;
+            m_seen.forget();
             return;
         }
         showContent(true);
-        const std::uint64_t version = channelVersion(*frame, "kl_units") * 1000003 +
-                                      frame->snapshot->epoch * 31 + frame->source + 1;
-        if (version != m_version) {
-            m_version = version;
+        if (m_seen.look(*frame, {QStringLiteral("kl_units")}) != SeenChannels::News::Nothing) {
             const auto values = bars->values<float>();
             m_values.assign(values.begin(), values.end());
             rebuild();
@@ -155,7 +153,7 @@ private:
 
     SceneWidget* m_scene;
     std::vector<float> m_values;
-    std::uint64_t m_version = 0;
+    SeenChannels m_seen;
     int m_hover = -1;
     bool m_sorted = false, m_home = false;
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/bridge/seen_channels.h"
 #include "ui/shell/numbers.h"
 #include "ui/views/chart_choice.h"
 #include "ui/views/code_cloud.h"
@@ -108,20 +109,17 @@ public:
         const Array* codes = frame ? channel(*frame, "codes") : nullptr;
         if (!codes || codes->shape().size() != 2 || codes->count() == 0) {
             showContent(false);
-            m_version = 0;
+            m_seen.forget();
             return;
         }
         showContent(true);
-        const bool otherRun = frame->source != m_source || frame->snapshot->epoch != m_epoch;
-        const std::uint64_t version =
-            channelVersion(*frame, "codes") * 3 + channelVersion(*frame, "labels") * 5 +
-            channelVersion(*frame, "codes_sd") * 7 + channelVersion(*frame, "geodesic") * 11 + 1;
-        if (!otherRun && version == m_version) {
+        const SeenChannels::News news =
+            m_seen.look(*frame, {QStringLiteral("codes"), QStringLiteral("labels"),
+                                 QStringLiteral("codes_sd"), QStringLiteral("geodesic")});
+        if (news == SeenChannels::News::Nothing) {
             return;
         }
-        m_version = version;
-        m_source = frame->source;
-        m_epoch = frame->snapshot->epoch;
+        const bool otherRun = news >= SeenChannels::News::Restarted;
         m_frame = *frame;
         m_dim = codes->dim(1);
         m_codes = *codes;
@@ -580,8 +578,7 @@ private:
     render::PointCloud3 m_cloud;
     QString m_note;
     Index m_dim = 2, m_hoverRow = -1;
-    std::uint64_t m_version = 0, m_epoch = 0;
-    std::uint32_t m_source = 0;
+    SeenChannels m_seen;
     std::vector<int> m_legendClasses;
     Mode m_mode = Mode::Auto;
     bool m_ellipses = false, m_circles = true;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A metric of the plane: where lengths are large, in which direction, and the paths through it.
+#include "ui/bridge/seen_channels.h"
 #include "ui/shell/numbers.h"
 #include "ui/views/chain_channels.h"
 #include "ui/views/code_layers.h"
@@ -95,19 +96,15 @@ public:
         const auto place = frame ? extentOf(*frame, "magnification") : std::nullopt;
         if (!field || !place || field->dim(0) < 2 || field->dim(1) < 2) {
             showContent(false);
-            m_versions.clear();
+            m_seen.forget();
             return;
         }
         showContent(true);
-        std::vector<std::uint64_t> versions{frame->source, frame->snapshot->epoch};
-        for (const QString& id : channels()) {
-            versions.push_back(channelVersion(*frame, id.toStdString()));
-        }
-        if (versions == m_versions) {
+        const SeenChannels::News news = m_seen.look(*frame, channels());
+        if (news == SeenChannels::News::Nothing) {
             return;
         }
-        const bool other = m_versions.empty() || m_versions[0] != versions[0];
-        m_versions = std::move(versions);
+        const bool other = news == SeenChannels::News::OtherRun;
         m_frame = *frame;
         m_place = *place;
         m_hand->present(*frame, 2);
@@ -337,7 +334,7 @@ private:
     Frame m_frame;
     render::Rect m_place{-1, -1, 1, 1};
     QString m_metric, m_large;
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen;
     bool m_ellipses = true, m_rings = true, m_fan = false;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How noise becomes data: where the particles began, where they are at any recorded time, and the
 // data that they should become.
+#include "ui/bridge/seen_channels.h"
 #include "ui/shell/numbers.h"
 #include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
@@ -141,21 +142,18 @@ public:
         const Frame* frame = frames.empty() ? nullptr : &frames.front();
         const Array* path = frame ? floats(*frame, "trajectory", 3) : nullptr;
         if (!path || path->dim(2) < 2) {
-            m_versions.clear();
+            m_seen.forget();
             m_frame = {};
             showContent(false);
             return;
         }
         showContent(true);
-        std::vector<std::uint64_t> versions{frame->source, frame->snapshot->epoch,
-                                            channelVersion(*frame, "trajectory"),
-                                            channelVersion(*frame, "data")};
-        if (versions == m_versions) {
+        const SeenChannels::News news =
+            m_seen.look(*frame, {QStringLiteral("trajectory"), QStringLiteral("data")});
+        if (news == SeenChannels::News::Nothing) {
             return;
         }
-        const bool other =
-            m_versions.empty() || versions[0] != m_versions[0] || versions[1] != m_versions[1];
-        m_versions = std::move(versions);
+        const bool other = news >= SeenChannels::News::Restarted;
         m_frame = *frame;
         // A slider at the end goes with the present.
         const bool follows = other || m_slider->value() == m_slider->maximum();
@@ -423,7 +421,7 @@ private:
     Frame m_frame;
     Array m_sector, m_ways, m_waySector;
     std::vector<Index> m_chosen;  ///< of those with a way, in the order of choosing
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What is decoded along each path between two codes, at equal steps, one strip below the other.
+#include "ui/bridge/seen_channels.h"
 #include "ui/shell/numbers.h"
 #include "ui/views/figure_view.h"
 #include "ui/views/paths.h"
@@ -183,17 +184,12 @@ public:
     void present(std::span<const Frame> frames) override {
         if (frames.empty()) {
             m_frame = {};
-            m_versions.clear();
+            m_seen.forget();
             showContent(false);
             return;
         }
         const Frame& frame = frames.front();
-        std::vector<std::uint64_t> versions{frame.source, frame.snapshot->epoch};
-        for (const QString& id : channels()) {
-            versions.push_back(channelVersion(frame, id.toStdString()));
-        }
-        if (versions != m_versions) {
-            m_versions = std::move(versions);
+        if (m_seen.look(frame, channels()) != SeenChannels::News::Nothing) {
             m_frame = frame;
             rebuild();
         }
@@ -261,7 +257,7 @@ private:
 
     Strips* m_strips;
     Frame m_frame;
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pictures on their way: a row for each, a column for each number of steps.
+#include "ui/bridge/seen_channels.h"
 #include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
 #include "ui/views/picture_blocks.h"
@@ -66,17 +67,12 @@ public:
     void present(std::span<const Frame> frames) override {
         if (frames.empty()) {
             m_frame = {};
-            m_versions.clear();
+            m_seen.forget();
             showContent(false);
             return;
         }
         const Frame& frame = frames.front();
-        std::vector<std::uint64_t> versions{frame.source, frame.snapshot->epoch};
-        for (const QString& id : channels()) {
-            versions.push_back(channelVersion(frame, id.toStdString()));
-        }
-        if (versions != m_versions) {
-            m_versions = std::move(versions);
+        if (m_seen.look(frame, channels()) != SeenChannels::News::Nothing) {
             m_frame = frame;
             rebuild();
         } else if (!showsContent()) {
@@ -188,7 +184,7 @@ private:
 
     PictureBlocks* m_blocks;
     Frame m_frame;
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen;
     std::vector<double> m_strokes;  ///< of the painted mask
     QElapsedTimer m_sent;           ///< since a stroke that the run has not shown yet
 };

@@ -4,6 +4,7 @@
 #include "core/render/colormap.h"
 #include "core/render/palette.h"
 #include "core/render/pick3.h"
+#include "ui/bridge/seen_channels.h"
 #include "ui/viewport/space_paint.h"
 #include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
@@ -121,22 +122,15 @@ public:
         const Array* field = frame ? channel(*frame, id) : nullptr;
         const Array* extent = frame ? channel(*frame, id + ".extent") : nullptr;
         if (!isField(field, extent)) {
-            m_versions.clear();
+            forget();
             showContent(false);
             return;
         }
-        std::vector<std::uint64_t> versions{frame->source, frame->snapshot->epoch};
-        for (const QString& observed : m_channels) {
-            versions.push_back(channelVersion(*frame, observed.toStdString()));
-        }
         showContent(true);
-        if (versions == m_versions) {
+        if (m_seen.look(*frame, m_channels) == SeenChannels::News::Nothing) {
             return;
         }
-        const bool other = m_versions.size() < 3 || m_versions[0] != versions[0] ||
-                           m_versions[1] != versions[1] || m_versions[2] != versions[2];
-        m_versions = std::move(versions);
-        if (other) {
+        if (m_seenField.look(*frame, {m_field}) != SeenChannels::News::Nothing) {
             takeField(*field, *extent);
         }
         const bool had = m_points.defined();
@@ -264,7 +258,7 @@ private:
         wanted.removeAll(QString());
         if (wanted != m_channels) {
             m_channels = wanted;
-            m_versions.clear();
+            forget();
             Q_EMIT channelsChanged();
         }
     }
@@ -457,16 +451,20 @@ private:
         this->cut();
         rebuild();
     }
+    void forget() {
+        m_seen.forget();
+        m_seenField.forget();
+    }
     /// Reads everything again: another field was chosen.
     void renew() {
-        m_versions.clear();
+        forget();
         present(bridge().frames());
     }
 
     SceneWidget* m_scene;
     QStringList m_channels, m_fields;
     QString m_chosen, m_field, m_unit, m_pointsId, m_trailsId;
-    std::vector<std::uint64_t> m_versions;
+    SeenChannels m_seen, m_seenField;
     Array m_values, m_opened, m_points, m_trails;
     bool m_particles = false;     ///< the points; else chains
     std::vector<float> m_sorted;  ///< finite values of the field

@@ -257,9 +257,11 @@ const PartRow<MakeLikelihood> kLikelihoods[] = {
                         "Standard deviation of the decoder's noise: fixed, one learned number, or "
                         "one learned for each coordinate."),
                    {"fixed", "scalar", "pixel"}),
-             live(within(make("decoder.sigma_value", "Noise level", context.image ? 0.2 : 0.5,
-                              "The fixed standard deviation, or where a learned one starts."),
-                         1e-3, 1e2, Scale::Log))};
+             slider(
+                 live(within(make("decoder.sigma_value", "Noise level", context.image ? 0.2 : 0.5,
+                                  "The fixed standard deviation, or where a learned one starts."),
+                             1e-3, 1e2, Scale::Log)),
+                 0.05, 2)};
      },
      [](const ParamSet& params, const Context& context,
         Parameters& parameters) -> std::unique_ptr<Likelihood> {
@@ -316,9 +318,11 @@ const PartRow<MakeObjective> kObjectives[] = {
     {"obj.elbo", "Evidence lower bound",
      [](const Context&) {
          return Decls{
-             live(within(make("objective.beta", "Beta", 1.0,
-                              "Weight of the divergence from the prior; 1 is the bound itself."),
-                         0, 1000)),
+             slider(live(within(
+                        make("objective.beta", "Beta", 1.0,
+                             "Weight of the divergence from the prior; 1 is the bound itself."),
+                        0, 1000)),
+                    0, 10),
              advanced(unit(within(make("objective.warmup", "Beta warm-up", Index{0},
                                        "Steps over which beta rises from 0 to its value."),
                                   0, 1e7),

@@ -2,6 +2,7 @@
 // Diffusion models: a denoiser, learned or exact, and the clock that follows it from noise to data.
 // Ref: ho2020, song2021.
 #include "core/diffusion/score_energy.h"
+#include "core/experiments/budget.h"
 #include "core/experiments/diffusion/guidance.h"
 #include "core/experiments/picture_mask.h"
 #include "core/experiments/threads.h"
@@ -201,15 +202,10 @@ public:
         applyThreads(m_learner ? poolOf(m_learner->parameters()) : Pool::Products);
         translated("diffusion", step(clock), [&] {
             const DenoiserPtr denoiser = followed(now(), m_guidance);
-            const auto start = std::chrono::steady_clock::now();
-            Index made = 0;
-            do {
+            spend(budget, stop, [&] {
                 m_cloud.step(*denoiser);
                 publishCloud(sink);
-                ++made;
-            } while (made < budget.maxSteps && !stop.stop_requested() &&
-                     (budget.maxTime.count() <= 0 ||
-                      std::chrono::steady_clock::now() - start < budget.maxTime));
+            });
         });
     }
     Index step(Clock clock) const override {

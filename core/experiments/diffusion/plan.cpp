@@ -84,9 +84,11 @@ std::vector<ParamDecl> classParams(const ParamSet& given, Index classes, bool ne
     out.push_back(live(within(
         make("guidance.class", "Class", Index{0}, "that particles are drawn to; -1: all data"), -1,
         static_cast<double>(classes - 1))));
-    out.push_back(live(within(make("guidance.weight", "Guidance", 1.0,
-                                   "w of (1 + w) eps(class) - w eps(all data); 0: the class alone"),
-                              -1, 50)));
+    out.push_back(
+        slider(live(within(make("guidance.weight", "Guidance", 1.0,
+                                "w of (1 + w) eps(class) - w eps(all data); 0: the class alone"),
+                           -1, 50)),
+               0, 8));
     return out;
 }
 
@@ -172,11 +174,13 @@ std::vector<ParamDecl> reverseParams(const ParamSet& given) {
 
 std::vector<ParamDecl> inpaintParams() {
     std::vector<ParamDecl> out = maskParams();
-    out.push_back(advanced(live(
-        within(make("inpaint.rounds", "Rounds of filling", Index{3},
-                    "How often each step is made where a part is held, with noise added in "
-                    "between; 1: the known part is replaced and no more, which fits it less well."),
-               1, 50))));
+    out.push_back(slider(
+        advanced(live(within(
+            make("inpaint.rounds", "Rounds of filling", Index{3},
+                 "How often each step is made where a part is held, with noise added in "
+                 "between; 1: the known part is replaced and no more, which fits it less well."),
+            1, 50))),
+        1, 20));
     return out;
 }
 

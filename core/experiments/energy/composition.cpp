@@ -4,6 +4,7 @@
 #include "core/base/decls.h"
 #include "core/base/philox.h"
 #include "core/energies/weighted_sum.h"
+#include "core/experiments/budget.h"
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
 #include "core/experiments/training.h"
@@ -187,9 +188,12 @@ public:
     }
 
     void advance(Clock clock, Budget budget, std::stop_token stop, SeriesSink& sink) override {
-        const auto begun = std::chrono::steady_clock::now();
-        Index made = 0;
-        do {
+        if (clock == Clock::Sample) {
+            const EnergyPtr sum = energy();
+            spend(budget, stop, [&] { m_chains->advance(sum); });
+            return;
+        }
+        spend(budget, stop, [&] {
             // One that the guard has set back catches up.
             const std::array at{m_runs[0]->step(clock), m_runs[1]->step(clock)};
             for (std::size_t k = 0; k < 2; ++k) {
@@ -201,12 +205,12 @@ public:
             if (step(clock) % kWalkEvery == 0) {
                 m_chains->draw(energy(), step(clock));
             }
-            ++made;
-        } while (made < budget.maxSteps && !stop.stop_requested() &&
-                 (budget.maxTime.count() == 0 ||
-                  std::chrono::steady_clock::now() - begun < budget.maxTime));
+        });
     }
     Index step(Clock clock) const override {
+        if (clock == Clock::Sample) {
+            return m_chains->advances();
+        }
         return std::min(m_runs[0]->step(clock), m_runs[1]->step(clock));
     }
     std::uint64_t news() const noexcept override { return m_news; }
@@ -386,10 +390,12 @@ Description describeComposition(const DataLibrary& library, const ParamSet& give
     }
     Description out;
     for (std::size_t k = 0; k < 2; ++k) {
-        out.params.push_back(live(
-            within(make(kWeights[k], k == 0 ? "Weight of the first" : "Weight of the second", 1.0,
-                        "Of its energy in the sum: its density to that power; 0 leaves it out."),
-                   0, 4)));
+        out.params.push_back(slider(
+            live(within(
+                make(kWeights[k], k == 0 ? "Weight of the first" : "Weight of the second", 1.0,
+                     "Of its energy in the sum: its density to that power; 0 leaves it out."),
+                0, 4)),
+            0, 2));
     }
     for (ParamDecl decl : first.params) {
         if (decl.id == "data.source") {
@@ -422,6 +428,7 @@ Description describeComposition(const DataLibrary& library, const ParamSet& give
             out.series.push_back(std::move(series));
         }
     }
+    out.clocks = first.clocks;
     out.views = {"energy-map", "energies", "surface", "data", "losses", "samples"};
     return out;
 }

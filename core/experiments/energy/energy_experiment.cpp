@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Energy-based models: a network whose output is -log p up to a constant. Ref: du2019.
+#include "core/experiments/budget.h"
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
 #include "core/experiments/picture_mask.h"
@@ -74,7 +75,13 @@ public:
         m_rate = m_trainer.optimiser().options().rate;
     }
 
-    void advance(Clock, Budget budget, std::stop_token stop, SeriesSink& sink) override {
+    void advance(Clock clock, Budget budget, std::stop_token stop, SeriesSink& sink) override {
+        if (clock == Clock::Sample) {
+            applyThreads(poolOf(m_parameters));
+            const EnergyPtr shown = energy();
+            spend(budget, stop, [&] { m_negatives->advance(shown); });
+            return;
+        }
         translated("training", step(Clock::Train), [&] {
             try {
                 train(m_trainer, budget, stop,
@@ -86,7 +93,9 @@ public:
             }
         });
     }
-    Index step(Clock) const override { return m_trainer.steps(); }
+    Index step(Clock clock) const override {
+        return clock == Clock::Sample && m_negatives ? m_negatives->advances() : m_trainer.steps();
+    }
     EnergyPtr energy() const override {
         return energyOf(m_parameters, m_trainer.optimiser().averaged(), m_choices);
     }

@@ -127,6 +127,10 @@ std::span<const float> Negatives::draw(EnergyPtr energy, Index step) {
     return m_batch;
 }
 
+void Negatives::advance(EnergyPtr energy) {
+    draw(std::move(energy), -(++m_advances));  // steps of training are not negative
+}
+
 void Negatives::walkPoints(const Energy& energy, Index step) {
     if (!m_executor) {
         m_executor = pointWalk(energy, m_choices.noise, m_from, derive(m_key, "chains"));
@@ -177,7 +181,7 @@ double Negatives::mobility() const {
 }
 
 double Negatives::overlap(const Energy& now) const {
-    if (!m_energy || m_batch.empty()) {
+    if (!m_energy || m_batch.empty() || m_step < 0) {
         return std::numeric_limits<double>::quiet_NaN();
     }
     const std::size_t rows = m_batch.size() / static_cast<std::size_t>(m_dim);
@@ -230,6 +234,7 @@ void Negatives::capture(State& state) const {
     state["negatives"] = Array({m_choices.store, m_dim}, m_store);
     state["negatives.ages"] = Array({m_choices.store}, m_ages);
     state["negatives.labels"] = Array({m_choices.store}, m_storeLabels);
+    state["negatives.advances"] = Array({1}, std::vector<std::int64_t>{m_advances});
 }
 
 void Negatives::restore(const State& state) {
@@ -249,6 +254,14 @@ void Negatives::restore(const State& state) {
             throw UsageError("negatives.labels of the saved state holds a class that is none");
         }
     }
+    // Runs saved before chains could move by themselves have none.
+    const bool saved = state.contains("negatives.advances");
+    const std::int64_t advances =
+        saved ? found("negatives.advances", DType::I64, 1).values<std::int64_t>()[0] : 0;
+    if (advances < 0) {
+        throw UsageError("negatives.advances of the saved state must not be negative");
+    }
+    m_advances = advances;
     m_store.assign(rows.begin(), rows.end());
     m_ages.assign(ages.begin(), ages.end());
     m_storeLabels.assign(labels.begin(), labels.end());

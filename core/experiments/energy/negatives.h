@@ -21,6 +21,10 @@ public:
     /// Negatives [walkers, dim] for training step `step`, made on `energy` and kept in the store.
     /// Row r depends on (key, step, r) and the store alone.
     std::span<const float> draw(EnergyPtr energy, Index step);
+    /// The same beside training, for those who watch the chains: each call draws other numbers.
+    void advance(EnergyPtr energy);
+    /// Calls of advance().
+    Index advances() const { return m_advances; }
     /// Classes of the last negatives [walkers]; read where there are classes only.
     std::span<const std::int64_t> labels() const { return m_labels; }
     /// Mean distance that the last negatives went.
@@ -29,7 +33,7 @@ public:
     double mobility() const;
     /// Share of the last negatives that count once each is weighted from the energy it was made on
     /// to `now`: (sum w)^2 / (N sum w^2). 1: they are as good for `now`; not-a-number before the
-    /// first.
+    /// first, and where the last ones were not made for training.
     double overlap(const Energy& now) const;
     /// [store, dim]
     std::span<const float> store() const { return m_store; }
@@ -55,7 +59,7 @@ private:
     std::vector<float> m_store, m_ages, m_from, m_batch;
     std::vector<std::int64_t> m_storeLabels, m_labels;
     EnergyPtr m_energy;  ///< of the last step
-    Index m_step = 0;
+    Index m_step = 0, m_advances = 0;
     double m_displacement = 0;
     std::unique_ptr<executors::ChainExecutor> m_executor;
 };

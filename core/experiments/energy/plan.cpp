@@ -45,7 +45,8 @@ std::vector<ParamDecl> networkParams(bool pictures, Index classes) {
 /// Chains that settle rather than sample: their temperature is noise^2 / (2 drift).
 std::vector<ParamDecl> pictureWalkParams(bool classes) {
     std::vector<ParamDecl> out{
-        live(within(make("negatives.noise", "Langevin noise", 0.005, "sd of a step"), 0, 1)),
+        slider(live(within(make("negatives.noise", "Langevin noise", 0.005, "sd of a step"), 0, 1)),
+               0, 0.05),
         live(within(make("negatives.drift", "Langevin drift", 10.0,
                          "what the slope of the energy is multiplied with in a step; the "
                          "temperature is noise^2 / (2 drift)"),
@@ -88,9 +89,10 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given, bool pictures, boo
             unit(within(make("negatives.store", "Store", Index{10'000}, "chains that are kept"), 64,
                         1e6),
                  "chains")));
-        out.push_back(live(within(make("negatives.reset", "Begin anew", 0.05,
-                                       "share of the negatives that start from noise"),
-                                  0, 1)));
+        out.push_back(slider(live(within(make("negatives.reset", "Begin anew", 0.05,
+                                              "share of the negatives that start from noise"),
+                                         0, 1)),
+                             0, 0.5));
     }
     out.push_back(
         unit(live(within(make("negatives.steps", "Langevin steps", Index{pictures ? 30 : 20},
@@ -100,17 +102,21 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given, bool pictures, boo
     if (pictures) {
         std::ranges::move(pictureWalkParams(classes), std::back_inserter(out));
     } else {
-        out.push_back(live(within(make("negatives.noise", "Langevin noise", 0.1,
-                                       "sd of a step; its size is the square, so the temperature "
-                                       "is 1"),
-                                  1e-4, 1, Scale::Log)));
+        out.push_back(
+            slider(live(within(make("negatives.noise", "Langevin noise", 0.1,
+                                    "sd of a step; its size is the square, so the temperature "
+                                    "is 1"),
+                               1e-4, 1, Scale::Log)),
+                   0.01, 0.5));
         out.push_back(advanced(within(
             make("negatives.box", "Box", 4.0, "half side of the box that chains start and stay in"),
             0.01, 1e4, Scale::Log)));
     }
-    out.push_back(live(within(make("objective.square", "Energy squared", pictures ? 1.0 : 0.02,
-                                   "weight of E^2, which keeps energies near 0"),
-                              0, 10)));
+    out.push_back(
+        slider(live(within(make("objective.square", "Energy squared", pictures ? 1.0 : 0.02,
+                                "weight of E^2, which keeps energies near 0"),
+                           0, 10)),
+               0, pictures ? 3 : 0.2));
     out.push_back(advanced(unit(live(within(make("guard.gap", "Gap limit", 50.0,
                                                  "largest difference of the mean energies of data "
                                                  "and negatives; 0: no limit"),
@@ -285,6 +291,9 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     }
     out.params.push_back(sampleSteps());
     const bool chains = find(out.params, "negatives.steps") != nullptr;
+    if (chains) {
+        out.clocks.push_back(Clock::Sample);
+    }
     const Index dim = elementCount(shape.sampleShape);
     if (pictures) {
         const ParamDecl* scale = find(out.params, "data.scale");

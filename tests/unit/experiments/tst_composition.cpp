@@ -185,6 +185,41 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(other->restore(wrong), UsageError);
         QVERIFY(same(before, other->capture()));
     }
+    /// At rest the chains follow the weights: without the second energy they leave its bars.
+    void chainsFollowTheWeightsAtRest() {
+        ParamSet given = small();
+        given["network.hidden"] = std::vector<double>{64, 64};
+        given["negatives.noise"] = 0.2;
+        given["train.horizon"] = Index{1000};
+        given["train.rate"] = 3e-3;
+        const auto run = make(given);
+        Collected sink;
+        steps(*run, 1000, sink);
+        const auto meanHeight = [&] {
+            look(*run, {"chains_now"}, sink);
+            const auto x = values(sink, "chains_now");
+            double sum = 0;
+            for (std::size_t i = 1; i < x.size(); i += 2) {
+                sum += std::abs(x[i]) / static_cast<double>(x.size() / 2);
+            }
+            return sum;
+        };
+        const State before = run->capture();
+        steps(*run, Clock::Sample, 400, sink);
+        const double together = meanHeight();
+        run->set({"compose.second", 0.0});
+        steps(*run, Clock::Sample, 400, sink);
+        const double alone = meanHeight();
+        qInfo("mean |y| %.3f with the second energy, %.3f without", together, alone);
+        QVERIFY(alone > 1.1 * together || alone < 0.9 * together);
+        QCOMPARE(run->step(Clock::Train), Index{1000});
+        QCOMPARE(run->step(Clock::Sample), Index{800});
+        for (const auto& [id, array] : run->capture()) {
+            const bool chains = id.starts_with("negatives");
+            QVERIFY2(chains || std::ranges::equal(array.bytes(), before.at(id).bytes()),
+                     id.c_str());
+        }
+    }
     void refusesWhatHasNoDensity() {
         for (const char* id : {"data.source", "second.data.source"}) {
             ParamSet given = small();

@@ -244,6 +244,51 @@ private Q_SLOTS:
         negatives.draw(sample.energy, 0);
         QVERIFY(std::abs(negatives.overlap(*sample.energy) - 1) < 1e-6);
         QVERIFY(negatives.mobility() > 0.2 && negatives.mobility() < 5);
+        // What moved beside training says nothing of the training.
+        negatives.advance(sample.energy);
+        QVERIFY(std::isnan(negatives.overlap(*sample.energy)));
+        negatives.draw(sample.energy, 1);
+        QVERIFY(negatives.overlap(*sample.energy) > 0.99);
+    }
+    /// The sample clock moves the chains and nothing else, and goes on from a saved state.
+    void chainsMoveAtRest() {
+        const auto weightsOf = [](State state) {
+            std::erase_if(state, [](const auto& e) { return e.first.starts_with("negatives"); });
+            return state;
+        };
+        QVERIFY(family().describe(matching()).clocks == std::vector{Clock::Train});
+        const std::vector<Clock> both{Clock::Train, Clock::Sample};
+        for (const char* memory : {"replay", "persistent", "short-run"}) {
+            QVERIFY(family().describe(ring(memory)).clocks == both);
+            const auto run = make(ring(memory)), other = make(ring(memory));
+            Collected sink;
+            steps(*run, 5, sink);
+            const State trained = run->capture();
+            const auto losses = sink.series;
+            steps(*run, Clock::Sample, 4, sink);
+            const State moved = run->capture();
+            QCOMPARE(run->step(Clock::Train), Index{5});
+            QCOMPARE(run->step(Clock::Sample), Index{4});
+            QVERIFY(sink.series == losses);
+            QVERIFY(same(weightsOf(trained), weightsOf(moved)));
+            QVERIFY(trained.at("negatives").bytes().size() == moved.at("negatives").bytes().size());
+            QVERIFY(!std::ranges::equal(trained.at("negatives").bytes(),
+                                        moved.at("negatives").bytes()));
+            other->restore(moved);
+            for (Experiment* each : {run.get(), other.get()}) {
+                steps(*each, Clock::Sample, 3, sink);
+                steps(*each, 4, sink);
+            }
+            QCOMPARE(other->step(Clock::Sample), Index{7});
+            QVERIFY(same(run->capture(), other->capture()));
+            State old = trained;  // of a run saved before there was such a clock
+            old.erase("negatives.advances");
+            other->restore(old);
+            QCOMPARE(other->step(Clock::Sample), Index{0});
+            State wrong = moved;
+            wrong["negatives.advances"] = Array({1}, std::vector<std::int64_t>{-1});
+            QVERIFY_EXCEPTION_THROWN(other->restore(wrong), UsageError);
+        }
     }
     void learns() {
         const auto untrained = make(ring());
