@@ -124,13 +124,19 @@ void settle(ui::SessionBridge& bridge, const std::stop_token& stop) {
     quiet.start();
     const auto restart = [&quiet] { quiet.restart(); };
     const auto changed = QObject::connect(&bridge, &ui::SessionBridge::snapshotChanged, restart);
-    // A slow look, such as pictures out of a U-Net, is quiet for seconds.
+    // A slow look, such as pictures out of a U-Net, is quiet for seconds, and what it found comes
+    // after its end.
     const auto looking = [&] {
         const Session* run = bridge.session(bridge.active());
         return run != nullptr && run->looking();
     };
-    pumpUntil([&] { return quiet.elapsed() > kQuietMs && !bridge.waiting() && !looking(); },
-              kSettleMs, stop);
+    const auto settled = [&] {
+        if (bridge.waiting() || looking()) {
+            quiet.restart();
+        }
+        return quiet.elapsed() > kQuietMs;
+    };
+    pumpUntil(settled, kSettleMs, stop);
     QObject::disconnect(changed);
 }
 

@@ -49,13 +49,15 @@ QString samplerName(const RunInfo& run) {
     return out;
 }
 
-QString wordOf(const Snapshot& snapshot, Clock clock) {
+QString wordOf(const Snapshot& snapshot) {
     switch (snapshot.state) {
         case RunState::Idle: return QStringLiteral("idle");
         case RunState::Failed: return QStringLiteral("failed");
         case RunState::Paused: return QStringLiteral("paused");
         case RunState::Running:
-            return clock == Clock::Train ? QStringLiteral("training") : QStringLiteral("running");
+            return snapshot.running[static_cast<std::size_t>(Clock::Train)]
+                       ? QStringLiteral("training")
+                       : QStringLiteral("running");
     }
     return {};
 }
@@ -269,11 +271,7 @@ void ExperimentPanel::updateStatus() {
                 const bool failed = frame->snapshot->state == RunState::Failed;
                 const auto value = m_bridge.bound(source);
                 const QString bound = value ? formatFixed(*value, 1) : QString();
-                const RunInfo* run = m_book.find(source);
-                setStatus(item,
-                          failed || bound.isEmpty()
-                              ? wordOf(*frame->snapshot, run ? run->recipe.clock : Clock::Train)
-                              : bound);
+                setStatus(item, failed || bound.isEmpty() ? wordOf(*frame->snapshot) : bound);
                 item->setSelected(active && source == active->source);
             }
         } else if (kind == Recipe) {
@@ -284,7 +282,7 @@ void ExperimentPanel::updateStatus() {
             for (const RunInfo& run : m_book.all()) {
                 const Frame* frame = m_bridge.frame(run.source);
                 if (frame && run.recipe.id == id && (word.isEmpty() || &run == active)) {
-                    word = wordOf(*frame->snapshot, run.recipe.clock);
+                    word = wordOf(*frame->snapshot);
                 }
             }
             if (!word.isEmpty()) {

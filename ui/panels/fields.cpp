@@ -76,6 +76,20 @@ public:
     RowSlider() : QSlider(Qt::Horizontal) { setFocusPolicy(Qt::StrongFocus); }
 
 protected:
+    bool event(QEvent* event) override {
+        // With the focus its own keys go before those of the time line.
+        if (event->type() == QEvent::ShortcutOverride) {
+            static constexpr std::array kOwn{Qt::Key_Left, Qt::Key_Right,  Qt::Key_Up,
+                                             Qt::Key_Down, Qt::Key_PageUp, Qt::Key_PageDown,
+                                             Qt::Key_Home, Qt::Key_End};
+            const auto* key = static_cast<QKeyEvent*>(event);
+            if (key->modifiers() == Qt::NoModifier && std::ranges::count(kOwn, key->key()) > 0) {
+                event->accept();
+                return true;
+            }
+        }
+        return QSlider::event(event);
+    }
     void wheelEvent(QWheelEvent* event) override {
         if (hasFocus()) {
             QSlider::wheelEvent(event);
