@@ -24,7 +24,7 @@ Json describe(const ParamDecl& decl, const ParamValue& value) {
             {"default", toJson(value)},
             {"min", bound(decl.min)},
             {"max", bound(decl.max)},
-            {"slider", decl.slider ? Json(*decl.slider) : Json(nullptr)},
+            {"slider", decl.slider && decl.live ? Json(*decl.slider) : Json(nullptr)},
             {"choices", std::move(choices)},
             {"unit", decl.unit},
             {"live", decl.live},
