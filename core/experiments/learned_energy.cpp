@@ -14,8 +14,8 @@ namespace {
 EnergyPtr load(const DataLibrary& library, const std::string& path, double logSnr) {
     if (path.empty()) {
         throw UsageError(
-            "energy.file names no file; give a session that a run of the family energy or "
-            "diffusion saved");
+            "energy.file names no file; give a session that a run of the family energy, "
+            "energy-composition or diffusion saved");
     }
     const SessionFile file = loadSession(path);
     const cmd::Load& run = file.document.load;
@@ -23,6 +23,9 @@ EnergyPtr load(const DataLibrary& library, const std::string& path, double logSn
     try {
         if (run.recipe == "energy") {
             return learned::savedEnergy(library, run.params, key, *file.state);
+        }
+        if (run.recipe == "energy-composition") {
+            return learned::savedSum(library, run.params, key, *file.state);
         }
         if (run.recipe == "diffusion") {
             return diffusion::savedEnergy(library, run.params, key, *file.state, logSnr);
@@ -32,8 +35,8 @@ EnergyPtr load(const DataLibrary& library, const std::string& path, double logSn
     }
     throw InputError(path, "family",
                      "is " + run.recipe +
-                         ", whose model has no energy; give a session of the family energy or "
-                         "diffusion");
+                         ", whose model has no energy; give a session of the family energy, "
+                         "energy-composition or diffusion");
 }
 
 }  // namespace

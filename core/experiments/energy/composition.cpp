@@ -47,6 +47,20 @@ ParamSet childParams(const ParamSet& given, bool second) {
     return out;
 }
 
+/// What each of the two runs saved.
+std::array<State, 2> childStates(const State& state) {
+    std::array<State, 2> out;
+    for (const auto& [id, array] : state) {
+        for (std::size_t k = 0; k < 2; ++k) {
+            const std::string prefix = kPrefixes[k];
+            if (id.starts_with(prefix)) {
+                out[k][id.substr(prefix.size())] = array;
+            }
+        }
+    }
+    return out;
+}
+
 /// The product of two laws, each to the power of its weight, summed on a grid of the frame.
 class ProductLaw final : public Distribution {
 public:
@@ -257,15 +271,8 @@ public:
         return out;
     }
     void restore(const State& state) override {
-        std::array<State, 2> own, before;
-        for (const auto& [id, array] : state) {
-            for (std::size_t k = 0; k < 2; ++k) {
-                const std::string prefix = kPrefixes[k];
-                if (id.starts_with(prefix)) {
-                    own[k][id.substr(prefix.size())] = array;
-                }
-            }
-        }
+        const std::array<State, 2> own = childStates(state);
+        std::array<State, 2> before;
         Negatives(m_chains->choices(), 2, {}).restore(state);  // throws before anything changes
         before[0] = m_runs[0]->capture();
         m_runs[0]->restore(own[0]);
@@ -434,6 +441,17 @@ Description describeComposition(const DataLibrary& library, const ParamSet& give
 }
 
 }  // namespace
+
+EnergyPtr savedSum(const DataLibrary& library, const ParamSet& given, Key key, const State& state) {
+    const ParamSet params = resolve(describeComposition(library, given).params, given);
+    const std::array<State, 2> own = childStates(state);
+    std::vector<EnergyTerm> terms;
+    for (std::size_t k = 0; k < 2; ++k) {
+        terms.push_back({savedEnergy(library, childParams(params, k == 1), key, own[k]),
+                         number(params, kWeights[k])});
+    }
+    return weightedSum(std::move(terms));
+}
 
 ExperimentSpec compositionSpec(std::shared_ptr<const DataLibrary> library, Placement (*place)()) {
     ExperimentSpec out;

@@ -54,6 +54,8 @@ std::vector<double> trueEnergy(const Dataset&, const Box&, Index side);
 /// The energy of a saved run of these parameters. Throws UsageError when they or the arrays do not
 /// fit.
 EnergyPtr savedEnergy(const DataLibrary&, const ParamSet& params, Key, const State&);
+/// The same of a composition: the sum with the weights that it was saved with.
+EnergyPtr savedSum(const DataLibrary&, const ParamSet& params, Key, const State&);
 
 /// A run of the family, for those who use its energy as a part.
 class EnergyRun : public Experiment {

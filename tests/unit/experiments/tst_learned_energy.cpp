@@ -167,6 +167,40 @@ private Q_SLOTS:
         const auto plain = saved(path("plain"), learned::spec(library()), network(), 2, plant);
         QVERIFY(std::abs(energyFrom(plain)->at(x) - 0.7) > 0.1);
     }
+    /// A saved composition is the sum of its two networks with the weights it was saved with.
+    void composition() {
+        ParamSet given = network();
+        given["data.source"] = std::string("data.bars");
+        given["second.data.count"] = Index{500};
+        given["negatives.store"] = Index{128};
+        given["compose.first"] = 2.0;
+        given["compose.second"] = 0.5;
+        const auto spec = learned::compositionSpec(library());
+        const auto file = saved(path("sum"), spec, given, 2, [](State& state) {
+            State first, second;
+            plant(first);
+            plant(second);
+            second["model.energy.1.bias"] = Array({1}, std::vector<float>{3.0F});
+            for (const auto& [id, array] : first) {
+                state["first." + id] = array;
+            }
+            for (const auto& [id, array] : second) {
+                state["second." + id] = array;
+            }
+        });
+        const auto sum = energyFrom(file);
+        const auto one =
+            energyFrom(saved(path("one"), learned::spec(library()), network(), 2, plant));
+        const std::vector<double> x{1.5, -1};
+        const double shape = one->at(x) - 0.7;
+        QVERIFY(std::abs(sum->at(x) - (2 * (shape + 0.7) + 0.5 * (shape + 3))) < 1e-6);
+        QVERIFY(std::abs(sum->at(x) - (one->at(x) + shape + 3)) > 0.1);  // broken twin: no weights
+        // A file that lacks the second network says so.
+        const auto half = saved(path("half"), spec, given, 2, [](State& state) {
+            std::erase_if(state, [](const auto& e) { return e.first.starts_with("second.model"); });
+        });
+        QVERIFY_EXCEPTION_THROWN(energyFrom(half), InputError);
+    }
     void exactDenoiser() {
         const ParamSet given{{"model", std::string("exact")},
                              {"energy", std::string("ring8")},
