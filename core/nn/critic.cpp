@@ -15,11 +15,10 @@ struct Window {
 };
 constexpr Window kFirst{3, 1, 1}, kOther{4, 2, 1};
 
-/// Left singular vector and value of the largest, [K] and [].
-std::pair<Tensor, Tensor> largest(const Tensor& matrix) {
+/// Left singular vector of the largest singular value, [K].
+Tensor largest(const Tensor& matrix) {
     const auto [values, vectors] = at::linalg_eigh(at::mm(matrix, matrix.t()).to(at::kDouble), "L");
-    return {vectors.select(1, -1).to(matrix.scalar_type()),
-            values.select(0, -1).clamp_min(0).sqrt().to(matrix.scalar_type())};
+    return vectors.select(1, -1).to(matrix.scalar_type());
 }
 
 class ConvCritic final : public Network {
@@ -117,7 +116,7 @@ Tensor spectrallyNormalised(const Tensor& w) {
     {
         const at::NoGradGuard off;
         const Tensor fixed = matrix.detach();
-        u = largest(fixed).first;
+        u = largest(fixed);
         v = at::mv(fixed.t(), u);
         v = v / v.norm().clamp_min(1e-12);
     }
@@ -126,8 +125,10 @@ Tensor spectrallyNormalised(const Tensor& w) {
 }
 
 double spectralNorm(const Tensor& w) {
+    // Another way than the one that normalises, or it would only confirm itself.
     const at::NoGradGuard off;
-    return largest(w.detach().flatten(1)).second.item<double>();
+    const Tensor matrix = w.detach().flatten(1).to(at::kDouble);
+    return std::get<1>(at::linalg_svd(matrix, false))[0].item<double>();
 }
 
 std::unique_ptr<Network> makeConvCritic(Parameters& parameters, CriticOptions options) {

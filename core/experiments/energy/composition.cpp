@@ -8,6 +8,7 @@
 #include "core/experiments/energy/moment.h"
 #include "core/experiments/energy/negatives.h"
 #include "core/experiments/training.h"
+#include "core/samplers/registry.h"
 
 #include <algorithm>
 #include <array>
@@ -21,6 +22,7 @@ const std::string kSecond = "second.";
 constexpr std::array kWeights{"compose.first", "compose.second"};
 constexpr std::array kPrefixes{"first.", "second."};
 constexpr Index kWalkEvery = 5, kChains = 1000, kLawSide = 241, kRows = 20'000, kTrails = 16;
+constexpr double kStart = 1.5;      ///< of chains on the exact sum, on both axes
 constexpr double kMostUnits = 128;  ///< of one network: executors take layers of 256
 
 bool ofData(const std::string& id) {
@@ -124,6 +126,37 @@ private:
     double m_logZ = 0;
 };
 
+/// -log p of a law in the plane, for chains that need no gradient.
+class LawEnergy final : public Energy {
+public:
+    LawEnergy(DistributionPtr law, Box frame) : m_law(std::move(law)), m_frame(std::move(frame)) {}
+    Index dim() const override { return 2; }
+    Box box() const override { return m_frame; }
+
+protected:
+    void compute(const double* x, Index count, double* value, double* grad) const override {
+        if (grad != nullptr) {
+            throw UsageError("the exact energy of data has no gradient here");
+        }
+        for (Index i = 0; i < count; ++i) {
+            value[i] = -m_law->logDensity(std::span(x + 2 * i, 2)).value_or(-INFINITY);
+        }
+    }
+    void compute(const float* x, Index count, float* value, float* grad) const override {
+        const std::vector<double> rows(x, x + 2 * count);
+        std::vector<double> e(static_cast<std::size_t>(count));
+        compute(rows.data(), count, e.data(), nullptr);
+        std::ranges::transform(e, value, [](double v) { return static_cast<float>(v); });
+        if (grad != nullptr) {
+            throw UsageError("the exact energy of data has no gradient here");
+        }
+    }
+
+private:
+    DistributionPtr m_law;
+    Box m_frame;
+};
+
 /// Where the bars of two sources cross, as a mixture whose components the corners count for.
 std::optional<MixtureParts> cornersOf(const ParamSet& a, const ParamSet& b) {
     if (text(a, "data.source") != "data.bars" || text(b, "data.source") != "data.bars" ||
@@ -144,24 +177,50 @@ std::optional<MixtureParts> cornersOf(const ParamSet& a, const ParamSet& b) {
     return out;
 }
 
-/// Mean |x| along both axes and sd about it, at the corners of a density given on a grid: energies
-/// whose exp(-E) sums to 1.
-struct Corners {
-    double mean = 0, sd = 0, least = 1, most = 0;
+/// Mean |x| along both axes and sd about it, at the four corners of a law in the plane.
+class Corners {
+public:
+    void add(double x, double y, double mass) {
+        m_share[(x > 0 ? 1U : 0U) + (y > 0 ? 2U : 0U)] += mass;
+        m_mean += 0.5 * mass * (std::abs(x) + std::abs(y));
+        m_square += 0.5 * mass * (x * x + y * y);
+    }
+    void publish(const std::string& prefix, std::map<std::string, double>& out) const {
+        out[prefix + "corner_mean"] = m_mean;
+        out[prefix + "corner_sd"] = std::sqrt(std::max(0.0, m_square - m_mean * m_mean));
+        out[prefix + "corner_share_min"] = *std::ranges::min_element(m_share);
+        out[prefix + "corner_share_max"] = *std::ranges::max_element(m_share);
+    }
+
+private:
+    std::array<double, 4> m_share{};
+    double m_mean = 0, m_square = 0;
 };
+
+/// Of energies on cells whose exp(-E) sums to 1.
 Corners cornersOn(std::span<const double> energies, std::span<const double> points) {
     Corners out;
-    std::array<double, 4> share{};
-    double square = 0;
     for (std::size_t i = 0; i < energies.size(); ++i) {
-        const double p = std::exp(-energies[i]), x = points[2 * i], y = points[2 * i + 1];
-        share[(x > 0 ? 1U : 0U) + (y > 0 ? 2U : 0U)] += p;
-        out.mean += 0.5 * p * (std::abs(x) + std::abs(y));
-        square += 0.5 * p * (x * x + y * y);
+        out.add(points[2 * i], points[2 * i + 1], std::exp(-energies[i]));
     }
-    out.sd = std::sqrt(std::max(0.0, square - out.mean * out.mean));
-    out.least = *std::ranges::min_element(share);
-    out.most = *std::ranges::max_element(share);
+    return out;
+}
+
+/// By chains that all begin in one corner and cross to the others.
+Corners cornersByChains(const Energy& sum, double where, Key key, std::stop_token stop) {
+    constexpr Index kWalkers = 2000, kBurn = 800, kApart = 100, kLooks = 6;
+    const auto kernel = makeSampler("rwm", {{"sampler.step_size", 1.4}, {"sampler.adapt", false}});
+    ChainState state = kernel->init(key, sum, std::vector<double>(2 * kWalkers, where));
+    Corners out;
+    for (Index t = 1; t <= kBurn + kApart * kLooks && !stop.stop_requested(); ++t) {
+        kernel->step(key, static_cast<std::uint64_t>(t), sum, state, {});
+        if (t > kBurn && t % kApart == 0) {
+            const auto x = state.positions();
+            for (std::size_t i = 0; i < x.size(); i += 2) {
+                out.add(x[i], x[i + 1], 1.0 / static_cast<double>(kWalkers * kLooks));
+            }
+        }
+    }
     return out;
 }
 
@@ -252,12 +311,14 @@ public:
             return nullptr;
         }
         return guardedTask("probe", step(Clock::Train),
-                           [&] { return generateTask(moment(), m_chains->choices(), probe); });
+                           [&] { return generateTask(moment(), probe); });
     }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
-        return guardedTask("observation", step(Clock::Train),
-                           [&] { return observeTask(moment(), channels, detail); });
+        return guardedTask("observation", step(Clock::Train), [&] {
+            const bool trails = std::ranges::find(channels, "chains_trail") != channels.end();
+            return observeTask(moment(trails), channels, detail);
+        });
     }
 
     State capture() const override {
@@ -294,17 +355,17 @@ public:
             std::vector<double> learned(points.size() / 2);
             now.energy->evaluate(std::span(points), learned);
             normalise(learned);
-            auto exact = trueEnergy(*m_data->dataset, m_data->frame, kSide);
-            normalise(exact);
-            for (const auto& [name, energies] :
-                 {std::pair("", &learned), std::pair("exact_", &exact)}) {
-                const Corners c = cornersOn(*energies, points);
-                const std::string id = name;
-                out[id + "corner_mean"] = c.mean;
-                out[id + "corner_sd"] = c.sd;
-                out[id + "corner_share_min"] = c.least;
-                out[id + "corner_share_max"] = c.most;
+            auto law = trueEnergy(*m_data->dataset, m_data->frame, kSide);
+            normalise(law);
+            cornersOn(learned, points).publish("", out);
+            cornersOn(law, points).publish("law_", out);
+            std::vector<EnergyTerm> terms;
+            for (std::size_t k = 0; k < 2; ++k) {
+                terms.push_back(
+                    {std::make_shared<LawEnergy>(m_laws[k], m_data->frame), weights()[k]});
             }
+            cornersByChains(*weightedSum(std::move(terms)), kStart, derive(key, "corners"), stop)
+                .publish("exact_", out);
             return out;
         });
     }
@@ -317,12 +378,15 @@ private:
         const auto w = weights();
         return weightedSum({{m_runs[0]->energy(), w[0]}, {m_runs[1]->energy(), w[1]}});
     }
-    Moment moment() const {
+    Moment moment(bool trails = false) const {
         Moment out{m_data, energy(), {}, {}, {}, 0};
+        out.now = m_chains->choices();
         out.negatives.assign(m_chains->store().begin(), m_chains->store().end());
         out.ages.assign(m_chains->ages().begin(), m_chains->ages().end());
-        out.paths = m_chains->paths(kTrails);
-        out.pathCount = std::ssize(out.paths) / ((m_chains->choices().steps + 1) * 2);
+        if (trails) {
+            out.paths = m_chains->paths(kTrails);
+            out.pathCount = std::ssize(out.paths) / (m_chains->pathPoints() * 2);
+        }
         out.parts = {{"first_energy", m_runs[0]->energy()}, {"second_energy", m_runs[1]->energy()}};
         return out;
     }

@@ -144,11 +144,8 @@ public:
         if (probe.kind != "generate") {
             return nullptr;
         }
-        return guardedTask("probe", step(Clock::Train), [&] {
-            Choices now = m_negatives ? m_negatives->choices() : m_choices;
-            now.sampleSteps = m_choices.sampleSteps;
-            return generateTask(moment(false), now, probe);
-        });
+        return guardedTask("probe", step(Clock::Train),
+                           [&] { return generateTask(moment(false), probe); });
     }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {
@@ -196,13 +193,15 @@ private:
 
     Moment moment(bool trails) const {
         Moment out{m_data, energy(), {}, {}, {}, 0};
+        out.now = m_choices;
         if (m_negatives) {
+            out.now = m_negatives->choices();
+            out.now.sampleSteps = m_choices.sampleSteps;
             out.negatives.assign(m_negatives->store().begin(), m_negatives->store().end());
             out.ages.assign(m_negatives->ages().begin(), m_negatives->ages().end());
             if (trails) {
                 out.paths = m_negatives->paths(kTrails);
-                const Index row = (m_negatives->choices().steps + 1) * m_data->dim;
-                out.pathCount = std::ssize(out.paths) / row;
+                out.pathCount = std::ssize(out.paths) / (m_negatives->pathPoints() * m_data->dim);
             }
         }
         return out;

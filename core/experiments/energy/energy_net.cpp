@@ -43,14 +43,18 @@ public:
             const Tensor& w = m_parameters.value(i);
             if (choices.spectral && w.dim() > 1 && w.size(0) > 1 && isWeight(from, i)) {
                 w.copy_(spectrallyNormalised(w));
-                m_norms.push_back(spectralNorm(w));
+                m_normalised.push_back(w);
             }
             w.requires_grad_(false);
         }
     }
     Index dim() const override { return m_choices.height * m_choices.width; }
     Index classes() const override { return m_choices.classes; }
-    std::vector<double> spectralNorms() const override { return m_norms; }
+    std::vector<double> spectralNorms() const override {
+        std::vector<double> out;
+        std::ranges::transform(m_normalised, std::back_inserter(out), spectralNorm);
+        return out;
+    }
     Box box() const override {
         const auto d = static_cast<std::size_t>(dim());
         return {std::vector<double>(d, m_choices.low), std::vector<double>(d, m_choices.high)};
@@ -132,7 +136,7 @@ private:
     Choices m_choices;
     Parameters m_parameters;
     std::unique_ptr<Network> m_network;
-    std::vector<double> m_norms;
+    std::vector<Tensor> m_normalised;
 };
 
 }  // namespace

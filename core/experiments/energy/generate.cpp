@@ -55,7 +55,8 @@ void addWalk(SlicedTask& task, const std::shared_ptr<const Moment>& m, const Cho
 
 }  // namespace
 
-std::unique_ptr<Task> generateTask(Moment given, const Choices& now, const cmd::Probe& probe) {
+std::unique_ptr<Task> generateTask(Moment given, const cmd::Probe& probe) {
+    const Choices now = given.now;
     const SampleQuestion question = sampleQuestion(probe);
     const auto m = std::make_shared<const Moment>(std::move(given));
     const Index dim = m->data->dim, rows = now.pictures() ? kPictures : kPoints;

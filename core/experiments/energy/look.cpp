@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace lx::learned {
 namespace {
@@ -19,36 +20,81 @@ std::vector<double> onGrid(const Energy& energy, const Box& frame, Index side) {
     return out;
 }
 
-void addEnergies(SnapshotBuilder& out, const Moment& m) {
-    const auto valuesOf = [&](std::span<const double> rows) {
-        std::vector<double> e(rows.size() / static_cast<std::size_t>(m.data->dim));
-        m.energy->evaluate(rows, e);
-        return e;
+/// Energies of rows [N, dim], evaluated in slices that leave the engine free in between.
+std::shared_ptr<const std::vector<double>> addValues(SlicedTask& task, EnergyPtr energy,
+                                                     std::span<const double> rows) {
+    const auto d = static_cast<std::size_t>(energy->dim());
+    const auto x = std::make_shared<const std::vector<float>>(rows.begin(), rows.end());
+    const auto out = std::make_shared<std::vector<double>>(rows.size() / d);
+    task.addSlices(std::ssize(*out), [=](Index first, Index count) {
+        std::vector<float> e(static_cast<std::size_t>(count));
+        energy->evaluate(std::span(*x).subspan(static_cast<std::size_t>(first) * d, e.size() * d),
+                         std::span(e));
+        std::ranges::copy(e, out->begin() + first);
+    });
+    return out;
+}
+
+void addEnergies(SlicedTask& task, const std::shared_ptr<const Moment>& m, bool whole) {
+    constexpr std::size_t kRows = 2000;
+    const auto most = std::min(m->negatives.size(), (whole ? m->negatives.size() : kRows) *
+                                                        static_cast<std::size_t>(m->data->dim));
+    const auto data =
+        addValues(task, m->energy, trainingRows(*m->data->dataset, static_cast<Index>(kRows)));
+    const auto chains = addValues(task, m->energy, std::span(m->negatives).first(most));
+    task.add([=](SnapshotBuilder& out) {
+        addHistograms(out, "energies", std::vector{*data, *chains}, "data\nchains");
+    });
+}
+
+/// The range that shows a list: without the few values far beyond its quartiles.
+std::pair<double, double> bulkOf(std::vector<double> values) {
+    if (values.empty()) {
+        return {1e300, -1e300};
+    }
+    constexpr double kReach = 3;  // of the distance of the quartiles, beyond each
+    std::ranges::sort(values);
+    const auto quantile = [&](double q) {
+        return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1))];
     };
-    addHistograms(
-        out, "energies",
-        std::vector{valuesOf(trainingRows(*m.data->dataset, 2000)), valuesOf(m.negatives)},
-        "data\nchains");
+    const double lower = quantile(0.25), upper = quantile(0.75), reach = kReach * (upper - lower);
+    return {std::max(values.front(), lower - reach), std::min(values.back(), upper + reach)};
 }
 
 }  // namespace
+
+std::vector<double> modeMasses(const MixtureParts& parts, std::span<const double> energies,
+                               std::span<const double> points) {
+    constexpr double kReach = 3;  // sd; a mode is not found where the mass is merely nearest to it
+    const auto law = mixtureEnergy(parts);
+    std::vector<double> mass(parts.weights.size());
+    for (std::size_t i = 0; i < energies.size(); ++i) {
+        const auto x = points.subspan(2 * i, 2);
+        const auto mode = static_cast<std::size_t>(law->modeOf(x));
+        const double away =
+            std::hypot(x[0] - parts.centres[2 * mode], x[1] - parts.centres[2 * mode + 1]);
+        if (away < kReach * parts.sds[mode]) {
+            mass[mode] += std::exp(-energies[i]);
+        }
+    }
+    return mass;
+}
 
 void addHistograms(SnapshotBuilder& out, const std::string& id,
                    std::span<const std::vector<double>> lists, const std::string& names) {
     constexpr Index kBins = 60;
     double low = 1e300, high = -1e300;
     for (const auto& list : lists) {
-        for (const double v : list) {
-            low = std::min(low, v);
-            high = std::max(high, v);
-        }
+        const auto [least, most] = bulkOf(list);
+        low = std::min(low, least);
+        high = std::max(high, most);
     }
     high = std::max(high, low + 1e-6);
     const double width = (high - low) / kBins;
     std::vector<float> density(lists.size() * kBins), edges;
     for (std::size_t k = 0; k < lists.size(); ++k) {
         for (const double v : lists[k]) {
-            const auto bin = std::min<Index>(static_cast<Index>((v - low) / width), kBins - 1);
+            const auto bin = static_cast<Index>(std::clamp((v - low) / width, 0.0, kBins - 1.0));
             density[k * kBins + static_cast<std::size_t>(bin)] +=
                 static_cast<float>(1 / (width * static_cast<double>(lists[k].size())));
         }
@@ -122,7 +168,7 @@ std::unique_ptr<Task> observeTask(Moment given, std::span<const std::string> cha
         });
     }
     if (chains && wants("energies")) {
-        task->add([=](SnapshotBuilder& out) { addEnergies(out, *m); });
+        addEnergies(*task, m, whole);
     }
     if (dim != 2) {
         return task;
@@ -136,17 +182,25 @@ std::unique_ptr<Task> observeTask(Moment given, std::span<const std::string> cha
             });
         }
     };
-    grid("energy", [m] {
-        auto e = onGrid(*m->energy, m->data->frame, kSide);
-        lift(e);
-        return e;
-    });
-    for (const auto& [id, part] : m->parts) {
-        grid(id.c_str(), [m, energy = part] {
-            auto e = onGrid(*energy, m->data->frame, kSide);
+    const auto points2 = gridPoints(m->data->frame, kSide);
+    const auto field = [&](const std::string& id, const auto& values) {
+        grid(id.c_str(), [values] {
+            auto e = *values;
             lift(e);
             return e;
         });
+    };
+    std::shared_ptr<const std::vector<double>> learned;
+    if (wants("energy") || (m->data->lawKnown && wants("energy_difference"))) {
+        learned = addValues(*task, m->energy, points2);
+    }
+    if (wants("energy")) {
+        field("energy", learned);
+    }
+    for (const auto& [id, part] : m->parts) {
+        if (wants(id.c_str())) {
+            field(id, addValues(*task, part, points2));
+        }
     }
     if (chains) {
         grid("sample_density", [m] { return histogram(m->data->frame, m->negatives, kSide); });
@@ -160,8 +214,8 @@ std::unique_ptr<Task> observeTask(Moment given, std::span<const std::string> cha
         std::ranges::transform(p, p.begin(), [](double e) { return std::exp(-e); });
         return p;
     });
-    grid("energy_difference", [m] {
-        auto e = onGrid(*m->energy, m->data->frame, kSide);
+    grid("energy_difference", [m, learned] {
+        auto e = *learned;
         auto truth = m->data->law;
         normalise(e);
         normalise(truth);
@@ -215,17 +269,12 @@ std::map<std::string, double> evaluate(const Moment& m, Key key, std::stop_token
         out["grid_kl"] = divergence;
     }
     if (m.data->mixture) {
-        const auto truth = mixtureEnergy(*m.data->mixture);
-        const auto points = gridPoints(m.data->frame, kMetricSide);
-        std::vector<double> mass(m.data->mixture->weights.size());
-        for (std::size_t i = 0; i < energy.size(); ++i) {
-            mass[static_cast<std::size_t>(truth->modeOf(std::span(points).subspan(2 * i, 2)))] +=
-                std::exp(-energy[i]);
-        }
+        const auto mass = modeMasses(*m.data->mixture, energy, corner);
         out["mode_mass_min"] = *std::ranges::min_element(mass);
         out["mode_mass_max"] = *std::ranges::max_element(mass);
         out["modes_found"] = static_cast<double>(std::ranges::count_if(
             mass, [&](double v) { return v > 0.24 / static_cast<double>(mass.size()); }));
+        out["near_modes"] = std::accumulate(mass.begin(), mass.end(), 0.0);
     }
     return out;
 }

@@ -33,11 +33,12 @@ struct Moment {
     std::vector<double> paths;      ///< [C, K, dim] of the last negatives
     Index pathCount = 0;
     std::vector<std::pair<std::string, EnergyPtr>> parts = {};  ///< shown beside, by channel
+    Choices now = {};  ///< data->choices with the live parameters of the moment
 };
 
 /// The probe "generate": chains of their own from noise, under the energy of now, as those of
-/// training walk. `now`: with the live parameters of the moment.
-std::unique_ptr<Task> generateTask(Moment, const Choices& now, const cmd::Probe&);
+/// training walk.
+std::unique_ptr<Task> generateTask(Moment, const cmd::Probe&);
 std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);
 std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
 /// Both for pictures.
@@ -46,8 +47,13 @@ std::map<std::string, double> evaluatePictures(const Moment&, Key, std::stop_tok
 /// Share of the first held-out rows whose class has the least energy.
 double accuracy(const PictureEnergy&, const Dataset&, Index most);
 /// Densities of the values of each list on common bins: [K, bins], `.edges`, `.names` one a line.
+/// The bins span the bulk of every list; the few values beyond count in the first and the last one.
 void addHistograms(SnapshotBuilder&, const std::string& id,
                    std::span<const std::vector<double>> lists, const std::string& names);
+/// Mass of a density in the plane within three sd of each mode: energies on cells whose exp(-E)
+/// sums to 1, and their middles [cells, 2].
+std::vector<double> modeMasses(const MixtureParts&, std::span<const double> energies,
+                               std::span<const double> points);
 /// -log p of the data on a grid; empty where the law is not known.
 std::vector<double> trueEnergy(const Dataset&, const Box&, Index side);
 

@@ -16,6 +16,8 @@ namespace {
 
 /// Numbers of Langevin steps from one training step to the next, so that none is used twice.
 constexpr std::uint64_t kStride = 10'000;
+/// Steps of a path that is shown; longer ones would hold the engine.
+constexpr Index kLongestPath = 200;
 
 executors::StepSettings langevin(double noise) {
     executors::StepSettings settings;
@@ -124,6 +126,8 @@ std::span<const float> Negatives::draw(EnergyPtr energy, Index step) {
     m_displacement = moved / static_cast<double>(rows);
     m_energy = std::move(energy);
     m_step = step;
+    m_pathSteps = m_choices.steps;
+    m_pathNoise = m_choices.noise;
     return m_batch;
 }
 
@@ -200,6 +204,10 @@ double Negatives::overlap(const Energy& now) const {
     return sum * sum / (static_cast<double>(rows) * square);
 }
 
+Index Negatives::pathPoints() const {
+    return std::min(m_pathSteps, kLongestPath) + 1;
+}
+
 std::vector<double> Negatives::paths(Index count) const {
     if (m_from.empty() || !m_energy) {
         return {};
@@ -208,11 +216,10 @@ std::vector<double> Negatives::paths(Index count) const {
     const auto rows = static_cast<std::size_t>(std::min(count, m_choices.batch));
     const std::vector<double> start(m_from.begin(),
                                     m_from.begin() + static_cast<std::ptrdiff_t>(rows * d));
-    const auto kernel =
-        makeSampler("ula", {{"sampler.step_size", m_choices.noise * m_choices.noise}});
+    const auto kernel = makeSampler("ula", {{"sampler.step_size", m_pathNoise * m_pathNoise}});
     const Key key = derive(m_key, "chains");
     ChainState state = kernel->init(key, *m_energy, start);
-    const auto times = static_cast<std::size_t>(m_choices.steps) + 1;
+    const auto times = static_cast<std::size_t>(pathPoints());
     std::vector<double> out(rows * times * d);
     for (std::size_t t = 0; t < times; ++t) {
         if (t > 0) {

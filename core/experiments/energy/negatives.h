@@ -39,9 +39,11 @@ public:
     std::span<const float> store() const { return m_store; }
     /// [store] training steps since each chain began.
     std::span<const float> ages() const { return m_ages; }
-    /// [count, steps + 1, dim] the way of the first negatives of the last step, by the reference
-    /// kernel; empty before the first.
+    /// [C, steps + 1, dim] the way of the first `count` negatives of the last step, by the
+    /// reference kernel, of 200 steps at most; empty before the first.
     std::vector<double> paths(Index count) const;
+    /// Points of each of those ways.
+    Index pathPoints() const;
     /// All chains begin anew.
     void restart(Index step);
 
@@ -59,8 +61,8 @@ private:
     std::vector<float> m_store, m_ages, m_from, m_batch;
     std::vector<std::int64_t> m_storeLabels, m_labels;
     EnergyPtr m_energy;  ///< of the last step
-    Index m_step = 0, m_advances = 0;
-    double m_displacement = 0;
+    Index m_step = 0, m_advances = 0, m_pathSteps = 0;
+    double m_displacement = 0, m_pathNoise = 0;
     std::unique_ptr<executors::ChainExecutor> m_executor;
 };
 

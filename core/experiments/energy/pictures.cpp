@@ -173,7 +173,7 @@ const PictureEnergy& pictures(const Moment& m) {
     return dynamic_cast<const PictureEnergy&>(*m.energy);
 }
 Choices choicesOf(const Moment& m) {
-    return m.data->choices;
+    return m.now;
 }
 std::vector<std::uint8_t> maskOf(const ParamSet& params, Sides s) {
     return hiddenPixels(params, static_cast<Index>(s.height), static_cast<Index>(s.width));

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Two energies trained apart and added: the sum, the exact product and its draws, states.
 #include "core/data/dataset.h"
-#include "core/energies/formula.h"
-#include "core/energies/weighted_sum.h"
 #include "core/experiments/energy/moment.h"
-#include "core/samplers/registry.h"
 #include "tests/unit/experiments/family_run.h"
 
 #include <ATen/Parallel.h>
@@ -81,9 +78,9 @@ private Q_SLOTS:
         const auto run = make(small());
         const auto numbers = run->metrics(Key{1, 9}, {});
         const double precision = 1 / 0.09 + 1 / 2.25;
-        QVERIFY(std::abs(numbers.at("exact_corner_mean") - 1.5 / 0.09 / precision) < 1e-4);
-        QVERIFY(std::abs(numbers.at("exact_corner_sd") - std::sqrt(1 / precision)) < 1e-3);
-        QVERIFY(std::abs(numbers.at("exact_corner_share_min") - 0.25) < 1e-3);
+        QVERIFY(std::abs(numbers.at("law_corner_mean") - 1.5 / 0.09 / precision) < 1e-4);
+        QVERIFY(std::abs(numbers.at("law_corner_sd") - std::sqrt(1 / precision)) < 1e-3);
+        QVERIFY(std::abs(numbers.at("law_corner_share_min") - 0.25) < 1e-3);
         // Draws of the law that the views show.
         Collected out;
         look(*run, {"data"}, out, Detail::Export);
@@ -105,45 +102,24 @@ private Q_SLOTS:
         // Broken twin: the first law alone has no corners.
         run->set({"compose.second", 0.0});
         const auto alone = run->metrics(Key{1, 9}, {});
-        QVERIFY(std::abs(alone.at("exact_corner_mean") - 1.5 / 0.09 / precision) > 0.05);
+        QVERIFY(std::abs(alone.at("law_corner_mean") - 1.5 / 0.09 / precision) > 0.05);
     }
-    /// The exact sum by chains that all begin in one corner and cross: a quarter each, and the
-    /// moments of a corner. Broken twin: twice the sum.
+    /// The same by chains on the sum of the exact energies, which all begin in one corner and
+    /// cross. Broken twin: twice the sum.
     void exactSumByChains() {
-        const auto bar = [](const std::string& u, const std::string& v) {
-            return formulaEnergy("(abs(" + u + ")-1.5)^2/0.18 - log(1+exp(-3*abs(" + u +
-                                     ")/0.09)) + " + v + "^2/4.5",
-                                 "", 2);
-        };
-        const auto corners = [&](double weight) {
-            const auto sum = weightedSum({{bar("x", "y"), weight}, {bar("y", "x"), weight}});
-            const auto kernel =
-                makeSampler("rwm", {{"sampler.step_size", 1.4}, {"sampler.adapt", false}});
-            constexpr Index kChains = 4000;
-            ChainState state = kernel->init(Key{5, 0}, *sum, std::vector<double>(2 * kChains, 1.5));
-            for (std::uint64_t t = 0; t < 1500; ++t) {
-                kernel->step(Key{5, 0}, t, *sum, state, {});
-            }
-            std::array<double, 6> out{};  // shares, mean, sd
-            const auto x = state.positions();
-            double square = 0;
-            for (std::size_t i = 0; i < x.size(); i += 2) {
-                out[(x[i] > 0 ? 1U : 0U) + (x[i + 1] > 0 ? 2U : 0U)] += 1.0 / kChains;
-                out[4] += (std::abs(x[i]) + std::abs(x[i + 1])) / (2.0 * kChains);
-                square += (x[i] * x[i] + x[i + 1] * x[i + 1]) / (2.0 * kChains);
-            }
-            out[5] = std::sqrt(square - out[4] * out[4]);
-            return out;
-        };
-        const auto right = corners(1), wrong = corners(2);
-        qInfo("corners %.3f %.3f %.3f %.3f, mean %.4f, sd %.4f; twice: %.4f", right[0], right[1],
-              right[2], right[3], right[4], right[5], wrong[5]);
-        for (std::size_t k = 0; k < 4; ++k) {
-            QVERIFY(std::abs(right[k] - 0.25) < 0.025);
-        }
-        QVERIFY(std::abs(right[4] - 1.4423) < 0.012);
-        QVERIFY(right[5] > 0.285 && right[5] < 0.303);
-        QVERIFY(wrong[5] < 0.25);
+        const auto run = make(small());
+        auto right = run->metrics(Key{5, 0}, {});
+        run->set({"compose.first", 2.0});
+        run->set({"compose.second", 2.0});
+        auto wrong = run->metrics(Key{5, 0}, {});
+        qInfo("corners %.4f to %.4f, mean %.4f, sd %.4f; twice: %.4f",
+              right["exact_corner_share_min"], right["exact_corner_share_max"],
+              right["exact_corner_mean"], right["exact_corner_sd"], wrong["exact_corner_sd"]);
+        QVERIFY(right["exact_corner_share_min"] > 0.23);
+        QVERIFY(right["exact_corner_share_max"] < 0.27);
+        QVERIFY(std::abs(right["exact_corner_mean"] - 1.4423) < 0.006);
+        QVERIFY(std::abs(right["exact_corner_sd"] - 0.2942) < 0.006);
+        QVERIFY(wrong["exact_corner_sd"] < 0.25);
     }
     void bothLearn() {
         ParamSet given = small();

@@ -108,6 +108,12 @@ private Q_SLOTS:
             }
             QVERIFY(most < 1e-3);
             QVERIFY(wrong > 0.1);
+            // What is chosen from now on does not change the way that was gone.
+            const Choices before = negatives.choices();
+            negatives.choices().noise *= 2;
+            negatives.choices().steps = 3;
+            QVERIFY(negatives.paths(16) == paths);
+            negatives.choices() = before;
         }
         QVERIFY(negatives.displacement() > 0.1 && negatives.displacement() < 3);
     }
@@ -305,6 +311,25 @@ private Q_SLOTS:
             QVERIFY(after < 0.75 * before);
         }
         QVERIFY(before > 1);
+    }
+    /// Mass counts for a mode near it only. Broken twin: nothing learned, every place as likely.
+    void modesMustBeFound() {
+        const ParamSet given = resolve(family().describe(ring()).params, ring());
+        const auto parts = mixtureOfData(given);
+        QVERIFY(parts);
+        constexpr Index kSide = 161;
+        const Box box{{-4, -4}, {4, 4}};
+        const auto points = gridPoints(box, kSide);
+        std::vector<double> law(kSide * kSide), flat(law.size(), 1.0);
+        mixtureEnergy(*parts)->evaluate(std::span(points), law);
+        normalise(law);
+        normalise(flat);
+        for (const double mass : modeMasses(*parts, law, points)) {
+            QVERIFY(std::abs(mass - (1 - std::exp(-4.5)) / 8) < 1e-3);  // a disc of three sd
+        }
+        for (const double mass : modeMasses(*parts, flat, points)) {
+            QVERIFY(mass < 0.02);
+        }
     }
     void stopsOnBadNumbers() {
         const auto run = make(ring());

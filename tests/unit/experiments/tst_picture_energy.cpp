@@ -99,6 +99,7 @@ private Q_SLOTS:
         const Tensor normal = spectrallyNormalised(w);
         QVERIFY(std::abs(top(normal) - 1) < 1e-10);
         QVERIFY(std::abs(top(w) - spectralNorm(w)) < 1e-8);
+        QVERIFY(std::abs(spectralNorm(at::diag(at::tensor({1.0, -3.0, 2.0}))) - 3) < 1e-12);
         QVERIFY(std::abs(top(w) - 1) > 0.5);
         const Tensor weight = at::randn_like(w);
         const Tensor slope = torch::autograd::grad({(normal * weight).sum()}, {w})[0].flatten();
