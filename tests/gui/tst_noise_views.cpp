@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The views of a reverse process: the record from noise to data under its slider, and the schedule.
-#include "tests/gui/chain_bench.h"
 #include "tests/gui/held.h"
-#include "ui/viewport/scene_widget.h"
+#include "tests/gui/noise_record.h"
 
 #include <QLabel>
 #include <QSlider>
@@ -15,33 +14,11 @@ using namespace lx;
 using namespace lx::ui;
 using test::ChainBench;
 using test::floatsOf;
+using test::pane;
+using test::record;
 using test::text;
 
 namespace {
-
-/// Two particles at four times: one goes from (1, 0) to (4, 3), the other from (-1, 0) to (-4, -3).
-std::map<std::string, Array> record() {
-    std::vector<float> path;
-    for (int t = 0; t < 4; ++t) {
-        for (const float side : {1.0F, -1.0F}) {
-            path.insert(path.end(),
-                        {side * static_cast<float>(1 + t), side * static_cast<float>(t)});
-        }
-    }
-    return {{"trajectory", floatsOf({4, 2, 2}, path)},
-            {"trajectory.time", floatsOf({4}, {1, 0.5F, 0.25F, 0})},
-            {"trajectory.log_snr", floatsOf({4}, {-6, 0, 2, 8})},
-            {"data", floatsOf({3, 2}, {0, 1, 2, 3, 4, 5})}};
-}
-
-SceneWidget* pane(const View& view, const char* name) {
-    for (SceneWidget* scene : view.findChildren<SceneWidget*>()) {
-        if (scene->accessibleName() == QLatin1String(name)) {
-            return scene;
-        }
-    }
-    return nullptr;
-}
 
 /// The points of a pane: its last layer.
 std::vector<float> pointsOf(const SceneWidget* scene) {

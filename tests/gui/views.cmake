@@ -6,6 +6,7 @@ lx_test(tst_view_pictures LABELS gui SOURCES tst_view_pictures.cpp LIBS lx_ui lx
 lx_test(tst_view_modes LABELS gui SOURCES tst_view_modes.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_chain_views LABELS gui SOURCES tst_chain_views.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_noise_views LABELS gui SOURCES tst_noise_views.cpp LIBS lx_ui lx_test_support)
+lx_test(tst_process_field LABELS gui SOURCES tst_process_field.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_overview_view LABELS gui SOURCES tst_overview_view.cpp LIBS lx_ui lx_test_support)
 lx_test(tst_chain_window LABELS gui SOURCES tst_chain_window.cpp LIBS lx_ui lx_test_support lx_chain_families)
 lx_test(tst_chain_pictures LABELS gui SOURCES tst_chain_pictures.cpp LIBS lx_ui lx_test_support lx_chain_families)

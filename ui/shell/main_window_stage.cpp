@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Commands on the focused view (layers, data, camera, full screen) and the size of the type.
 #include "ui/shell/main_window_impl.h"
+#include "ui/shell/motion.h"
 
 #include <QActionGroup>
 #include <QMenu>
@@ -14,6 +15,7 @@ namespace lx::ui {
 namespace {
 
 const QString kFontScale = QStringLiteral("fontScale");
+const QString kReducedMotion = QStringLiteral("reducedMotion");
 constexpr std::array kPercents{80, 90, 100, 110, 125, 150, 175, 200, 225, 250};
 
 QString s(const char* text) {
@@ -61,6 +63,14 @@ void MainWindow::Impl::makeStageActions() {
         actions->addToggle(s("type.%1").arg(percent), group, s("Type at %1 %").arg(percent), {},
                            [this, percent](bool) { setFontPercent(percent); });
     }
+    actions
+        ->addToggle(s("view.still"), group, s("Reduced motion"), {},
+                    [this](bool on) {
+                        setReducedMotion(on);
+                        settings->setValue(kReducedMotion, on);
+                        applyThemeNow();
+                    })
+        ->setChecked(reducedMotion());
 }
 
 void MainWindow::Impl::fillStageMenu(QMenu& menu) {
@@ -80,6 +90,7 @@ void MainWindow::Impl::fillStageMenu(QMenu& menu) {
         one->addAction(action);
         type->addAction(action);
     }
+    menu.addAction(actions->at(s("view.still")));
     QObject::connect(type, &QMenu::aboutToShow, type, [this] {
         for (const int percent : kPercents) {
             actions->at(s("type.%1").arg(percent))->setChecked(percent == percentNow());
@@ -98,6 +109,7 @@ void MainWindow::Impl::restoreFontScale() {
     bool number = false;
     const double saved = settings->value(kFontScale, 1.0).toDouble(&number);
     setFontScale(number ? saved : 1);
+    setReducedMotion(settings->value(kReducedMotion, false).toBool());
 }
 
 }  // namespace lx::ui

@@ -137,6 +137,8 @@ private:
             figure.layers.clear();
             figure.overlay.clear();
             figure.bar = barOf(*layer, tr("nats"));
+            figure.legend.clear();
+            addLevel(figure, m_frame, field.id, theme());
             pane.setHome(layer->place);
             figure.layers.emplace_back(std::move(*layer));
             if (const Array* now = floats(m_frame, "chains_now", 2);

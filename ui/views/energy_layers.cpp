@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/views/energy_layers.h"
 
+#include "ui/shell/numbers.h"
 #include "ui/views/figure_view.h"
 
 #include <algorithm>
@@ -160,6 +161,23 @@ std::optional<render::GridLayer> differenceLayer(const Frame& frame, const Theme
     out.high = reach;
     out.map = theme.divergingMap();
     return out;
+}
+
+void addLevel(Figure& figure, const Frame& frame, const char* id, const Theme& theme) {
+    const Array* found = floats(frame, std::string(id) + ".log_snr", 1);
+    if (!found || found->dim(0) != 2) {
+        return;
+    }
+    const auto text = [found](std::size_t i) {
+        return formatShort(static_cast<double>(found->values<float>()[i]), 2);
+    };
+    LegendEntry entry{QObject::tr("energy at log SNR %1").arg(text(0)),
+                      theme.sequential[theme.sequential.size() / 2], render::Marker::Square};
+    if (text(0) != text(1)) {
+        entry.text += QObject::tr(", particles at %1").arg(text(1));
+    }
+    entry.part = QString::fromLatin1(id);
+    figure.legend.push_back(std::move(entry));
 }
 
 bool addEnergy(Figure& figure, const Frame& frame, const Theme& theme, double window) {

@@ -21,6 +21,9 @@ std::optional<render::GridLayer> signedLayer(const Frame&, const char* id, const
 std::vector<render::GridLayer> surroundings(const Frame&, const render::GridLayer& field);
 /// The field with its surroundings and its colour bar; false when nobody knows the energy.
 bool addEnergy(Figure&, const Frame&, const Theme&, double window);
+/// In the legend, at which noise level a reverse process shows the field `id`, and that of the
+/// particles where it is another; nothing for other families.
+void addLevel(Figure&, const Frame&, const char* id, const Theme&);
 /// Sampled minus true density on a map that is neutral at 0.
 std::optional<render::GridLayer> differenceLayer(const Frame&, const Theme&);
 /// That layer with its colour bar; false when there is none.

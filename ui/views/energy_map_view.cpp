@@ -344,6 +344,9 @@ private:
         figure.legend.clear();
         figure.note.clear();
         addStates(figure, chosen);
+        if (m_onField) {
+            addLevel(figure, m_frame, "energy", colors);
+        }
         updateHome();
         m_scene->layersChanged();
         rebuildOverlay();

@@ -6,11 +6,14 @@
 #include "ui/views/chain_channels.h"
 #include "ui/views/figure_view.h"
 #include "ui/views/linked_panes.h"
+#include "ui/views/process_field.h"
 #include "ui/views/record_time.h"
 
+#include <QActionGroup>
 #include <QHBoxLayout>
 #include <QJsonArray>
 #include <QLabel>
+#include <QMenu>
 #include <QSlider>
 #include <QTimer>
 #include <QToolButton>
@@ -52,6 +55,8 @@ public:
         }
         column->addWidget(m_panes, 1);
         arrange();
+        m_field = new ProcessField(bridge, *plot(1), this);
+        connect(m_field, &ProcessField::changed, this, &NoiseToDataView::showMoment);
         auto* row = new QHBoxLayout;
         row->setContentsMargins(8, 2, 8, 4);
         row->setSpacing(8);
@@ -76,7 +81,10 @@ public:
             m_slider->setValue(0);
             m_clock.start();
         });
-        connect(m_slider, &QSlider::valueChanged, this, [this] { showMoment(); });
+        connect(m_slider, &QSlider::valueChanged, this, [this] {
+            showMoment();
+            m_field->follow(m_frame, logSnr());
+        });
     }
 
     QString title() const override { return tr("From noise to data"); }
@@ -87,7 +95,10 @@ public:
         return tr(
             "Left: the noise that particles begin as, coloured by the direction they begin in. "
             "Middle: the same particles at the time of the slider, with the ways of some of them. "
-            "Right: data.\n\n"
+            "Right: data. The faint arrows are the velocity that carries particles to the data "
+            "without any noise, the probability flow, at the time of the slider; keys 1 to 3 show "
+            "no field, arrows or a moving texture, key 4 the score in its place, the direction in "
+            "which the density grows.\n\n"
             "Click a particle that has a way, in any of the three, to choose it; click beside to "
             "choose none. The solid line is its way back from noise, the dashed one the way on "
             "which noising leads from what it becomes to what it was, the diamond the clean datum "
@@ -118,6 +129,14 @@ public:
             static_cast<int>(std::ranges::min_element(all, {}, apart) - all.begin()));
     }
     void cancelGesture() override { chooseNone(); }
+    bool setMode(int key) override {
+        if (key >= 1 && key <= 3) {
+            m_field->choose(static_cast<ProcessField::Look>(key - 1), m_field->score());
+        } else if (key == 4) {
+            m_field->choose(m_field->look(), !m_field->score());
+        }
+        return key >= 1 && key <= 4;
+    }
     QJsonObject state() const override {
         QJsonObject out = FigureView::state();
         QJsonArray chosen;
@@ -125,10 +144,12 @@ public:
             chosen.append(static_cast<qint64>(i));
         }
         out[QStringLiteral("chosen")] = chosen;
+        out[QStringLiteral("field")] = m_field->state();
         return out;
     }
     void restore(const QJsonObject& state) override {
         FigureView::restore(state);
+        m_field->restore(state.value(QStringLiteral("field")).toObject());
         m_chosen.clear();
         for (const QJsonValue& value : state.value(QStringLiteral("chosen")).toArray()) {
             if (value.toInt(-1) >= 0 && value.toInt() < kTrails && m_chosen.size() < kMostChosen) {
@@ -143,6 +164,7 @@ public:
         const Array* path = frame ? floats(*frame, "trajectory", 3) : nullptr;
         if (!path || path->dim(2) < 2) {
             m_seen.forget();
+            m_field->forget();
             m_frame = {};
             showContent(false);
             return;
@@ -166,13 +188,15 @@ public:
         }
         colour(*path);
         showEnds(*path);
+        m_field->follow(m_frame, logSnr());
         showMoment();
     }
     void setTheme(const Theme& theme) override {
         FigureView::setTheme(theme);
         m_panes->setTheme(theme);
         m_moment->setFont(theme.font(11));
-        m_moment->setMinimumWidth(theme.px(210));
+        m_moment->setMinimumWidth(theme.px(270));
+        m_moment->setToolTip(tr("NFE: function evaluations so far, of the denoiser, a particle"));
         if (const Array* path = m_frame.snapshot ? floats(m_frame, "trajectory", 3) : nullptr) {
             showEnds(*path);
             showMoment();
@@ -189,6 +213,26 @@ protected:
     void resizeEvent(QResizeEvent* event) override {
         FigureView::resizeEvent(event);
         arrange();
+    }
+    void showEvent(QShowEvent* event) override {
+        FigureView::showEvent(event);
+        showMoment();  // a texture that rested while hidden goes on
+    }
+    void fillSettings(QMenu& menu) override {
+        auto* group = new QActionGroup(&menu);
+        const QString looks[] = {tr("No field (1)"), tr("Field as arrows (2)"),
+                                 tr("Field as a moving texture (3)")};
+        for (int key = 1; key <= 3; ++key) {
+            QAction* action = menu.addAction(looks[key - 1], this, [this, key] { setMode(key); });
+            action->setCheckable(true);
+            action->setChecked(static_cast<int>(m_field->look()) == key - 1);
+            group->addAction(action);
+        }
+        QAction* score =
+            menu.addAction(tr("Score in place of the velocity (4)"), this, [this] { setMode(4); });
+        score->setCheckable(true);
+        score->setChecked(m_field->score());
+        menu.addSeparator();
     }
 
 private:
@@ -398,8 +442,16 @@ private:
         trails.colors = inks();
         trails.head = t;
         trails.opacity = m_chosen.empty() ? 0.45F : 0.15F;
-        plot(1)->figure().layers = {trails, points(placesAt(*path, t), m_sector)};
+        Figure& now = plot(1)->figure();
+        now.layers.clear();
+        now.layerParts.clear();
+        m_field->addLayers(now, theme());
+        now.nameLayers(QStringLiteral("ways"), tr("Ways"));
+        now.layers.emplace_back(std::move(trails));
+        now.nameLayers(QStringLiteral("particles"), tr("Particles"));
+        now.layers.emplace_back(points(placesAt(*path, t), m_sector));
         showChosen(t);
+        m_field->addLegend(now, theme());
         plot(1)->layersChanged();
         QString text = tr("record %1 of %2").arg(t + 1).arg(path->dim(0));
         const Array* at = floats(m_frame, "trajectory.time", 1);
@@ -410,10 +462,16 @@ private:
                        .arg(formatShort(at->values<float>()[row], 3),
                             formatShort(snr->values<float>()[row], 3));
         }
+        const Array* made = channel(m_frame, "trajectory.evaluations");
+        if (made && made->dtype() == DType::I64 && made->count() == path->dim(0)) {
+            text += tr(", NFE %1")
+                        .arg(formatInteger(made->values<Index>()[static_cast<std::size_t>(t)]));
+        }
         m_moment->setText(text);
     }
 
     LinkedPanes* m_panes = nullptr;
+    ProcessField* m_field = nullptr;
     QToolButton* m_play;
     QSlider* m_slider;
     QLabel* m_moment;

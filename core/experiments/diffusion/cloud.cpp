@@ -46,6 +46,7 @@ void Cloud::begin(Index round) {
     m_z = noiseRows(m_process, m_noise, roundKey(m_key, round), m_particles, m_dim);
     m_frames.clear();
     m_times.clear();
+    m_evaluationsAt.clear();
     m_evaluations = 0;
     keep();
 }
@@ -53,6 +54,7 @@ void Cloud::begin(Index round) {
 void Cloud::addFrame() {
     m_frames.push_back(std::make_shared<const std::vector<float>>(
         m_z.begin(), m_z.begin() + static_cast<std::ptrdiff_t>(m_recorded * m_dim)));
+    m_evaluationsAt.push_back(m_evaluations);
 }
 
 void Cloud::keep() {
@@ -67,6 +69,14 @@ std::vector<double> Cloud::recordTimes() const {
     std::vector<double> out = m_times;
     if (m_keptAt != m_steps) {
         out.push_back(time());
+    }
+    return out;
+}
+
+std::vector<Index> Cloud::recordEvaluations() const {
+    std::vector<Index> out = m_evaluationsAt;
+    if (m_keptAt != m_steps) {
+        out.push_back(m_evaluations);
     }
     return out;
 }
@@ -122,6 +132,7 @@ void Cloud::restore(const State& state) {
     m_evaluations = clock->second.values<Index>()[1];
     m_frames.clear();
     m_times.clear();
+    m_evaluationsAt.clear();
     addFrame();
     m_times.push_back(time());
     m_keptAt = m_steps;

@@ -53,6 +53,8 @@ public:
 
     /// Times at which it is known where the particles were, the present last.
     std::vector<double> recordTimes() const;
+    /// Evaluations of the denoiser, a particle, that had been made at each of them.
+    std::vector<Index> recordEvaluations() const;
     /// Where the first particles were at the recorded time `at`, [count <= recorded(), dim].
     void places(Index at, std::span<float> out) const;
     /// [T, count, dim] the same at all of these times.
@@ -74,6 +76,7 @@ private:
     NoiseLaw m_noise;
     Index m_steps = 0, m_evaluations = 0, m_stride = 1, m_keptAt = 0;
     std::vector<double> m_z, m_times;
+    std::vector<Index> m_evaluationsAt;  ///< one a recorded time
     /// One a recorded time; nobody changes a frame, so that copies of the cloud share them.
     std::vector<std::shared_ptr<const std::vector<float>>> m_frames;
 };

@@ -237,11 +237,13 @@ public:
         m_news += still ? 1 : 0;
     }
     std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
-        if (probe.kind != "generate") {
+        const auto answer = probe.kind == "generate" ? generateTask
+                            : probe.kind == "field"  ? fieldTask
+                                                     : nullptr;
+        if (answer == nullptr) {
             return nullptr;
         }
-        return guardedTask("probe", step(Clock::Train),
-                           [&] { return generateTask(moment(), probe); });
+        return guardedTask("probe", step(Clock::Train), [&] { return answer(moment(), probe); });
     }
     std::unique_ptr<Task> observe(std::span<const std::string> channels,
                                   Detail detail) const override {

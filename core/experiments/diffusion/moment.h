@@ -52,6 +52,24 @@ struct Moment {
 /// The probe "generate": particles of a round of their own, with the weights of now.
 std::unique_ptr<Task> generateTask(Moment, const cmd::Probe&);
 std::unique_ptr<Task> observeTask(Moment, std::span<const std::string> channels, Detail);
+
+/// What particles follow at one time.
+enum class FieldKind : std::uint8_t {
+    Velocity,  ///< of the probability flow towards the data, -dz/dt
+    Score      ///< grad log p
+};
+/// At rows z [N, D] in model units, [N, D]. Ref: song2021.
+void fieldAt(const Denoiser&, const NoiseSchedule&, double time, FieldKind,
+             std::span<const double> z, std::span<double> out);
+/// Those vectors in data units, in place.
+void publishField(FieldKind, const DataUnits&, std::span<double> rows);
+/// The probe "field": arguments `log_snr`, `kind` ("velocity", the default, or "score"), `side`
+/// (nodes each way, 32), array `box` (x0, y0, x1, y1 in data units; else the frame of the data).
+/// Answers `field` [side, side, 2] of the guided denoiser at the nodes of a grid whose outermost
+/// lie on the edges of `extent`, row 0 at y0, in data units a unit of time or per data unit; and
+/// `log_snr`, `time`, the nearest that the schedule has. Throws UsageError outside the plane.
+std::unique_ptr<Task> fieldTask(Moment, const cmd::Probe&);
+
 /// Relative error of the score against the exact one, sqrt(E|s - s*|^2 / E|s*|^2), at each of ten
 /// levels from noise to data. Needs the mixture.
 struct ScoreErrors {

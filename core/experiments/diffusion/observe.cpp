@@ -216,8 +216,9 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
     // The level of the particles; that of the data while views show the whole way.
     const auto level = [look] {
         const ReverseProcess& process = look->cloud().process();
-        return process.schedule().at(look->own ? process.timeBefore(process.steps())
-                                               : look->cloud().time());
+        return process.schedule().at(look->m.cloud->steps() == 0
+                                         ? process.timeBefore(process.steps())
+                                         : look->cloud().time());
     };
     // Away from the data a learned score means little where there is little noise, and its sums
     // between the modes would be wrong by many nats.
@@ -231,12 +232,21 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
         out.set(id, values);
         out.set(id + ".extent", data->units.extent(data->frame));
     };
+    // With the level that is shown and that of the particles: one may be held behind the other.
+    const auto setAtLevel = [=](SnapshotBuilder& out, const std::string& id, const Array& values) {
+        set(out, id, values);
+        out.set(id + ".log_snr",
+                Array({2}, std::vector<float>{static_cast<float>(fieldLevel().logSnr()),
+                                              static_cast<float>(level().logSnr())}));
+    };
     if (wants("field")) {
         task->add([=](SnapshotBuilder& out) {
             const auto points = gridPoints(data->frame, kArrows);
             std::vector<double> s(points.size());
             look->m.denoiser->score(fieldLevel(), points, s);
-            set(out, "field", Array({kArrows, kArrows, 2}, std::vector<float>(s.begin(), s.end())));
+            publishField(FieldKind::Score, data->units, s);
+            setAtLevel(out, "field",
+                       Array({kArrows, kArrows, 2}, std::vector<float>(s.begin(), s.end())));
         });
     }
     if (wantsAny({"energy", "energy_difference"})) {
@@ -245,7 +255,7 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
             auto e = exact ? trueEnergy(look->m, fieldLevel())
                            : gridEnergy(*look->m.denoiser, fieldLevel(), data->frame, kSide);
             if (wants("energy")) {
-                set(out, "energy", gridArray(e));
+                setAtLevel(out, "energy", gridArray(e));
             }
             if (wants("energy_difference") && data->mixture) {
                 auto truth = trueEnergy(look->m, fieldLevel());
@@ -255,13 +265,13 @@ std::unique_ptr<Task> observeTask(Moment m, std::span<const std::string> channel
                 for (std::size_t i = 0; i < e.size(); ++i) {
                     e[i] -= truth[i];
                 }
-                set(out, "energy_difference", gridArray(e));
+                setAtLevel(out, "energy_difference", gridArray(e));
             }
         });
     }
     if (data->mixture && wants("true_energy")) {
         task->add([=](SnapshotBuilder& out) {
-            set(out, "true_energy", gridArray(trueEnergy(look->m, fieldLevel())));
+            setAtLevel(out, "true_energy", gridArray(trueEnergy(look->m, fieldLevel())));
         });
     }
     if (data->mixture && look->m.denoisers.classes.empty() && wants("true_density")) {

@@ -140,6 +140,7 @@ void addTrajectory(SlicedTask& task, std::shared_ptr<const Look> look, Index cou
                 Array(DType::F32, {record->times, record->particles, cloud.dim()}, bytes));
         out.set("trajectory.time", Array({record->times}, at));
         out.set("trajectory.log_snr", Array({record->times}, snr));
+        out.set("trajectory.evaluations", Array({record->times}, cloud.recordEvaluations()));
         // A look that has nothing to say of them takes back what an earlier one said.
         const auto ways = [&](const std::vector<double>& rows) {
             return units.published({rows.empty() ? 0 : record->times, followed(cloud), cloud.dim()},
