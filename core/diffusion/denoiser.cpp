@@ -103,6 +103,13 @@ public:
         }
     }
     Index dim() const override { return m_parts.front().denoiser->dim(); }
+    Index cost() const override {
+        Index sum = 0;
+        for (const WeightedDenoiser& part : m_parts) {
+            sum += part.denoiser->cost();
+        }
+        return sum;
+    }
 
 protected:
     void compute(const NoiseLevel& level, const double* z, Index count,

@@ -12,6 +12,8 @@ class Denoiser {
 public:
     virtual ~Denoiser() = default;
     virtual Index dim() const = 0;
+    /// Evaluations of a network that one of this costs.
+    virtual Index cost() const { return 1; }
 
     /// z [N, D] -> eps [N, D]. Row i depends on row i of z alone. Throws UsageError when the sizes
     /// disagree.

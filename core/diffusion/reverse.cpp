@@ -172,7 +172,7 @@ Index ReverseProcess::step(const Denoiser& denoiser, Key key, Index i, std::span
     if (!std::ranges::all_of(z, [](double v) { return std::isfinite(v); })) {
         throw NumericalError("a generated row", i, "is not a finite number");
     }
-    return evaluations;
+    return evaluations * denoiser.cost();
 }
 
 std::vector<double> generate(const ReverseProcess& process, const Denoiser& denoiser, Key key,

@@ -56,7 +56,7 @@ public:
     std::vector<double> start(Key, Index count, Index dim, double spread = 0,
                               Index first = 0) const;
     /// Step i of z [N, D]; the rows are first, first + 1, ... of the run. Returns evaluations of
-    /// the denoiser a row. Throws NumericalError when a row is not finite.
+    /// networks a row: a guided denoiser costs two. Throws NumericalError when a row is not finite.
     Index step(const Denoiser&, Key, Index i, std::span<double> z, Index first = 0) const;
 
     /// Langevin steps at a level, none from a level to the next.

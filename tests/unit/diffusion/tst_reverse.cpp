@@ -192,6 +192,26 @@ private Q_SLOTS:
         QVERIFY(farthest(a, x) < 1e-15);
         QVERIFY(farthest(a, b) > 1e-4);
     }
+    /// Evaluations of networks: two where guidance asks the class and all data, whatever the
+    /// method.
+    void guidedStepsCostTwo() {
+        const auto one = mixtureDenoiser(uneven());
+        const auto both = guided(one, one, 1.5);
+        QCOMPARE(one->cost(), Index{1});
+        QCOMPARE(both->cost(), Index{2});
+        for (const Reverse method :
+             {Reverse::Ddpm, Reverse::Heun, Reverse::Corrected, Reverse::AnnealedLangevin}) {
+            const auto s = continuousSchedule();
+            ReverseOptions options;
+            options.method = method;
+            options.inner = 3;
+            const ReverseProcess process(s, timeGrid(*s, 5, Spacing::Time), options);
+            auto z = process.start(Key{1, 1}, 4, 2), w = z;
+            const Index plain = process.step(*one, Key{1, 2}, 0, z);
+            QVERIFY(plain > 0);
+            QCOMPARE(process.step(*both, Key{1, 2}, 0, w), 2 * plain);
+        }
+    }
     void refusesNonsense() {
         const auto schedule = logSnrSchedule();
         ReverseOptions bad;
