@@ -144,6 +144,21 @@ void Composition::attachEngine(const EngineTable& table, ui::AppServices& servic
     services.devices = table.devices;
     services.setDevice = table.setDevice;
     services.setThreads = table.setThreads;
+    services.judge = [this](const std::string& id, const std::map<std::string, double>& metrics) {
+        std::vector<ui::JudgedMetric> out;
+        auto rest = metrics;
+        if (const Recipe* recipe = m_program.recipes().find(id)) {
+            for (const CheckResult& result : evaluate(recipe->checks, metrics)) {
+                out.push_back(
+                    {result.check.name, limitText(result.check), result.value, result.pass});
+                rest.erase(result.check.name);
+            }
+        }
+        for (const auto& [name, value] : rest) {
+            out.push_back({name, {}, value, {}});
+        }
+        return out;
+    };
     services.selfTest = {{"engine", [&table] { return table.selfTest(); }}};
     std::ranges::move(m_program.selfTest(), std::back_inserter(services.selfTest));
     for (const auto& [part, version] : m_program.versions()) {

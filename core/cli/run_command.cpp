@@ -9,12 +9,6 @@
 namespace lx::cli {
 namespace {
 
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.6g", value);
-    return text;
-}
-
 void printReport(const HeadlessRun& run, const std::map<std::string, double>& metrics,
                  std::span<const CheckResult> checks, const Host& host) {
     char line[256];
@@ -32,12 +26,8 @@ void printReport(const HeadlessRun& run, const std::map<std::string, double>& me
     }
     for (const auto& result : checks) {
         const Check& check = result.check;
-        std::string bound = number(check.threshold);
-        if (check.op == "in") {
-            bound = "[" + bound + ", " + number(check.upper) + "]";
-        }
-        std::snprintf(line, sizeof line, "%s  %-22s %.6g %s %s\n", result.pass ? "pass" : "FAIL",
-                      check.name.c_str(), result.value, check.op.c_str(), bound.c_str());
+        std::snprintf(line, sizeof line, "%s  %-22s %.6g %s\n", result.pass ? "pass" : "FAIL",
+                      check.name.c_str(), result.value, limitText(check).c_str());
         host.out << line;
     }
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <limits>
 #include <set>
@@ -156,6 +157,16 @@ void requireValid(const Recipe& recipe, const Description& description) {
 
 std::string_view nameOf(Clock clock) noexcept {
     return kClockNames[static_cast<std::size_t>(clock)];
+}
+
+std::string limitText(const Check& check) {
+    char text[80];
+    if (check.op == "in") {
+        std::snprintf(text, sizeof text, "in [%.6g, %.6g]", check.threshold, check.upper);
+    } else {
+        std::snprintf(text, sizeof text, "%s %.6g", check.op.c_str(), check.threshold);
+    }
+    return text;
 }
 
 std::vector<CheckResult> evaluate(std::span<const Check> checks,

@@ -27,6 +27,9 @@ struct CheckResult {
     bool pass = false;
 };
 
+/// "< 0.15" or "in [0.1, 0.2]".
+std::string limitText(const Check&);
+
 std::vector<CheckResult> evaluate(std::span<const Check>,
                                   const std::map<std::string, double>& metrics);
 

@@ -62,8 +62,8 @@ struct Snapshot {
     std::map<std::string, Channel, std::less<>> channels;
     bool scrubbed = false;              ///< channels and `step` show a past state of the ring
     std::array<Index, kClocks> head{};  ///< where the run itself stands; `step` unless scrubbed
-    std::string note;                   ///< latest request that was refused, and why; else empty
-    std::uint64_t notes = 0;            ///< how many requests were refused so far
+    std::string note;                   ///< latest request refused and why, or what the run tells
+    std::uint64_t notes = 0;            ///< how many there were so far
 };
 
 struct SeriesPoint {
@@ -187,6 +187,8 @@ public:
     /// Rises when observe() would show something else although no step was made: a probe moved the
     /// state, or a thread of the experiment's own has a result.
     virtual std::uint64_t news() const noexcept { return 0; }
+    /// What a person should know of the steps just made, told once; empty: nothing.
+    virtual std::string takeNote() { return {}; }
     /// Such a thread is at work: the run asks for news() 20 times a second, even at rest.
     virtual bool working() const noexcept { return false; }
     /// Makes one part of a step. Throws UsageError when the run has no phase of that name; that

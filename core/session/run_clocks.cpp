@@ -137,6 +137,9 @@ Index Run::stepSome(Clock clock, Index steps, Time end, std::stop_token stop) {
             throw UsageError("the experiment made no step");
         }
     });
+    if (const std::string told = m_experiment->takeNote(); !told.empty()) {
+        note(told);
+    }
     if (m_failure) {
         m_stepsChanged = m_observeDirty = true;
         // All clocks are paused by now; end the loops above.

@@ -9,6 +9,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <cmath>
+
 using namespace lx::test;
 
 namespace {
@@ -21,6 +23,22 @@ struct Verdict {
     int status = -1;
     QString text;  ///< the lines that pass or fail
 };
+
+/// The metrics of a whole run of the recipe with changes.
+QJsonObject metricsOf(const QString& recipe, const QStringList& changes) {
+    const QTemporaryDir folder;
+    QStringList arguments{"run", recipe, "--seed", "1", "--out", folder.filePath("o")};
+    for (const QString& change : changes) {
+        arguments << "--set" << change;
+    }
+    const Outcome outcome = runProgram(folder.path(), arguments, kMost);
+    if (outcome.status != 0) {
+        qWarning("%s: %s", qPrintable(recipe), outcome.err.constData());
+    }
+    return QJsonDocument::fromJson(contentOf(folder.filePath("o/report.json")))
+        .object()["metrics"]
+        .toObject();
+}
 
 Verdict checked(const QString& recipe, qint64 steps, int seed, bool horizon) {
     const QTemporaryDir folder;
@@ -93,6 +111,30 @@ private Q_SLOTS:
               clock.elapsed() / 1000, qPrintable(verdict.text));
         QVERIFY2(verdict.status == 0, qPrintable(verdict.text));
         QVERIFY(verdict.text.contains("pass"));
+    }
+    /// What the published work says of its parts: the square of the energy and the store of chains
+    /// each make the landscape better, and the square keeps energies near 0.
+    void partsOfALearnedEnergyHelp() {
+        if (!qEnvironmentVariableIsSet("LX_LONG")) {
+            QSKIP("four whole trainings; with LX_LONG");
+        }
+        const auto kl = [](const QStringList& changes) {
+            return metricsOf("igebm-ring8", changes)["grid_kl"].toDouble(NAN);
+        };
+        const double whole = kl({}), free = kl({"objective.square=0", "guard.gap=0"}),
+                     forgetful = kl({"negatives.memory=short-run", "guard.gap=0"});
+        qInfo("grid KL %.3f, without the square %.3f, without the store %.3f", whole, free,
+              forgetful);
+        QVERIFY(whole < 0.15);
+        QVERIFY(free > whole);
+        QVERIFY(forgetful > whole);
+        const auto size = [](const QStringList& changes) {
+            return std::abs(metricsOf("igebm-ring8", changes)["heldout_energy"].toDouble(NAN));
+        };
+        const double loose = size({"objective.square=0.001"}),
+                     tight = size({"objective.square=0.05"});
+        qInfo("held-out |E| %.3f with a small square, %.3f with a large one", loose, tight);
+        QVERIFY(tight < loose);
     }
     /// Twin: who has learned nothing fails, and says which number it was.
     void anUntrainedRunFails_data() {

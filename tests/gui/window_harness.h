@@ -74,6 +74,13 @@ struct WindowHarness {
             throw UsageError("unknown family " + family);
         };
         s.devices = [] { return std::vector<std::string>{"cpu"}; };
+        s.judge = [](const std::string&, const std::map<std::string, double>& metrics) {
+            std::vector<ui::JudgedMetric> rows;
+            for (const auto& [name, value] : metrics) {
+                rows.push_back({name, {}, value, {}});
+            }
+            return rows;
+        };
         s.threads = 1;
         s.maxThreads = 2;
         s.renderer = [] {

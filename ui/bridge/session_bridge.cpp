@@ -414,7 +414,7 @@ void SessionBridge::drainAll() {
 void SessionBridge::poll() {
     struct Change {
         std::uint32_t source;
-        bool described, stated, failed;
+        bool described, stated, failed, noted;
     };
     std::vector<Change> changes;
     std::vector<std::uint64_t> answers;
@@ -433,7 +433,8 @@ void SessionBridge::poll() {
                            old.state != now.state || old.running != now.running,
                            now.failure && (!old.failure || old.epoch != now.epoch ||
                                            old.failure->step != now.failure->step ||
-                                           old.failure->message != now.failure->message)});
+                                           old.failure->message != now.failure->message),
+                           now.notes > old.notes});
         for (const auto& [id, value] : now.channels) {
             std::string_view name;
             const std::uint64_t ticket = ticketOf(id, name);
@@ -467,6 +468,9 @@ void SessionBridge::poll() {
         }
         if (const Run* run = find(change.source); change.failed && run) {
             Q_EMIT failed(change.source, Failure(*run->frame.snapshot->failure));
+        }
+        if (const Run* run = find(change.source); change.noted && run) {
+            Q_EMIT noted(change.source, QString::fromStdString(run->frame.snapshot->note));
         }
     }
     for (const std::uint64_t ticket : answers) {

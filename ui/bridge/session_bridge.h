@@ -145,6 +145,8 @@ Q_SIGNALS:
     /// Points of `source` at or after `step` are void: the run was reset or rolled back.
     void seriesRewound(std::uint32_t source, lx::Clock clock, lx::Index step);
     void failed(std::uint32_t source, const lx::Failure& failure);
+    /// A request was refused, or the run tells something; one sentence.
+    void noted(std::uint32_t source, const QString& note);
     void stateChanged(std::uint32_t source);  ///< RunState or the running clocks
     void descriptionChanged(std::uint32_t source);
     void runsChanged();

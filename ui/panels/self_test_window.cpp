@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/self_test_window.h"
 
+#include "ui/panels/result_table.h"
 #include "ui/shell/numbers.h"
-#include "ui/shell/theme.h"
 
 #include <QApplication>
 #include <QClipboard>
 #include <QDateTime>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
@@ -28,7 +27,7 @@ SelfTestWindow::SelfTestWindow(std::vector<SelfTestPart> parts, QString about, Q
       m_progress(new QProgressBar),
       m_run(new QPushButton),
       m_copy(new QPushButton(tr("Copy"))),
-      m_table(new QTableWidget(0, 5)) {
+      m_table(resultTable({tr("Test"), tr("Value"), tr("Expected"), tr("Within"), tr("Verdict")})) {
     setWindowTitle(tr("Self-test"));
     resize(860, 640);
     m_head->setText(tr("Samplers, executors, diagnostics and geometry against known truth, on this "
@@ -36,14 +35,6 @@ SelfTestWindow::SelfTestWindow(std::vector<SelfTestPart> parts, QString about, Q
                     QLatin1Char('\n') +
                     m_about.trimmed().replace(QLatin1Char('\n'), QStringLiteral(", ")));
     m_head->setWordWrap(true);
-    m_table->setHorizontalHeaderLabels(
-        {tr("Test"), tr("Value"), tr("Expected"), tr("Within"), tr("Verdict")});
-    m_table->verticalHeader()->hide();
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setShowGrid(false);
-    m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    m_table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
     m_table->setAccessibleName(tr("Rows of the self-test"));
     m_progress->setRange(0, static_cast<int>(m_parts.size()));
     m_progress->setAccessibleName(tr("Parts that are done"));
@@ -115,27 +106,12 @@ void SelfTestWindow::stop() {
 }
 
 void SelfTestWindow::add(const QString& part, const std::vector<SelfTestRow>& rows) {
-    const Theme& theme = currentTheme();
     for (const SelfTestRow& row : rows) {
-        const int at = m_table->rowCount();
-        m_table->insertRow(at);
-        const auto put = [&](int column, const QString& words, Qt::Alignment side) {
-            auto* item = new QTableWidgetItem(words);
-            item->setTextAlignment(side | Qt::AlignVCenter);
-            m_table->setItem(at, column, item);
-            return item;
-        };
-        put(0, QString::fromStdString(row.name), Qt::AlignLeft)->setToolTip(part);
-        put(1, formatShort(row.value, 6), Qt::AlignRight);
-        put(2, formatShort(row.expected, 6), Qt::AlignRight);
-        put(3, formatShort(row.tolerance, 2), Qt::AlignRight);
-        auto* verdict = put(4, row.pass ? tr("pass") : tr("FAIL"), Qt::AlignLeft);
-        if (!row.pass) {
-            verdict->setForeground(theme.error);
-            QFont bold = verdict->font();
-            bold.setBold(true);
-            verdict->setFont(bold);
-        }
+        addResult(*m_table,
+                  {QString::fromStdString(row.name), formatShort(row.value, 6),
+                   formatShort(row.expected, 6), formatShort(row.tolerance, 2),
+                   row.pass ? tr("pass") : tr("FAIL")},
+                  !row.pass, part);
         ++(row.pass ? m_passed : m_failed);
     }
     m_table->scrollToBottom();
@@ -156,16 +132,8 @@ void SelfTestWindow::finish() {
 }
 
 QString SelfTestWindow::text() const {
-    QString out = tr("Self-test") + QLatin1Char('\t') + m_when + QLatin1Char('\n') + m_about +
-                  QLatin1Char('\n');
-    for (int row = 0; row < m_table->rowCount(); ++row) {
-        QStringList cells;
-        for (int column = 0; column < m_table->columnCount(); ++column) {
-            cells << m_table->item(row, column)->text();
-        }
-        out += cells.join(QLatin1Char('\t')) + QLatin1Char('\n');
-    }
-    return out;
+    return tr("Self-test") + QLatin1Char('\t') + m_when + QLatin1Char('\n') + m_about +
+           QLatin1Char('\n') + resultText(*m_table);
 }
 
 }  // namespace lx::ui

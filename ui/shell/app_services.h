@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,13 @@ struct Recovery {
 using Done = std::function<void(const std::string& message)>;
 using LoadDone =
     std::function<void(const std::string& message, std::shared_ptr<LoadedProject> project)>;
+
+/// A metric of a run beside the limit that its recipe sets, if any.
+struct JudgedMetric {
+    std::string name, limit;  ///< limit: "< 0.15", "in [0.1, 0.2]"; empty: none
+    double value = 0;         ///< not-a-number: the run has no such metric
+    std::optional<bool> pass;
+};
 
 struct AppServices {
     std::string version, settingsFolder;
@@ -100,6 +108,11 @@ struct AppServices {
     std::function<std::shared_ptr<LoadedProject>(const std::string& text,
                                                  const std::string& source)>
         sessionOfText;
+
+    /// Limits of the recipe first, in its order, then all other metrics.
+    std::function<std::vector<JudgedMetric>(const std::string& recipe,
+                                            const std::map<std::string, double>& metrics)>
+        judge;
 
     /// What Help > Self-test runs, one part after the other on a thread of its own; the engine's
     /// own first. Empty until the engine is there.

@@ -235,6 +235,16 @@ void MainWindow::Impl::build() {
 void MainWindow::Impl::connectAll() {
     connect(&bridge, &SessionBridge::failed, &w,
             [this](std::uint32_t source, const Failure& failure) { showFailure(source, failure); });
+    connect(&bridge, &SessionBridge::noted, &w, [this](std::uint32_t source, const QString& note) {
+        const RunInfo* run = book.find(source);
+        const Frame* frame = bridge.frame(source);
+        banner->tell(note.toHtmlEscaped());  // the engine has written it to the log
+        if (run && frame) {
+            const Clock clock = run->recipe.clock;
+            bridge.mark({source, clock, frame->snapshot->step[static_cast<std::size_t>(clock)],
+                         note.section(QLatin1Char(':'), 0, 0)});
+        }
+    });
     connect(&bridge, &SessionBridge::stateChanged, &w, [this](std::uint32_t source) {
         const Frame* frame = bridge.frame(source);
         if (source == failedSource && frame && !frame->snapshot->failure) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/checks_window.h"
 #include "ui/panels/self_test_window.h"
 #include "ui/shell/main_window_impl.h"
 #include "ui/shell/numbers.h"
@@ -181,6 +182,21 @@ void MainWindow::Impl::makeFileActions() {
         test->show();
         test->start();
     });
+    actions->add(s("diagnose.check"), s("Diagnose"), s("Check this run"), {}, [this] {
+        const RunInfo* run = book.active();
+        const Frame* frame = bridge.activeFrame();
+        if (!run || !frame || !services.judge) {
+            return;
+        }
+        const auto clock = static_cast<std::size_t>(run->recipe.clock);
+        auto* checks =
+            new ChecksWindow({bridge.sharedSession(run->source), run->recipe.id, run->name,
+                              run->seed, frame->snapshot->step[clock], run->recipe.steps},
+                             services.judge, &w);
+        checks->setAttribute(Qt::WA_DeleteOnClose);
+        checks->show();
+        checks->start();
+    });
     actions->add(s("help.about"), s("Help"), s("About"), {}, [this] {
         QMessageBox::about(
             &w, s("Latent Explorer"),
@@ -342,7 +358,8 @@ void MainWindow::Impl::updateReasons() {
                        painted ? QString()
                                : QObject::tr("Only a painted energy takes strokes: choose the "
                                              "target of that name."));
-    for (const char* id : {"file.save", "file.save-as", "file.export", "run.compare"}) {
+    for (const char* id :
+         {"file.save", "file.save-as", "file.export", "run.compare", "diagnose.check"}) {
         actions->setReason(QLatin1String(id), run ? QString() : none);
     }
     for (const char* id :
@@ -446,7 +463,8 @@ void MainWindow::Impl::makeMenus() {
                    "chain.kick", "chain.restart", "chain.restart-all", "", "chain.open", ""}));
     fill("Geometry", {"tool.geodesic", "", "layout.geometry", "view.show.metric-map",
                       "view.show.path-strips", "view.show.path-chart"});
-    fill("Diagnose", {"marks.divergences", "marks.warmup", "", "view.show.trace-rank"});
+    fill("Diagnose",
+         {"diagnose.check", "", "marks.divergences", "marks.warmup", "", "view.show.trace-rank"});
     later(fill("Lessons", {}), "Shipped lessons", "Lessons are not in this version yet.");
     QMenu* window = fill("Window", {"panel.experiment", "panel.inspector", "panel.timeline", ""});
     for (const ViewSpec& spec : viewSpecs()) {

@@ -287,6 +287,12 @@ public:
         return std::min(m_runs[0]->step(clock), m_runs[1]->step(clock));
     }
     std::uint64_t news() const noexcept override { return m_news; }
+    std::string takeNote() override {
+        const std::string first = m_runs[0]->takeNote(), second = m_runs[1]->takeNote();
+        return !first.empty()   ? "first energy " + first
+               : second.empty() ? second
+                                : "second energy " + second;
+    }
 
     void set(const cmd::SetParam& change) override {
         if (change.id == kWeights[0] || change.id == kWeights[1]) {

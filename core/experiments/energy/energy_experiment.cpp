@@ -86,10 +86,14 @@ public:
             try {
                 train(m_trainer, budget, stop,
                       [&](const StepResult& result) { publish(result, sink); });
-            } catch (const GuardError&) {
+            } catch (const NumericalError& error) {
+                const Index failed = step(Clock::Train);
                 if (!rollBack()) {
                     throw;
                 }
+                m_note = "rolled back at step " + std::to_string(failed) +
+                         " to the last good weights, with half the learning rate and new chains: " +
+                         error.what();
             }
         });
     }
@@ -100,6 +104,7 @@ public:
         return energyOf(m_parameters, m_trainer.optimiser().averaged(), m_choices);
     }
     std::uint64_t news() const noexcept override { return m_news; }
+    std::string takeNote() override { return std::exchange(m_note, {}); }
 
     void set(const cmd::SetParam& change) override {
         const auto value = [&] { return std::get<double>(change.value); };
@@ -124,6 +129,8 @@ public:
             m_choices.sampleSteps = std::get<Index>(change.value);
         } else if (change.id == "objective.square") {
             m_choices.square = value();
+        } else if (change.id == "objective.gradient") {
+            m_choices.gradient = value();
         } else if (change.id == "guard.gap") {
             m_choices.gap = value();
         } else if (change.id == "guard.ess") {
@@ -215,6 +222,15 @@ private:
         return chains() ? likelihood(x, chosen, step) : score(x, derive(key, "noise"));
     }
 
+    /// For derivatives of derivatives, which the networks' own backward passes do not have.
+    void leaveGradientsToAutograd() {
+        for (std::size_t i = 0; i < m_parameters.size(); ++i) {
+            if (m_parameters.claim(i)) {
+                m_parameters.gradient(i).zero_();
+            }
+        }
+    }
+
     /// x with the one-hot classes that its network is told behind it.
     Tensor told(const Tensor& x, const Tensor& labels) const {
         return m_choices.classes == 0
@@ -254,11 +270,21 @@ private:
         const Tensor negatives =
             negativesFor(x, labels, drawn,
                          derive(derive(m_data->key, "wrong"), static_cast<std::uint64_t>(step)));
-        const Tensor e = m_network->train(at::cat({told(x, labels), negatives})).squeeze(1);
+        const bool sloped = m_choices.gradient > 0;
+        const Tensor rows = at::cat({told(x, labels), negatives}).requires_grad_(sloped);
+        if (sloped) {
+            leaveGradientsToAutograd();
+        }
+        const Tensor e = (sloped ? m_network->forward(rows) : m_network->train(rows)).squeeze(1);
         const Tensor data = e.narrow(0, 0, m_choices.batch),
                      chain = e.narrow(0, m_choices.batch, m_choices.batch);
         const Tensor gap = data.mean() - chain.mean();
-        const Tensor loss = gap + 2 * m_choices.square * e.square().mean();
+        Tensor loss = gap + 2 * m_choices.square * e.square().mean();
+        if (sloped) {
+            const Tensor slope = torch::autograd::grad({e.sum()}, {rows}, {}, true, true)[0];
+            loss =
+                loss + m_choices.gradient * slope.narrow(1, 0, m_data->dim).square().sum(1).mean();
+        }
         StepResult result;
         result.lossName = "loss";
         result.loss = loss.item<double>();
@@ -317,12 +343,7 @@ private:
     StepResult score(const Tensor& x, Key key) {
         const Tensor eps = normal(key, {x.size(0), x.size(1)}).to(x.device());
         const Tensor z = (x + m_choices.sigma * eps).requires_grad_(true);
-        // Here autograd writes the gradients, to the second order, not the network by hand.
-        for (std::size_t i = 0; i < m_parameters.size(); ++i) {
-            if (m_parameters.claim(i)) {
-                m_parameters.gradient(i).zero_();
-            }
-        }
+        leaveGradientsToAutograd();
         const Tensor e = m_network->forward(z).sum();
         const Tensor slope = torch::autograd::grad({e}, {z}, {}, true, true)[0];
         const Tensor loss = 0.5 * (m_choices.sigma * slope - eps).square().mean();
@@ -374,6 +395,7 @@ private:
     std::deque<State> m_good;  ///< newest last
     Index m_rollbacks = 0;
     std::uint64_t m_news = 0;
+    std::string m_note;
     double m_rate = 0, m_scale = 1, m_gap = 0;
 };
 

@@ -114,6 +114,10 @@ std::span<const float> Negatives::draw(EnergyPtr energy, Index step) {
         const auto kept = static_cast<std::size_t>(chosen[r]);
         double square = 0;
         for (std::size_t i = r * d; i < (r + 1) * d; ++i) {
+            if (!std::isfinite(m_batch[i])) {
+                throw NumericalError("a negative", step,
+                                     "is not a finite number; lower train.rate or negatives.noise");
+            }
             m_batch[i] = std::clamp(m_batch[i], low, high);
             const auto u = static_cast<double>(m_batch[i] - m_from[i]);
             square += u * u;

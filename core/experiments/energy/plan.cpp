@@ -2,6 +2,7 @@
 #include "core/experiments/energy/plan.h"
 
 #include "core/base/decls.h"
+#include "core/executors/program.h"
 #include "core/experiments/picture_mask.h"
 #include "core/experiments/training.h"
 
@@ -11,6 +12,15 @@ namespace lx::learned {
 namespace {
 
 using namespace decl;
+
+/// Chains of points step on an executor, before the first of which this is known.
+void requireSteppable(std::span<const double> hidden) {
+    using executors::Program;
+    if (std::ssize(hidden) > Program::kMaxHidden ||
+        std::ranges::any_of(hidden, [](double n) { return n > Program::kMaxWidth; })) {
+        throw UsageError("network.hidden: chains follow at most four layers of 256 units");
+    }
+}
 
 std::vector<ParamDecl> networkParams(bool pictures, Index classes) {
     // Those that chains can follow too.
@@ -117,6 +127,12 @@ std::vector<ParamDecl> objectiveParams(const ParamSet& given, bool pictures, boo
                                 "weight of E^2, which keeps energies near 0"),
                            0, 10)),
                0, pictures ? 3 : 0.2));
+    out.push_back(advanced(
+        slider(live(within(make("objective.gradient", "Slope squared", 0.0,
+                                "weight of |grad E|^2 at data and negatives, which keeps the "
+                                "energy smooth; 0: none. A step takes about twice as long"),
+                           0, 100)),
+               0, 1)));
     out.push_back(advanced(unit(live(within(make("guard.gap", "Gap limit", 50.0,
                                                  "largest difference of the mean energies of data "
                                                  "and negatives; 0: no limit"),
@@ -221,6 +237,7 @@ Choices choicesOf(const ParamSet& params, const DataShape& shape) {
     out.high = given("negatives.box", out.high);
     out.low = -out.high;
     out.square = given("objective.square", out.square);
+    out.gradient = given("objective.gradient", out.gradient);
     out.sigma = given("objective.sigma", out.sigma);
     out.gap = given("guard.gap", out.gap);
     out.sampleSteps = given("samples.steps", out.sampleSteps);
@@ -274,6 +291,9 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
     const ParamDecl* condition = find(out.params, "condition");
     const bool told = condition != nullptr && chosenAs<std::string>(*condition, given) == "class";
     std::ranges::move(objectiveParams(given, pictures, told), std::back_inserter(out.params));
+    if (!pictures && find(out.params, "negatives.steps") != nullptr) {
+        requireSteppable(chosenAs<std::vector<double>>(*find(out.params, "network.hidden"), given));
+    }
     std::ranges::move(trainingParams(given, pictures ? TrainingDefaults{.rate = 1e-3,
                                                                         .batch = 64,
                                                                         .schedule = "cosine",

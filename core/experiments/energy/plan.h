@@ -26,6 +26,7 @@ struct Choices {
     double noise = 0.1;     ///< sd of a Langevin step at temperature 1; its size is the square
     double sigma = 0.1;     ///< noise level of Score
     double square = 0.02;   ///< weight of E^2
+    double gradient = 0;    ///< weight of |grad E|^2
     double gap = 50;        ///< largest |E(data) - E(negatives)|, nats; 0: no limit
     double ess = 0.2;       ///< least overlap of the negatives with the next energy; 0: no limit
     double mobility = 10;   ///< largest factor between their way and that of free chains; 0: none

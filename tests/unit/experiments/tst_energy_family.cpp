@@ -204,6 +204,11 @@ private Q_SLOTS:
         run->set({"train.rate", 0.5});
         steps(*run, 60, sink);
         QCOMPARE(run->step(Clock::Train), Index{270});
+        const std::string told = run->takeNote();
+        qInfo("%s", told.c_str());
+        QVERIFY(told.starts_with("rolled back at step ") &&
+                told.find("energy gap") != std::string::npos);
+        QVERIFY(run->takeNote().empty());     // once
         QVERIFY(sink.series[6].back() >= 1);  // roll-backs
         QVERIFY(sink.series[2].back() <= 0.25);
         QVERIFY(std::abs(sink.series[3].back()) <= 50);
@@ -330,6 +335,67 @@ private Q_SLOTS:
         for (const double mass : modeMasses(*parts, flat, points)) {
             QVERIFY(mass < 0.02);
         }
+    }
+    /// The penalty is the mean of |grad E|^2 at data and negatives, and keeps the energy smooth.
+    void gradientPenalty() {
+        ParamSet given = ring("short-run");
+        given["negatives.steps"] = Index{1};  // uniform in the box, but for one small step
+        given["negatives.noise"] = 1e-3;
+        given["train.batch"] = Index{4096};
+        const auto firstLoss = [&](double weight) {
+            ParamSet own = given;
+            own["objective.gradient"] = weight;
+            Collected sink;
+            steps(*make(own), 1, sink);
+            return sink.series.at(0).front();
+        };
+        const DataLibrary library{std::vector<std::string>{}};
+        const auto slopeOf = [](const EnergyRun& run, std::span<const double> x) {
+            std::vector<double> value(x.size() / 2), slope(x.size());
+            run.energy()->evaluate(x, value, slope);
+            double sum = 0;
+            for (const double s : slope) {
+                sum += s * s / static_cast<double>(value.size());
+            }
+            return sum;
+        };
+        const ParamSet whole = resolve(family().describe(given).params, given);
+        const auto fresh = makeEnergyRun(library, whole, Key{1, 0}, {});
+        Collected seen;
+        look(*fresh, {"data"}, seen);
+        const auto data = seen.channels.at("data").values<float>();
+        const auto box = gridPoints({{-4, -4}, {4, 4}}, 64);
+        const double none = firstLoss(0), one = firstLoss(1), two = firstLoss(2),
+                     wanted =
+                         0.5 * (slopeOf(*fresh, std::vector<double>(data.begin(), data.end())) +
+                                slopeOf(*fresh, box));
+        qInfo("penalty %.5f, expected %.5f", one - none, wanted);
+        QVERIFY(std::abs(one - none - wanted) < 0.03 * wanted);
+        QVERIFY(std::abs(two - none - 2 * (one - none)) < 1e-5);
+        // Smoother after training than without it.
+        const auto trained = [&](double weight) {
+            ParamSet own = resolve(family().describe(ring()).params, ring());
+            own["objective.gradient"] = weight;
+            const auto run = makeEnergyRun(library, own, Key{1, 0}, {});
+            Collected sink;
+            steps(*run, 300, sink);
+            return slopeOf(*run, box);
+        };
+        const double free = trained(0), smooth = trained(0.3);
+        qInfo("mean |grad E|^2 %.3f, with the penalty %.3f", free, smooth);
+        QVERIFY(smooth < 0.5 * free);
+    }
+    /// Refused before it begins, with the place.
+    void refusesLayersThatChainsCannotStep() {
+        ParamSet wide = ring();
+        wide["network.hidden"] = std::vector<double>{300};
+        QVERIFY_EXCEPTION_THROWN(family().describe(wide), UsageError);
+        ParamSet deep = ring();
+        deep["network.hidden"] = std::vector<double>(5, 8.0);
+        QVERIFY_EXCEPTION_THROWN(family().describe(deep), UsageError);
+        ParamSet scores = matching();
+        scores["network.hidden"] = std::vector<double>{300};
+        family().describe(scores);  // no chains there
     }
     void stopsOnBadNumbers() {
         const auto run = make(ring());
