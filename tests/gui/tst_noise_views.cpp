@@ -4,6 +4,7 @@
 #include "tests/gui/noise_record.h"
 
 #include <QLabel>
+#include <QMouseEvent>
 #include <QSlider>
 #include <QTimer>
 #include <QToolButton>
@@ -400,6 +401,106 @@ private Q_SLOTS:
         bench.set({{"score_error", floatsOf({2}, {0.1F, 0.2F})},
                    {"score_error.at", floatsOf({3}, {-6, 1, 8})}});
         QCOMPARE(ChainBench::chartOf(*view).panels.size(), std::size_t{2});
+    }
+    /// The ends of the curve follow the hand; the form gets the parameter when it lets go.
+    void theEndsOfTheSchedule() {
+        ChainBench bench;
+        auto told = std::make_shared<Description>(*bench.session->told);
+        ParamDecl most;
+        most.id = "schedule.most";
+        most.label = "Largest log SNR";
+        most.initial = 8.0;
+        told->params = {most};
+        bench.session->told = told;
+        bench.set({{"snr", floatsOf({3}, {8, 1, -6})},
+                   {"snr.at", floatsOf({3}, {0, 0.5F, 1})},
+                   {"process", text("time\t0.25\nlog_snr\t3.5\ndata_end\tschedule.most\n"
+                                    "noise_end\t\n")}});
+        const auto view = bench.show(QStringLiteral("noise"), {900, 260});
+        auto* plot = view->findChild<ChartPlot*>();
+        QWidget* canvas = plot->findChildren<QWidget*>().front();
+        std::vector<std::pair<std::string, double>> wishes;
+        connect(&bench.bridge, &SessionBridge::wished, this,
+                [&](const std::string& id, const ParamValue& value) {
+                    wishes.emplace_back(id, std::get<double>(value));
+                });
+        const auto mouse = [&](QEvent::Type type, double x, double y) {
+            const QPointF at = plot->pixelOf(0, x, y);
+            QMouseEvent event(type, at, canvas->mapToGlobal(at),
+                              type == QEvent::MouseMove ? Qt::NoButton : Qt::LeftButton,
+                              type == QEvent::MouseButtonRelease ? Qt::NoButton : Qt::LeftButton,
+                              {});
+            QCoreApplication::sendEvent(canvas, &event);
+        };
+        const auto lines = [&] { return ChainBench::chartOf(*view).panels[0].lines; };
+        const auto asked = [&] { return bench.session->probes("schedule"); };
+        const auto answer = [&](const cmd::Probe& probe, float level, bool held) {
+            const std::string prefix = "probe." + std::to_string(probe.ticket) + ".";
+            std::map<std::string, Array> arrays{
+                {prefix + "snr", floatsOf({2}, {level, -6})},
+                {prefix + "snr.at", floatsOf({2}, {0, 1})},
+                {prefix + "snr.alpha", floatsOf({2}, {1, 0})},
+                {prefix + "snr.sigma", floatsOf({2}, {0, 1})},
+                {prefix + "ends", text("schedule.most\n")},
+                {prefix + "done", Array({1}, std::vector<Index>{1})}};
+            if (held) {
+                arrays[prefix + "id"] = text("schedule.most");
+                arrays[prefix + "value"] =
+                    Array({1}, std::vector<double>{static_cast<double>(level)});
+            }
+            bench.set(arrays);
+        };
+        QCOMPARE(lines().size(), std::size_t{2});  // one mark: the other end has no parameter
+        QCOMPARE(lines()[1].x, std::vector<double>{0});
+        QCOMPARE(lines()[1].y, std::vector<double>{8});
+        // Elsewhere the mouse does what it ever did.
+        mouse(QEvent::MouseButtonPress, 1, -6);
+        mouse(QEvent::MouseMove, 1, -5);
+        mouse(QEvent::MouseButtonRelease, 1, -5);
+        QCOMPARE(asked(), 0);
+        plot->fit();
+        // Taken a little beside, the end moves by as much as the hand.
+        mouse(QEvent::MouseButtonPress, 0, 7.9);
+        mouse(QEvent::MouseMove, 0.2, 5.9);
+        QCOMPARE(asked(), 1);
+        const cmd::Probe first = *bench.session->lastProbe("schedule");
+        QCOMPARE(std::get<Index>(first.args.at("end")), Index{0});
+        QVERIFY(std::abs(std::get<double>(first.args.at("log_snr")) - 6) < 0.2);
+        mouse(QEvent::MouseMove, 0.2, 5.4);
+        mouse(QEvent::MouseMove, 0.2, 4.9);
+        QCOMPARE(asked(), 1);
+        answer(first, 6, true);
+        QCOMPARE(lines()[1].y, (std::vector<double>{6, -6}));  // seen at once
+        QCOMPARE(lines()[1].style, Qt::DashLine);
+        QCOMPARE(ChainBench::chartOf(*view).panels[0].note, QStringLiteral("Largest log SNR 6"));
+        QCOMPARE(asked(), 2);
+        mouse(QEvent::MouseButtonRelease, 0.2, 4.9);
+        QVERIFY(wishes.empty());  // not before the last answer
+        answer(*bench.session->lastProbe("schedule"), 5, true);
+        QCOMPARE(wishes.size(), std::size_t{1});
+        QCOMPARE(wishes[0].first, std::string("schedule.most"));
+        QCOMPARE(wishes[0].second, 5.0);
+        // What waits in the form is shown, whoever put it there; discarded it goes.
+        bench.bridge.setPending({{"schedule.most", 5.0}, {"sampler.steps", Index{9}}});
+        const cmd::Probe shown = *bench.session->lastProbe("schedule");
+        QCOMPARE(shown.args, (ParamSet{{"schedule.most", 5.0}}));
+        answer(shown, 5, false);
+        QCOMPARE(lines()[1].y, (std::vector<double>{5, -6}));
+        QCOMPARE(lines()[2].y, std::vector<double>{5});  // the mark goes with it
+        QCOMPARE(ChainBench::chartOf(*view).panels[0].note, QStringLiteral("now 3.5 nats"));
+        bench.bridge.setPending({});
+        QCOMPARE(lines().size(), std::size_t{2});
+        QCOMPARE(lines()[1].y, std::vector<double>{8});
+        // A press without a move wishes nothing, nor does Esc.
+        mouse(QEvent::MouseButtonPress, 0, 8);
+        mouse(QEvent::MouseButtonRelease, 0, 8);
+        mouse(QEvent::MouseButtonPress, 0, 8);
+        mouse(QEvent::MouseMove, 0, 7);
+        view->cancelGesture();
+        answer(*bench.session->lastProbe("schedule"), 7, true);
+        mouse(QEvent::MouseButtonRelease, 0, 7);
+        QCOMPARE(wishes.size(), std::size_t{1});
+        QCOMPARE(lines().size(), std::size_t{2});
     }
 };
 

@@ -246,6 +246,36 @@ private Q_SLOTS:
         QVERIFY(painted(picture(), beside()));
         QVERIFY(grid.placement(size).upper(0, size).left() > grid.placement(size).gutter);
     }
+
+    /// A view's wish for a parameter that is not live waits in the form as if it had been typed,
+    /// and views hear of all that waits; a live one is set at once.
+    void wishesOfViewsReachTheForm() {
+        auto* form = m_window->findChild<ui::ParamForm*>();
+        ui::SessionBridge& bridge = m_window->bridge();
+        const std::uint32_t first = bridge.active();
+        const ParamSet wanted{{"latent.dim", Index{5}}};
+        bridge.wish("latent.dim", Index{5});
+        QCOMPARE(form->pending(), wanted);
+        QCOMPARE(bridge.pending(), wanted);
+        QCOMPARE(form->row(QStringLiteral("latent.dim"))->value(), ParamValue(Index{5}));
+        QCOMPARE(bridge.active(), first);  // no run was started, none was changed
+        QCOMPARE(test::capturedParams(*m_window).at("latent.dim"), ParamValue(Index{2}));
+        bridge.wish("step_size", 0.5);
+        QCOMPARE(form->pending(), wanted);
+        QCOMPARE(test::capturedParams(*m_window).at("step_size"), ParamValue(0.5));
+        bridge.wish("no.such", 1.0);
+        form->discard();
+        QVERIFY(form->pending().empty() && bridge.pending().empty());
+        bridge.wish("latent.dim", Index{5});
+        form->apply();
+        QVERIFY(bridge.active() != first && bridge.pending().empty());
+        QCOMPARE(test::capturedParams(*m_window).at("latent.dim"), ParamValue(Index{5}));
+        QTest::keySequence(m_window, QKeySequence::Undo);
+        QCOMPARE(bridge.active(), first);
+        // What the run has already needs no new run.
+        bridge.wish("latent.dim", Index{2});
+        QVERIFY(form->pending().empty());
+    }
 };
 
 QTEST_MAIN(TestWindowLook)

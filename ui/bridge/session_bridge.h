@@ -101,9 +101,17 @@ public:
     bool waiting() const { return !m_pending.empty(); }
     /// The arrays of the answer by their short names ("x", "logp"); empty while there is none.
     State answer(std::uint64_t ticket) const;
-    /// A view would have a live parameter of the active run changed; who keeps the parameters does
-    /// it, so that forms, files and undo know of it.
+    /// A view would have a parameter of the active run changed; who keeps the parameters does it,
+    /// so that forms, files and undo know of it: a live one at once, others wait in the form.
     void wish(const std::string& id, const ParamValue& value) { Q_EMIT wished(id, value); }
+    /// Edits of the active run that wait for Apply, as the form holds them.
+    const ParamSet& pending() const { return m_pendingEdits; }
+    void setPending(const ParamSet& edits) {
+        if (edits != m_pendingEdits) {
+            m_pendingEdits = edits;
+            Q_EMIT pendingChanged();
+        }
+    }
 
     /// Which channels `viewer` shows now; the union over all viewers is observed. An empty list (a
     /// hidden view) withdraws; a deleted viewer withdraws by itself.
@@ -154,6 +162,7 @@ Q_SIGNALS:
     void comparedChanged();
     void probeAnswered(std::uint64_t ticket);
     void wished(const std::string& id, const lx::ParamValue& value);
+    void pendingChanged();
     void cursorDecoded();  ///< cursorAnswer() is new
     void eventMarked(const lx::ui::TimelineEvent& event);
 
@@ -194,6 +203,7 @@ private:
     ExploreState m_explore;
     ChainFocus m_chains;
     State m_cursorAnswer;
+    ParamSet m_pendingEdits;
     class LatestProbe* m_cursorProbe = nullptr;
     Index m_cursorStep = -1;
     QElapsedTimer m_cursorClock;

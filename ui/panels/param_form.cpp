@@ -293,7 +293,17 @@ void ParamForm::onEdited(const ParamDecl& decl, const ParamValue& value) {
     }
 }
 
+void ParamForm::propose(const std::string& id, const ParamValue& value) {
+    ParamRow* wanted = row(QString::fromStdString(id));
+    if (!wanted || wanted->decl().live) {
+        return;
+    }
+    wanted->setValue(value);
+    onEdited(wanted->decl(), value);
+}
+
 void ParamForm::showPending() {
+    m_book.setPending(m_pending);
     const auto count = m_pending.size();
     m_applyText->setText(count == 1 ? QStringLiteral("1 change starts a new run.")
                                     : QStringLiteral("%1 changes start a new run.").arg(count));

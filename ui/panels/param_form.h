@@ -48,6 +48,8 @@ public:
     const ParamSet& pending() const { return m_pending; }
     /// Apply and Discard, for a place that does not scroll; in the form unless it is moved.
     QWidget* applyBar() const { return m_applyBar; }
+    /// A view's wish for a parameter that is not live waits here as if it had been typed.
+    void propose(const std::string& id, const ParamValue&);
     void apply();
     void discard();
 

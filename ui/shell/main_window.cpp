@@ -192,6 +192,7 @@ void MainWindow::Impl::build() {
     insideColumn->addWidget(selectionSection);
     buildChainSections(*insideColumn);
     form = new ParamForm(book);
+    QObject::connect(&bridge, &SessionBridge::wished, form, &ParamForm::propose);
     insideColumn->addWidget(form, 1);
     inside->setBackgroundRole(QPalette::Base);
     inside->setAutoFillBackground(true);

@@ -65,7 +65,14 @@ private:
 RunBook::RunBook(AppServices& services, SessionBridge& bridge, QUndoStack& undo, QObject* parent)
     : QObject(parent), m_services(services), m_bridge(bridge), m_undo(undo) {
     connect(&m_bridge, &SessionBridge::activeChanged, this, &RunBook::activeChanged);
-    connect(&m_bridge, &SessionBridge::wished, this, &RunBook::editLive);
+    connect(&m_bridge, &SessionBridge::wished, this,
+            [this](const std::string& id, const ParamValue& value) {
+                const RunInfo* run = active();
+                const ParamDecl* decl = run ? lx::find(run->description.params, id) : nullptr;
+                if (decl && decl->live) {
+                    editLive(id, value);
+                }
+            });
 }
 
 const RunInfo* RunBook::find(std::uint32_t source) const {

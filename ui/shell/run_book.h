@@ -60,6 +60,8 @@ public:
     void dragLive(const std::string& id, const ParamValue&);
     /// Cold parameters of the active run: a new run beside it, undoable.
     void applyCold(const ParamSet& changes);
+    /// What the form would apply, for views that show it beforehand.
+    void setPending(const ParamSet& edits) { m_bridge.setPending(edits); }
     /// The description that the active run would have with these values. Throws lx::Error.
     Description describe(const ParamSet& changes) const;
 

@@ -237,9 +237,10 @@ public:
         m_news += still ? 1 : 0;
     }
     std::unique_ptr<Task> probe(const cmd::Probe& probe) override {
-        const auto answer = probe.kind == "generate" ? generateTask
-                            : probe.kind == "field"  ? fieldTask
-                                                     : nullptr;
+        const auto answer = probe.kind == "generate"   ? generateTask
+                            : probe.kind == "field"    ? fieldTask
+                            : probe.kind == "schedule" ? scheduleTask
+                                                       : nullptr;
         if (answer == nullptr) {
             return nullptr;
         }

@@ -9,6 +9,7 @@
 #include "core/experiments/plane_grid.h"
 #include "core/experiments/sliced_task.h"
 
+#include <array>
 #include <stop_token>
 
 namespace lx::diffusion {
@@ -69,6 +70,17 @@ void publishField(FieldKind, const DataUnits&, std::span<double> rows);
 /// lie on the edges of `extent`, row 0 at y0, in data units a unit of time or per data unit; and
 /// `log_snr`, `time`, the nearest that the schedule has. Throws UsageError outside the plane.
 std::unique_ptr<Task> fieldTask(Moment, const cmd::Probe&);
+
+/// Channel `snr` and its companions.
+void addSnr(SnapshotBuilder&, const NoiseSchedule&);
+/// The parameter that moves the end of the curve of log SNR at the data, and that at the noise:
+/// the real ones of the schedule in their order; empty where there is none.
+std::array<std::string, 2> scheduleEnds(const ParamSet& params);
+/// The probe "schedule": arguments `schedule` and `schedule.*`, else as they are in the run.
+/// Answers `snr` and its companions, and `ends`, a parameter a line. With `end` (0: data, 1: noise)
+/// and `log_snr` its parameter first takes the value of three digits that brings that end there,
+/// or as near as it can, told as `id` and `value` [1]. Throws UsageError as the schedule does.
+std::unique_ptr<Task> scheduleTask(Moment, const cmd::Probe&);
 
 /// Relative error of the score against the exact one, sqrt(E|s - s*|^2 / E|s*|^2), at each of ten
 /// levels from noise to data. Needs the mixture.

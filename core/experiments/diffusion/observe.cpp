@@ -24,14 +24,17 @@ std::string facts(const Cloud& cloud, const RunData& data) {
     const auto fact = [](const char* key, const std::string& value) {
         return std::string(key) + '\t' + value + '\n';
     };
-    return fact("method", lx::text(data.params, "sampler.method")) +
-           fact("step", std::to_string(cloud.within())) +
+    const auto ends = scheduleEnds(data.params);
+    return fact("method", lx::text(data.params, "sampler.method")) + fact("data_end", ends[0]) +
+           fact("noise_end", ends[1]) + fact("step", std::to_string(cloud.within())) +
            fact("steps", std::to_string(cloud.process().steps())) +
            fact("time", format(cloud.time())) + fact("alpha", format(level.alpha)) +
            fact("sigma", format(level.sigma)) + fact("log_snr", format(level.logSnr())) +
            fact("evaluations", std::to_string(cloud.evaluations())) +
            fact("particles", std::to_string(cloud.particles()));
 }
+
+}  // namespace
 
 void addSnr(SnapshotBuilder& out, const NoiseSchedule& schedule) {
     constexpr int kPoints = 101;
@@ -49,8 +52,6 @@ void addSnr(SnapshotBuilder& out, const NoiseSchedule& schedule) {
     out.set("snr.alpha", Array({kPoints}, alpha));
     out.set("snr.sigma", Array({kPoints}, sigma));
 }
-
-}  // namespace
 
 NoiseLaw RunData::noise() const {
     const bool uniform = lx::text(params, "sampler.start") == "box";

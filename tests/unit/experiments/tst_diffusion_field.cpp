@@ -273,6 +273,85 @@ private Q_SLOTS:
             QVERIFY(std::abs(value(told, 0) - value(snr, snr.dim(0) - 1)) < 1e-5);
         }
     }
+    /// The curve of other parameters, and the parameter that brings an end of it to a level.
+    void schedulesOnDemand() {
+        const auto asked = [](const std::string& schedule, const ParamSet& args) {
+            const auto run = make(exact(schedule));
+            const auto task = run->probe({1, "schedule", args, {}});
+            Collected out;
+            while (!task->advance({1, {}}, {}, out)) {
+            }
+            return out.channels;
+        };
+        const auto words = [](const Array& text) {
+            const auto bytes = text.bytes();
+            return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        };
+        const auto ends = [](const std::map<std::string, Array>& answer) {
+            const Array& snr = answer.at("snr");
+            return std::array{value(snr, 0), value(snr, snr.dim(0) - 1)};
+        };
+        // Of other parameters: lines whose ends are told.
+        const auto other = asked("log-snr", {{"schedule.most", 5.0}});
+        for (Index i = 0; i <= 100; ++i) {
+            const double t = static_cast<double>(i) / 100;
+            QVERIFY(std::abs(value(other.at("snr"), i) - std::lerp(5.0, -6.0, t)) < 1e-5);
+            QVERIFY(std::abs(value(other.at("snr.at"), i) - t) < 1e-6);
+        }
+        QCOMPARE(words(other.at("ends")), std::string("schedule.most\nschedule.least"));
+        QVERIFY(!other.contains("value"));
+        // Of another schedule: log SNR of sigma is -2 log sigma, between 0.05 and 3.
+        const auto exploding = ends(asked("log-snr", {{"schedule", std::string("ve")}}));
+        QVERIFY(std::abs(exploding[0] + 2 * std::log(0.05)) < 1e-5);
+        QVERIFY(std::abs(exploding[1] + 2 * std::log(3.0)) < 1e-5);
+        // To a level: the value by its formula to three digits.
+        const auto moved = asked("ve", {{"end", Index{1}}, {"log_snr", -4.0}});
+        QCOMPARE(words(moved.at("id")), std::string("schedule.sigma_max"));
+        QCOMPARE(moved.at("value").values<double>()[0], 7.39);  // e^2
+        QCOMPARE(
+            asked("log-snr", {{"end", Index{0}}, {"log_snr", 6.5}}).at("value").values<double>()[0],
+            6.5);
+        // Every end of every schedule comes to where it is asked, the other one stays about there.
+        for (const ScheduleSpec& spec : scheduleSpecs()) {
+            const auto before = ends(asked(spec.id, {}));
+            const auto ids = scheduleEnds(whole(exact(spec.id)));
+            QVERIFY(!ids[0].empty());
+            for (const std::size_t end : {0, 1}) {
+                if (ids[end].empty()) {
+                    continue;
+                }
+                for (const double by : {-0.7, 0.7}) {
+                    const auto after = ends(asked(spec.id, {{"end", static_cast<Index>(end)},
+                                                            {"log_snr", before[end] + by}}));
+                    // Three digits of a rate are half a percent of it.
+                    QVERIFY2(std::abs(after[end] - before[end] - by) < 0.06, spec.id.c_str());
+                    QVERIFY2(std::abs(after[1 - end] - before[1 - end]) < 0.5 * std::abs(by),
+                             spec.id.c_str());
+                }
+            }
+        }
+        // A hand that goes too far gets the last schedule that is one, within the limits.
+        const auto crossed = asked("log-snr", {{"end", Index{0}}, {"log_snr", -15.0}});
+        const double most = crossed.at("value").values<double>()[0];
+        QVERIFY(most > -6 && most < -5.5);
+        QCOMPARE(asked("log-snr", {{"end", Index{0}}, {"log_snr", 99.0}})
+                     .at("value")
+                     .values<double>()[0],
+                 20.0);
+        const auto refused = [&](const std::string& schedule, const ParamSet& args) {
+            try {
+                (void)make(exact(schedule))->probe({1, "schedule", args, {}});
+            } catch (const UsageError& error) {
+                return QString::fromUtf8(error.what());
+            }
+            return QString();
+        };
+        QVERIFY(refused("cosine", {{"end", Index{1}}, {"log_snr", 0.0}}).contains("no parameter"));
+        QVERIFY(refused("ve", {{"end", Index{2}}, {"log_snr", 0.0}}).contains("no parameter"));
+        QVERIFY(refused("ve", {{"end", Index{0}}, {"log_snr", NAN}}).contains("finite"));
+        QVERIFY(refused("log-snr", {{"schedule.most", -8.0}}).contains("must fall"));
+        QVERIFY(refused("log-snr", {{"schedule.most", 80.0}}).contains("20"));
+    }
     /// Evaluations at every recorded time: of these methods 1, 2 and 1 + 3 a step.
     void evaluationsSoFar() {
         const std::vector<std::pair<std::string, Index>> methods{
