@@ -318,6 +318,8 @@ public:
             "density.\n\n"
             "Worry about mixtures of two classes, about classes that never come, and about "
             "bridges between clusters: the prior puts weight where no data was encoded.\n\n"
+            "Of an energy they are the chains of training, the oldest first; the number below each "
+            "is the training steps since it began.\n\n"
             "Under the mouse stands the key of a sample: File, Generate samples makes it again "
             "from "
             "key and row.\n\n"
@@ -342,10 +344,16 @@ protected:
                 if (law.rows == channel(f, "samples")) {
                     tip << keyText(f, i);
                 }
-                out.push_back(
-                    {tileImage(*law.rows, i, theme()), {}, {}, tip.join(QLatin1Char('\n'))});
+                const std::optional<Index> age =
+                    m_agesShown && law.rows == channel(f, "samples") ? ageOf(f, i) : std::nullopt;
+                out.push_back({tileImage(*law.rows, i, theme()),
+                               {},
+                               age ? formatInteger(*age) : QString(),
+                               tip.join(QLatin1Char('\n'))});
             }
         }
+        const bool aged = m_agesShown && ageOf(f, 0);
+        m_tiles->setRowNames(aged ? QStringList{{}, {}, tr("age")} : QStringList());
     }
     std::vector<TileGrid::Section> sections(const Frame& f) const override {
         std::vector<TileGrid::Section> out;
@@ -366,6 +374,18 @@ protected:
     QString noteOf(const ScenePick& pick) const override {
         return pick.item < m_drawn ? QString() : keyText(m_frame, pick.index);
     }
+    void fillSettings(QMenu& menu) override {
+        DataSpaceView::fillSettings(menu);
+        if (m_frame.snapshot && drawsImages(m_frame) && ageOf(m_frame, 0)) {
+            QAction* ages = menu.addAction(tr("Ages of the chains"));
+            ages->setCheckable(true);
+            ages->setChecked(m_agesShown);
+            connect(ages, &QAction::toggled, this, [this](bool on) {
+                m_agesShown = on;
+                refresh();
+            });
+        }
+    }
 
 private:
     /// Where sample `row` comes from: the key that makes it again, or the age of its chain.
@@ -378,12 +398,17 @@ private:
             const Key key{static_cast<std::uint64_t>(k[0]), static_cast<std::uint64_t>(k[1])};
             return tr("key %1, row %2").arg(QString::fromStdString(lx::textOf(key))).arg(k[2]);
         }
+        const std::optional<Index> age = ageOf(f, row);
+        return age ? tr("a chain of training, begun %1 steps ago").arg(formatInteger(*age))
+                   : QString();
+    }
+    /// Training steps since the chain of sample `row` began, where the samples are chains.
+    static std::optional<Index> ageOf(const Frame& f, Index row) {
         const Array* ages = channel(f, "samples.ages");
-        if (ages && ages->dtype() == DType::F32 && row < ages->count()) {
-            return tr("a chain of training, begun %1 steps ago")
-                .arg(formatInteger(static_cast<Index>(ages->values<float>()[at])));
+        if (!ages || ages->dtype() != DType::F32 || row >= ages->count()) {
+            return {};
         }
-        return {};
+        return static_cast<Index>(ages->values<float>()[static_cast<std::size_t>(row)]);
     }
     struct Law {
         QString title;
@@ -404,6 +429,7 @@ private:
     }
 
     std::size_t m_drawn = 0;  ///< layers below those of the samples
+    bool m_agesShown = true;
 };
 
 class DataView : public DataSpaceView {

@@ -18,6 +18,8 @@ View* makeDataView(SessionBridge&, QWidget*);
 View* makeComparisonView(SessionBridge&, QWidget*);
 View* makeEnergyMapView(SessionBridge&, QWidget*);
 View* makeEnergiesView(SessionBridge&, QWidget*);
+View* makeEnergySliceView(SessionBridge&, QWidget*);
+View* makeEnergyProfilesView(SessionBridge&, QWidget*);
 View* makeTraceRankView(SessionBridge&, QWidget*);
 View* makeAutocorrelationView(SessionBridge&, QWidget*);
 View* makeOverviewView(SessionBridge&, QWidget*);
@@ -83,6 +85,12 @@ std::span<const ViewSpec> viewSpecs() {
          .make = makeEnergiesView,
          .asked = true,
          .wide = true},
+        {.id = "energy-slice",
+         .title = tr("Slice of the energy"),
+         .channelKinds = {"slice"},
+         .area = Area::Stage,
+         .make = makeEnergySliceView,
+         .asked = true},
         {.id = "path-strips",
          .title = tr("Film strips"),
          .channelKinds = {"path", "speed"},
@@ -136,6 +144,7 @@ std::span<const ViewSpec> viewSpecs() {
          .area = Area::Timeline,
          .make = makeHistogramsView,
          .wide = true},
+        {"energy-profiles", tr("Profiles"), {"slice"}, Area::Timeline, makeEnergyProfilesView},
         {"losses", tr("Losses"), {}, Area::Timeline, makeLossesView},
         {"noise", tr("Noise levels"), {"curve"}, Area::Timeline, makeNoiseView},
         {"kl-units", tr("KL per unit"), {"bars"}, Area::Timeline, makeKlUnitsView},

@@ -8,6 +8,10 @@
 
 #include <stop_token>
 
+namespace lx {
+class SlicedTask;
+}
+
 namespace lx::learned {
 
 /// What stays the same during a run.
@@ -44,6 +48,9 @@ std::map<std::string, double> evaluate(const Moment&, Key, std::stop_token);
 /// Both for pictures.
 std::unique_ptr<Task> observePictures(Moment, std::span<const std::string> channels, Detail);
 std::map<std::string, double> evaluatePictures(const Moment&, Key, std::stop_token);
+/// Channel `slice`: the energy of pictures on the plane through the first held-out one, the place
+/// that plain descent finds from there, and the oldest chain; pixels are not clipped on it.
+void addSlice(SlicedTask&, const std::shared_ptr<const Moment>&);
 /// Share of the first held-out rows whose class has the least energy.
 double accuracy(const PictureEnergy&, const Dataset&, Index most);
 /// Densities of the values of each list on common bins: [K, bins], `.edges`, `.names` one a line.

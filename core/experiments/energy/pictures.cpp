@@ -47,7 +47,7 @@ Rows salted(const Rows& rows, Key key) {
     return out;
 }
 
-/// What a detector should find strange, least strange last. Ref: du2019 and SYSTEMS B01 (e).
+/// What a detector should find strange, least strange last. Ref: du2019.
 struct Outliers {
     const char *id, *name;
     Rows (*make)(const Rows& data, Sides, Key);
@@ -296,6 +296,9 @@ std::unique_ptr<Task> observePictures(Moment given, std::span<const std::string>
                                       energies(*m->energy, chains)},
                           "training data\nheld-out data\nchains");
         });
+    }
+    if (wants("slice")) {
+        addSlice(*task, m);
     }
     if (wants("outliers")) {
         const auto lists = std::make_shared<std::vector<std::vector<double>>>();

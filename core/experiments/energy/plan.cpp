@@ -185,11 +185,13 @@ void describePictures(Description& out, const DataShape& shape, bool told) {
     for (const char* id : {"energies", "outliers"}) {
         out.channels.push_back({id, "histograms", "", "[K, bins]", "", Clock::Train});
     }
+    out.channels.push_back({"slice", "slice", "data", "[rows, columns]", "nats", Clock::Train});
     out.series = seriesOf(true);
     if (told) {
         out.series.push_back({"accuracy", "Accuracy", "", "share"});
     }
-    out.views = {"strips", "data", "samples", "energy-histograms", "losses"};
+    out.views = {"strips",          "data",  "samples", "energy-histograms", "energy-slice",
+                 "energy-profiles", "losses"};
 }
 
 ParamDecl sampleSteps() {
