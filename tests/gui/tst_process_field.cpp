@@ -166,6 +166,7 @@ private Q_SLOTS:
         const Array shown = bench.texture()->values;
         const auto [least, most] = std::ranges::minmax(shown.values<float>());
         QVERIFY(least >= 0 && most <= 1 && most - least > 0.5F);
+        QVERIFY(bench.scene->readoutAt({0, 0}).isEmpty());  // a shade is no number to read
         QVERIFY(moves(bench));
         bench.view->hide();
         QVERIFY(!moves(bench));

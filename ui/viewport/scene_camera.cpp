@@ -157,7 +157,7 @@ void SceneWidget::finishBox() {
 }
 
 QString SceneWidget::readoutAt(QPointF at) const {
-    if (m_figure.space) {
+    if (m_figure.space || !m_readsOut) {
         return {};  // a position of the mouse is a line there
     }
     const std::vector<std::size_t> shown = shownLayers(m_figure);

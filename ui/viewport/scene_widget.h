@@ -75,6 +75,8 @@ public:
     /// Left drag reports `dragged` instead of panning; the middle button, or Shift, always pans.
     void setLeftDragPans(bool on) { m_leftPans = on; }
     void setZoomable(bool on) { m_zoomable = on; }
+    /// Off where the values of a field are no numbers that a person would ask for.
+    void setReadsOut(bool on) { m_readsOut = on; }
 
     /// Left drag draws a shape and reports it as `outlined`, also in space, where the right button
     /// then orbits. The middle button pans as ever.
@@ -158,7 +160,7 @@ private:
     Figure m_figure;
     FigureLayout m_layout;
     render::Rect m_wanted, m_shown;  ///< before and after widening for equal axes
-    bool m_follows = true, m_leftPans = true, m_zoomable = true;
+    bool m_follows = true, m_leftPans = true, m_zoomable = true, m_readsOut = true;
 
     QImage m_picture;
     render::Rect m_pictureRect, m_flightRect;

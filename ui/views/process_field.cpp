@@ -43,6 +43,7 @@ ProcessField::ProcessField(SessionBridge& bridge, SceneWidget& plot, QObject* pa
       m_plot(plot),
       m_probe(bridge, "probe.field", this),
       m_logSnr(std::numeric_limits<double>::quiet_NaN()) {
+    m_plot.setReadsOut(false);  // shades of a texture
     m_clock.setInterval(kPhaseMs);
     connect(&m_clock, &QTimer::timeout, this, &ProcessField::tick);
     connect(&m_probe, &LatestProbe::answered, this, &ProcessField::take);
