@@ -65,7 +65,13 @@ public:
 
 private:
     void rebuild() {
-        auto layer = m_frame.snapshot ? fieldLayer(m_frame, "slice", theme(), 1e9) : std::nullopt;
+        const Array* values = m_frame.snapshot ? floats(m_frame, "slice", 2) : nullptr;
+        if (!values) {
+            return;
+        }
+        const double high =
+            std::max(static_cast<double>(std::ranges::max(values->values<float>())), 1e-9);
+        auto layer = fieldLayer(m_frame, "slice", theme(), high);
         const Array* places = layer ? floats(m_frame, "slice.anchors", 2) : nullptr;
         const Array* pictures = layer ? channel(m_frame, "slice.pictures") : nullptr;
         if (!places || places->dim(1) != 2 || !pictures || pictures->shape().size() != 3 ||

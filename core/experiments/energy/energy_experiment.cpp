@@ -125,6 +125,8 @@ public:
             m_negatives->choices().drift = value();
         } else if (change.id == "negatives.slope" && m_negatives) {
             m_negatives->choices().slope = value();
+        } else if (change.id == "samples.class" && m_negatives) {
+            m_negatives->choices().told = std::get<Index>(change.value);
         } else if (change.id == "samples.steps") {
             m_choices.sampleSteps = std::get<Index>(change.value);
         } else if (change.id == "objective.square") {

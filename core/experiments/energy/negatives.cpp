@@ -100,6 +100,9 @@ std::span<const float> Negatives::draw(EnergyPtr energy, Index step) {
         const auto kept = static_cast<std::size_t>(chosen[r]);
         std::copy_n(begins ? &noise[r * d] : &m_store[kept * d], d, &m_from[r * d]);
         m_labels[r] = begins ? begun[r] : m_storeLabels[kept];
+        if (step < 0 && m_choices.told >= 0) {
+            m_labels[r] = m_choices.told;
+        }
         ages[r] = begins ? 0.0F : m_ages[kept];
     }
     m_batch.resize(rows * d);

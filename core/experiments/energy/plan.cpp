@@ -260,6 +260,7 @@ Choices choicesOf(const ParamSet& params, const DataShape& shape) {
         out.spectral = given("network.spectral", out.spectral);
         out.classes =
             given("condition", std::string("none")) == "class" ? std::ssize(shape.classNames) : 0;
+        out.told = given("samples.class", out.told);
         out.drift = given("negatives.drift", out.drift);
         out.slope = given("negatives.slope", out.slope);
         out.contrast = given("negatives.contrast", out.contrast);
@@ -323,6 +324,13 @@ Description describe(const DataLibrary& library, const ParamSet& given) {
             throw UsageError("data.scale must be none: chains of pictures stay between 0 and 1");
         }
         std::ranges::move(maskParams(), std::back_inserter(out.params));
+        if (told) {
+            out.params.push_back(live(
+                within(make("samples.class", "Class of the chains", Index{-1},
+                            "that chains walk under while the sample clock runs, whatever they "
+                            "were: garments turn into others; -1: each keeps its own"),
+                       -1, static_cast<double>(std::ssize(shape.classNames) - 1))));
+        }
         describePictures(out, shape, told);
         return out;
     }

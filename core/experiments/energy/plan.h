@@ -41,6 +41,7 @@ struct Choices {
     std::vector<Index> channels;
     Index features = 64;
     Index classes = 0;      ///< that the network is told; 0: none
+    Index told = -1;        ///< class that chains at rest walk under; -1: each its own
     bool spectral = true;   ///< weights over their largest singular value
     double drift = 10;      ///< what the slope is multiplied with in a step
     double slope = 0.03;    ///< largest size of an entry of the slope

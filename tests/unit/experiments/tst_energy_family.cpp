@@ -207,7 +207,7 @@ private Q_SLOTS:
         const std::string told = run->takeNote();
         qInfo("%s", told.c_str());
         QVERIFY(told.starts_with("rolled back at step ") &&
-                told.find("energy gap") != std::string::npos);
+                told.find("guard.") != std::string::npos);
         QVERIFY(run->takeNote().empty());     // once
         QVERIFY(sink.series[6].back() >= 1);  // roll-backs
         QVERIFY(sink.series[2].back() <= 0.25);

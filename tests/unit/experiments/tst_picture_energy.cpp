@@ -196,6 +196,32 @@ private Q_SLOTS:
         walk(sample.pictures(), c, {}, free, Key{1, 1}, 4, up);
         QVERIFY(energyAt(up) > energyAt(start));
     }
+    /// Chains at rest walk under the class that they are told; those of training keep theirs.
+    void classOfTheChains() {
+        const auto labelsOf = [](const Experiment& run) {
+            const State state = run.capture();
+            const auto v = state.at("negatives.labels").values<std::int64_t>();
+            return std::vector<std::int64_t>(v.begin(), v.end());
+        };
+        ParamSet given = shapes(true);
+        given["negatives.store"] = Index{32};
+        given["negatives.steps"] = Index{2};
+        const auto run = make(given);
+        Collected sink;
+        run->set({"samples.class", Index{2}});
+        steps(*run, 4, sink);
+        const auto before = labelsOf(*run);
+        QVERIFY(std::ranges::count(before, 2) < std::ssize(before));
+        steps(*run, Clock::Sample, 60, sink);
+        const auto after = labelsOf(*run);
+        QCOMPARE(std::ranges::count(after, 2), std::ssize(after));
+        run->set({"samples.class", Index{-1}});
+        steps(*run, Clock::Sample, 20, sink);
+        // Each keeps its own; those that begin anew draw one.
+        QVERIFY(std::ranges::count(labelsOf(*run), 2) > std::ssize(after) / 4);
+        const ParamSet none = resolve(family().describe(shapes()).params, shapes());
+        QVERIFY(!none.contains("samples.class"));
+    }
     void resumesToTheBit() {
         for (const bool classes : {false, true}) {
             const auto straight = make(shapes(classes)), broken = make(shapes(classes));
