@@ -204,7 +204,7 @@ private Q_SLOTS:
             return std::vector<std::int64_t>(v.begin(), v.end());
         };
         ParamSet given = shapes(true);
-        given["negatives.store"] = Index{32};
+        given["negatives.store"] = Index{64};
         given["negatives.steps"] = Index{2};
         const auto run = make(given);
         Collected sink;
