@@ -3,9 +3,12 @@
 // stand.
 #include "tests/gui/chain_bench.h"
 #include "ui/plot/chart.h"
+#include "ui/shell/numbers.h"
 #include "ui/views/energy_layers.h"
 #include "ui/views/picture_blocks.h"
+#include "ui/views/tile_grid.h"
 
+#include <QMenu>
 #include <QWheelEvent>
 #include <QtTest>
 
@@ -23,7 +26,9 @@ struct Bench : ChainBench {
         d->channels = {{"inpainting", "strips", "data", "", "", Clock::Train},
                        {"mending", "strips", "data", "", "", Clock::Train},
                        {"energies", "histograms", "", "", "", Clock::Train},
-                       {"outliers", "histograms", "", "", "", Clock::Train}};
+                       {"outliers", "histograms", "", "", "", Clock::Train},
+                       {"samples", "image_batch", "data", "", "", Clock::Train},
+                       {"slice", "slice", "data", "", "nats", Clock::Train}};
         d->clocks = {Clock::Train};
         session->told = d;
         bridge.poll();
@@ -263,6 +268,74 @@ private Q_SLOTS:
         QCOMPARE(even[2] - even[1], even[1] - even[0]);
     }
     /// A chain that was kicked stands where it is now, not where its last draw is.
+    /// The slice with its pictures at their places, and the profiles between them.
+    void slicesOfTheEnergy() {
+        Bench bench;
+        const auto map = bench.show("energy-slice", {500, 420}),
+                   profiles = bench.show("energy-profiles", {500, 240});
+        auto& slice = dynamic_cast<FigureView&>(*map);
+        auto& lines = dynamic_cast<FigureView&>(*profiles);
+        QVERIFY(!slice.showsContent() && !lines.showsContent());
+        const std::map<std::string, Array> whole{
+            {"slice", floatsOf({2, 3}, {0, 1, 2, 3, 4, 8})},
+            {"slice.extent", floatsOf({4}, {-1, -1, 5, 5})},
+            {"slice.anchors", floatsOf({3, 2}, {0, 0, 2, 0, 1, 3})},
+            {"slice.pictures", floatsOf({3, 2, 2}, std::vector<float>(12, 0.5F))},
+            {"slice.lines", floatsOf({3, 2}, {1, 0, 0, 2, 2, 1})},
+            {"slice.names", text("datum\nmode\nchain")}};
+        bench.set(whole);
+        QVERIFY(slice.showsContent() && lines.showsContent());
+        const Figure& figure = slice.scene()->figure();
+        const auto tiles = std::ranges::find_if(figure.layers, [](const render::Layer& layer) {
+            return std::holds_alternative<render::AtlasLayer>(layer);
+        });
+        QVERIFY(tiles != figure.layers.end());
+        const auto& places = std::get<render::AtlasLayer>(*tiles).places;
+        QCOMPARE(places.size(), std::size_t{3});
+        // Beside its place, each, and in the order of the anchors.
+        QVERIFY(places[0].x0 > 0 && places[0].x0 < 1 && places[1].x0 > 2 && places[1].x0 < 3 &&
+                places[2].y0 > 3);
+        QStringList words;
+        for (const OverlayItem& item : figure.overlay) {
+            if (const auto* named = std::get_if<TextItem>(&item)) {
+                words << named->text;
+            }
+        }
+        QCOMPARE(words, QStringList({"datum", "mode", "chain"}));
+        const auto layer = std::get<render::GridLayer>(figure.layers.front());
+        QVERIFY(layer.low == 0 && layer.high == 8);  // the colours span what there is
+        const auto tables = lines.tables();
+        QCOMPARE(tables.size(), std::size_t{1});
+        // What does not fit together is not drawn, and the view lives.
+        auto broken = whole;
+        broken["slice.names"] = text("datum");
+        broken["slice.anchors"] = floatsOf({3}, {0, 0, 2});
+        bench.set(broken);
+        QVERIFY(!lines.showsContent());
+    }
+    /// The wall of chains tells how old each is, until it is told not to.
+    void agesOfTheChains() {
+        Bench bench;
+        const auto view = bench.show("samples", {500, 300});
+        bench.set({{"samples", floatsOf({2, 2, 2}, std::vector<float>(8, 0.5F))},
+                   {"samples.ages", floatsOf({2}, {1200, 3})}});
+        const auto captions = [&] {
+            QStringList out;
+            for (const TileGrid::Tile& tile : view->findChild<TileGrid*>()->tiles()) {
+                out << tile.caption;
+            }
+            return out;
+        };
+        QCOMPARE(captions(), QStringList({formatInteger(1200), "3"}));
+        QMenu menu;
+        dynamic_cast<FigureView&>(*view).fillMenu(menu);
+        const auto actions = menu.actions();
+        const auto ages = std::ranges::find_if(
+            actions, [](const QAction* a) { return a->text() == "Ages of the chains"; });
+        QVERIFY(ages != actions.end() && (*ages)->isChecked());
+        (*ages)->setChecked(false);
+        QCOMPARE(captions(), QStringList({QString(), QString()}));
+    }
     void markersStandWhereTheChainsAre() {
         ChainBench bench;
         auto arrays = bench.places();

@@ -15,6 +15,8 @@ QTableWidget* resultTable(const QStringList& headers) {
     table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     table->setSelectionBehavior(QAbstractItemView::SelectRows);
     table->setShowGrid(false);
+    constexpr int kNarrowest = 84;
+    table->horizontalHeader()->setMinimumSectionSize(kNarrowest);
     table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
     return table;
