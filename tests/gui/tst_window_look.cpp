@@ -5,6 +5,7 @@
 #include "ui/panels/fields.h"
 #include "ui/panels/panel_title.h"
 #include "ui/panels/param_form.h"
+#include "ui/shell/overlay.h"
 #include "ui/shell/theme.h"
 #include "ui/views/probe_panel.h"
 #include "ui/views/tile_grid.h"
@@ -145,6 +146,26 @@ private Q_SLOTS:
         row->setValue(5.0);
         QCOMPARE(slider->value(), slider->maximum());
         QCOMPARE(row->value(), ParamValue(5.0));
+    }
+
+    /// A roll-back, say: one sentence in the window, one mark on the time line, and the run goes
+    /// on.
+    void whatARunTellsIsShown() {
+        m_window->openRecipe("fault-fake",
+                             {{"fault.where", std::string("advance")},
+                              {"fault.kind", std::string("note")},
+                              {"fault.call", Index{4}}},
+                             1, true);
+        auto* banner = m_window->findChild<ui::FailureBanner*>();
+        QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), 20000);
+        QVERIFY2(banner->text().contains("planted note: the run goes on"),
+                 qPrintable(banner->text()));
+        const auto now = [&] { return *m_window->bridge().activeFrame()->snapshot; };
+        QVERIFY(now().state != RunState::Failed);
+        QCOMPARE(m_window->bridge().events().size(), std::size_t{1});
+        QCOMPARE(m_window->bridge().events().front().text, QStringLiteral("planted note"));
+        QTRY_COMPARE_WITH_TIMEOUT(now().step[0], Index{3000}, 20000);  // to its end
+        QCOMPARE(m_window->bridge().events().size(), std::size_t{1});
     }
 
     void titlesDropClausesBeforeWords() {

@@ -37,6 +37,10 @@ public:
         if (where != m_where || ++m_count != m_call) {
             return;
         }
+        if (m_kind == "note") {
+            m_note = "planted note: the run goes on";
+            return;
+        }
         if (m_kind == "foreign") {
             throw 42;
         }
@@ -46,10 +50,14 @@ public:
         throw std::runtime_error("planted fault at " + m_where);
     }
 
+    /// What a run would tell; once.
+    std::string takeNote() const { return std::exchange(m_note, {}); }
+
 private:
     std::string m_where, m_kind;
     Index m_call = 0;
     mutable Index m_count = 0;
+    mutable std::string m_note;
 };
 
 class CallTask : public Task {
@@ -110,6 +118,7 @@ public:
         std::ranges::copy(steps, m_step.begin());
         std::ranges::copy(values, m_walk.begin());
     }
+    std::string takeNote() override { return m_fault.takeNote(); }
     std::map<std::string, double> metrics(Key, std::stop_token) const override {
         m_fault.at("metrics");
         return {{"walk", m_walk[0]}, {"elbo", -loss()}};
@@ -410,7 +419,7 @@ Description describeChain(const ParamSet& given, bool faults) {
         ParamDecl kind = where;
         kind.id = "fault.kind";
         kind.initial = std::string("std");
-        kind.choices = {"std", "foreign", "numerical"};
+        kind.choices = {"std", "foreign", "numerical", "note"};
         out.params.push_back(where);
         out.params.push_back(kind);
         out.params.push_back(decl("fault.call", "Failing call", Index{1}, 1, 1e9, "Counts from 1"));
